@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+export const environmentSchema = z.enum(['development', 'staging', 'production'])
+export type Environment = z.output<typeof environmentSchema>
+
+export const agentNameSchema = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens (63 at most)')
+
+/** `default`, `demo`, or `<provider>/<model>` such as `openai/gpt-5-mini`. */
+export const modelNameSchema = z
+  .string()
+  .regex(
+    /^(default|demo|[a-z0-9-]+\/[^\s]{1,128})$/,
+    'use "default", "demo" or "<provider>/<model>", for example "openai/gpt-5-mini"',
+  )
+
+export const agentLimitsSchema = z.strictObject({
+  /** Model and tool calls that one run may make. */
+  maxSteps: z.int().min(1).max(1000).default(40),
+  runTimeoutMs: z.int().min(1000).max(86_400_000).default(900_000),
+  modelTimeoutMs: z.int().min(1000).max(900_000).default(120_000),
+  toolTimeoutMs: z.int().min(100).max(900_000).default(30_000),
+  maxOutputTokens: z.int().min(1).max(200_000).default(4096),
+  /** Messages of the thread that the model sees. */
+  historyMessages: z.int().min(0).max(1000).default(50),
+})
+export type AgentLimits = z.output<typeof agentLimitsSchema>
+
+const agentConfigShape = {
+  description: z.string().max(1000).default(''),
+  program: z.string().min(1).max(63).default('assistant'),
+  model: modelNameSchema.default('default'),
+  /** Tried in order when the model's provider fails. */
+  fallbackModels: z.array(modelNameSchema).max(5).default([]),
+  prompts: z
+    .strictObject({ system: z.string().max(100_000).default('') })
+    .default({ system: '' }),
+  tools: z.array(z.string().min(1).max(64)).max(64).default([]),
+  limits: agentLimitsSchema.prefault({}),
+}
+
+export const agentConfigSchema = z.strictObject(agentConfigShape)
+export type AgentConfig = z.output<typeof agentConfigSchema>
+
+export const createAgentSchema = z.strictObject({ name: agentNameSchema, ...agentConfigShape })
+
+export const agentVersionSchema = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    ...agentConfigShape,
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'AgentVersion' })
+
+const releasesSchema = z.object({
+  development: z.int().nullable(),
+  staging: z.int().nullable(),
+  production: z.int().nullable(),
+})
+
+export const agentSchema = agentVersionSchema
+  .extend({ releases: releasesSchema })
+  .meta({ id: 'Agent', description: 'The latest version, and which version serves where.' })
+
+export const setReleaseSchema = z.strictObject({ version: z.int().min(1) })
+export const releaseSchema = z
+  .object({ agent: z.string(), environment: environmentSchema, version: z.int() })
+  .meta({ id: 'Release' })
+
+export const toolSchema = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    risk: z.enum(['low', 'medium', 'high']),
+    idempotent: z.boolean(),
+    inputSchema: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Tool' })
+
+export type Agent = z.output<typeof agentSchema>
+export type AgentVersion = z.output<typeof agentVersionSchema>
+export type Release = z.output<typeof releaseSchema>
+export type Tool = z.output<typeof toolSchema>

@@ -1,0 +1,143 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { FreeholdError, problemSchema } from './errors.ts'
+import { isTerminalEvent, type RunEvent, type TextDelta } from './events.ts'
+import {
+  type Operation,
+  type OperationId,
+  type OperationInput,
+  type OperationResponse,
+  operationIds,
+  operations,
+} from './operations.ts'
+
+export interface ClientOptions {
+  /** Where the gateway listens, such as `http://127.0.0.1:3000`. */
+  url: string
+  apiKey: string
+  fetch?: typeof fetch
+}
+
+type Given<T> = { [K in keyof T as T[K] extends undefined ? never : K]: T[K] }
+type OptionalWhenEmpty<T> = { [K in keyof T as {} extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as {} extends T[K] ? K : never]?: T[K]
+}
+type ClientInput<Id extends OperationId> = OptionalWhenEmpty<Given<OperationInput<Id>>> & { signal?: AbortSignal }
+type Call<Id extends OperationId> =
+  {} extends ClientInput<Id>
+    ? (input?: ClientInput<Id>) => Promise<OperationResponse<Id>>
+    : (input: ClientInput<Id>) => Promise<OperationResponse<Id>>
+
+/** One method per REST operation, and `watchRun` for a live journal. */
+export type Client = { [Id in OperationId]: Call<Id> } & {
+  /**
+   * Every journal event after `after`, in order, and the live text between them, until the run ends.
+   * Comes back by cursor when the connection breaks, so nothing is missed or repeated.
+   */
+  watchRun(runId: string, options?: WatchOptions): AsyncGenerator<RunEvent | TextDelta>
+}
+
+export interface WatchOptions {
+  after?: number
+  signal?: AbortSignal
+  /** Longest wait between two attempts to reconnect, in milliseconds. */
+  maxReconnectDelayMs?: number
+}
+
+/** The typed client of the REST interface. Throws `FreeholdError` for every problem document. */
+export function createClient(options: ClientOptions): Client {
+  const send = async (path: string, init: RequestInit): Promise<Response> => {
+    const headers = { authorization: `Bearer ${options.apiKey}`, ...init.headers }
+    const call = options.fetch ?? fetch
+    const response = await call(`${options.url.replace(/\/$/, '')}${path}`, { ...init, headers })
+    if (!response.ok) throw await readProblem(response)
+    return response
+  }
+  const calls = Object.fromEntries(
+    operationIds.map((id) => [id, (input: UntypedInput = {}) => callOperation(send, operations[id], input)]),
+  )
+  const watchRun = (runId: string, watch: WatchOptions = {}) => watchJournal(send, runId, watch)
+  // Built from `operationIds`, so every operation has its method; the types come from the same table.
+  return { ...calls, watchRun } as Client
+}
+
+type Send = (path: string, init: RequestInit) => Promise<Response>
+interface UntypedInput {
+  params?: Record<string, unknown>
+  query?: Record<string, unknown>
+  body?: unknown
+  signal?: AbortSignal
+}
+
+async function callOperation(send: Send, operation: Operation, input: UntypedInput): Promise<unknown> {
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(input.params?.[name])))
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) query.set(name, String(value))
+  }
+  const search = query.size > 0 ? `?${query}` : ''
+  const response = await send(`/api/v1${path}${search}`, {
+    method: operation.method.toUpperCase(),
+    ...(input.body !== undefined && {
+      body: JSON.stringify(input.body),
+      headers: { 'content-type': 'application/json' },
+    }),
+    ...(input.signal && { signal: input.signal }),
+  })
+  return response.json()
+}
+
+async function readProblem(response: Response): Promise<FreeholdError> {
+  const parsed = problemSchema.safeParse(await response.json().catch(() => undefined))
+  if (!parsed.success) {
+    return new FreeholdError('unavailable', `The server answered ${response.status} without a problem document.`)
+  }
+  const retryAfter = Number(response.headers.get('retry-after'))
+  return new FreeholdError(parsed.data.code, parsed.data.detail, {
+    retryable: parsed.data.retryable,
+    ...(parsed.data.fields && { fields: parsed.data.fields }),
+    ...(retryAfter > 0 && { retryAfterSeconds: retryAfter }),
+  })
+}
+
+async function* watchJournal(send: Send, runId: string, options: WatchOptions): AsyncGenerator<RunEvent | TextDelta> {
+  let cursor = options.after ?? 0
+  let failures = 0
+  let ended = false
+  for (;;) {
+    try {
+      for await (const event of readStream(send, runId, cursor, options.signal)) {
+        failures = 0
+        if ('seq' in event) {
+          cursor = event.seq
+          // A redriven run goes on after its first end, so only the end of the stream is final.
+          ended = isTerminalEvent(event)
+        }
+        yield event
+      }
+      if (ended) return
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      if (error instanceof FreeholdError && !error.retryable) throw error
+      failures += 1
+      if (failures > 10) throw error
+    }
+    const delayMs = Math.min(100 * 2 ** failures, options.maxReconnectDelayMs ?? 5_000)
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+  }
+}
+
+async function* readStream(
+  send: Send,
+  runId: string,
+  after: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RunEvent | TextDelta> {
+  const response = await send(`/api/v1/runs/${encodeURIComponent(runId)}/events`, {
+    headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
+    ...(signal && { signal }),
+  })
+  if (!response.body) return
+  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+  // The server renders each frame from a `RunEvent` or a `TextDelta`.
+  for await (const frame of events) yield JSON.parse(frame.data) as RunEvent | TextDelta
+}

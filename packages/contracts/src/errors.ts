@@ -1,0 +1,130 @@
+import { z } from 'zod'
+
+/** The closed list of what can go wrong with a request, and the HTTP status of each. */
+export const errorStatus = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  permission_denied: 403,
+  tenant_suspended: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  internal: 500,
+  unavailable: 503,
+} as const
+
+/** Why a run ended as `failed`. */
+export const runFailureCodes = [
+  'deadline_exceeded',
+  'step_limit_reached',
+  'model_failed',
+  'model_refused',
+  'model_unavailable',
+  'tool_unavailable',
+  'child_failed',
+  'program_failed',
+  'program_changed',
+  'program_unknown',
+  'worker_lost',
+] as const
+
+export type ErrorCode = keyof typeof errorStatus
+export type RunFailureCode = (typeof runFailureCodes)[number]
+
+export interface FieldProblem {
+  /** Dotted path of the field in the request, such as `body.limits.maxSteps`. */
+  field: string
+  message: string
+}
+
+interface ErrorOptions {
+  /** Internal: logged, never sent. */
+  cause?: unknown
+  /** Whether the same request may succeed later. */
+  retryable?: boolean
+  retryAfterSeconds?: number
+  fields?: FieldProblem[]
+}
+
+/** The one error of the platform. `message` is public: it tells a person what to do next. */
+export class FreeholdError extends Error {
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly retryAfterSeconds: number | undefined
+  readonly fields: FieldProblem[] | undefined
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'FreeholdError'
+    this.code = code
+    this.retryable = options.retryable ?? errorStatus[code] >= 500
+    this.retryAfterSeconds = options.retryAfterSeconds
+    this.fields = options.fields
+  }
+
+  get status(): number {
+    return errorStatus[this.code]
+  }
+}
+
+/** An RFC 9457 problem document. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ example: 'https://freehold.dev/problems/not_found' }),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]]),
+    detail: z.string(),
+    requestId: z.string(),
+    retryable: z.boolean(),
+    fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' })
+
+export type Problem = z.output<typeof problemSchema>
+
+const titles: Record<ErrorCode, string> = {
+  invalid_request: 'The request is not valid',
+  unauthenticated: 'Credentials are missing or not valid',
+  permission_denied: 'The credentials do not allow this',
+  tenant_suspended: 'The tenant is suspended',
+  not_found: 'Not found',
+  method_not_allowed: 'The path does not take this method',
+  conflict: 'The request conflicts with what exists',
+  payload_too_large: 'The request body is too large',
+  unsupported_media_type: 'The request body must be JSON',
+  rate_limited: 'Too many requests',
+  internal: 'Something went wrong on our side',
+  unavailable: 'The service is not available right now',
+}
+
+/** Renders any thrown value as a problem document; the text of an unknown error never leaves the process. */
+export function toProblem(error: unknown, requestId: string): Problem {
+  const known =
+    error instanceof FreeholdError
+      ? error
+      : new FreeholdError('internal', 'Try again; if it happens again, report the request id.')
+  return {
+    type: `https://freehold.dev/problems/${known.code}`,
+    title: titles[known.code],
+    status: known.status,
+    code: known.code,
+    detail: known.message,
+    requestId,
+    retryable: known.retryable,
+    ...(known.fields && { fields: known.fields }),
+  }
+}
+
+/** Turns what zod found into one error that names every field. `location` is `body`, `query` or `path`. */
+export function fromZodError(error: z.ZodError, location: string): FreeholdError {
+  const fields = error.issues.map((issue) => ({
+    field: [location, ...issue.path.map(String)].join('.'),
+    message: issue.message,
+  }))
+  const summary = fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
+  return new FreeholdError('invalid_request', summary, { fields })
+}

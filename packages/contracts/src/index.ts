@@ -1,0 +1,81 @@
+export {
+  type Agent,
+  type AgentConfig,
+  type AgentLimits,
+  type AgentVersion,
+  agentConfigSchema,
+  agentLimitsSchema,
+  agentNameSchema,
+  createAgentSchema,
+  type Environment,
+  environmentSchema,
+  type Release,
+  setReleaseSchema,
+  type Tool,
+} from './agents.ts'
+export { type Client, type ClientOptions, createClient, type WatchOptions } from './client.ts'
+export {
+  type ErrorCode,
+  type FieldProblem,
+  FreeholdError,
+  fromZodError,
+  type Problem,
+  problemSchema,
+  type RunFailureCode,
+  toProblem,
+} from './errors.ts'
+export {
+  type EventData,
+  type InDoubtDecision,
+  inDoubtOptions,
+  isTerminalEvent,
+  type NewRunEvent,
+  type RunError,
+  type RunEvent,
+  type RunEventType,
+  type TextDelta,
+  type ToolCall,
+  type Usage,
+} from './events.ts'
+export { buildOpenApiDocument } from './openapi.ts'
+export {
+  type Operation,
+  type OperationId,
+  type OperationRequest,
+  type OperationResponse,
+  operationIds,
+  operations,
+  type Page,
+} from './operations.ts'
+export {
+  type Permission,
+  type PlatformPermission,
+  permissions,
+  platformPermissions,
+  type TenantPermission,
+  tenantPermissions,
+} from './permissions.ts'
+export {
+  decideSchema,
+  isTerminalStatus,
+  type Message,
+  type Run,
+  type RunStatus,
+  type RunSummary,
+  type StartRun,
+  type StepSummary,
+  startRunSchema,
+  type Thread,
+  threadIdSchema,
+  type UsageRecord,
+} from './runs.ts'
+export {
+  type ApiKey,
+  type CreatedApiKey,
+  type CreatedTenant,
+  createKeySchema,
+  createTenantSchema,
+  type Tenant,
+  updateTenantSchema,
+  type Whoami,
+} from './tenants.ts'

@@ -1,0 +1,396 @@
+import { z } from 'zod'
+import {
+  agentNameSchema,
+  agentSchema,
+  agentConfigSchema,
+  agentVersionSchema,
+  createAgentSchema,
+  environmentSchema,
+  releaseSchema,
+  setReleaseSchema,
+  toolSchema,
+} from './agents.ts'
+import { runEventSchema } from './events.ts'
+import type { Permission } from './permissions.ts'
+import {
+  decideSchema,
+  messageSchema,
+  runSchema,
+  runStatuses,
+  runSummarySchema,
+  startRunSchema,
+  threadIdSchema,
+  threadSchema,
+  usageRecordSchema,
+} from './runs.ts'
+import {
+  createdKeySchema,
+  createdTenantSchema,
+  createKeySchema,
+  createTenantSchema,
+  idSchema,
+  keySchema,
+  tenantSchema,
+  updateTenantSchema,
+  whoamiSchema,
+} from './tenants.ts'
+
+/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
+export interface Operation {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below `/api/v1`, with `{name}` for parameters. */
+  path: `/${string}`
+  summary: string
+  tag: string
+  permission: Permission | null
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  status: 200 | 201 | 202 | 204
+  response: z.ZodType
+  /** The response can also be an event stream (`Accept: text/event-stream`). */
+  stream?: boolean
+}
+
+const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+})
+const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+const byId = z.strictObject({ id: idSchema })
+const byName = z.strictObject({ name: agentNameSchema })
+const byThread = z.strictObject({ id: threadIdSchema })
+const nothing = z.undefined()
+
+export const operations = {
+  whoami: {
+    method: 'get',
+    path: '/whoami',
+    summary: 'Who the credentials belong to and what they allow',
+    tag: 'identity',
+    permission: null,
+    status: 200,
+    response: whoamiSchema,
+  },
+  createTenant: {
+    method: 'post',
+    path: '/tenants',
+    summary: 'Create a tenant and its first API key',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    body: createTenantSchema,
+    status: 201,
+    response: createdTenantSchema,
+  },
+  listTenants: {
+    method: 'get',
+    path: '/tenants',
+    summary: 'List the tenants of the installation',
+    tag: 'tenants',
+    permission: 'platform:tenants:read',
+    query: pageQuery,
+    status: 200,
+    response: page(tenantSchema),
+  },
+  getTenant: {
+    method: 'get',
+    path: '/tenants/{id}',
+    summary: 'Read a tenant',
+    tag: 'tenants',
+    permission: 'platform:tenants:read',
+    params: byId,
+    status: 200,
+    response: tenantSchema,
+  },
+  suspendTenant: {
+    method: 'post',
+    path: '/tenants/{id}/suspend',
+    summary: 'Refuse the keys of a tenant and stop claiming its runs; nothing is deleted',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    status: 200,
+    response: tenantSchema,
+  },
+  resumeTenant: {
+    method: 'post',
+    path: '/tenants/{id}/resume',
+    summary: 'Lift the suspension of a tenant',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    status: 200,
+    response: tenantSchema,
+  },
+  issueTenantKey: {
+    method: 'post',
+    path: '/tenants/{id}/keys',
+    summary: 'Issue an API key for a tenant, as the operator',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    body: createKeySchema,
+    status: 201,
+    response: createdKeySchema,
+  },
+  getOwnTenant: {
+    method: 'get',
+    path: '/tenant',
+    summary: 'Read the tenant that the credentials belong to',
+    tag: 'tenants',
+    permission: 'tenant:read',
+    status: 200,
+    response: tenantSchema,
+  },
+  updateOwnTenant: {
+    method: 'patch',
+    path: '/tenant',
+    summary: 'Change which hosts the tools of the tenant may reach',
+    tag: 'tenants',
+    permission: 'tenant:write',
+    body: updateTenantSchema,
+    status: 200,
+    response: tenantSchema,
+  },
+  createKey: {
+    method: 'post',
+    path: '/keys',
+    summary: 'Create an API key',
+    tag: 'keys',
+    permission: 'keys:write',
+    body: createKeySchema,
+    status: 201,
+    response: createdKeySchema,
+  },
+  listKeys: {
+    method: 'get',
+    path: '/keys',
+    summary: 'List the API keys',
+    tag: 'keys',
+    permission: 'keys:read',
+    query: pageQuery,
+    status: 200,
+    response: page(keySchema),
+  },
+  revokeKey: {
+    method: 'delete',
+    path: '/keys/{id}',
+    summary: 'Revoke an API key; it stops working within seconds',
+    tag: 'keys',
+    permission: 'keys:write',
+    params: byId,
+    status: 200,
+    response: keySchema,
+  },
+  createAgent: {
+    method: 'post',
+    path: '/agents',
+    summary: 'Create an agent; its version 1 is released to every environment',
+    tag: 'agents',
+    permission: 'agents:write',
+    body: createAgentSchema,
+    status: 201,
+    response: agentSchema,
+  },
+  listAgents: {
+    method: 'get',
+    path: '/agents',
+    summary: 'List the agents',
+    tag: 'agents',
+    permission: 'agents:read',
+    query: pageQuery,
+    status: 200,
+    response: page(agentSchema),
+  },
+  getAgent: {
+    method: 'get',
+    path: '/agents/{name}',
+    summary: 'Read the latest version of an agent and its releases',
+    tag: 'agents',
+    permission: 'agents:read',
+    params: byName,
+    status: 200,
+    response: agentSchema,
+  },
+  createAgentVersion: {
+    method: 'post',
+    path: '/agents/{name}/versions',
+    summary: 'Add a version to an agent; it serves nowhere until it is released',
+    tag: 'agents',
+    permission: 'agents:write',
+    params: byName,
+    body: agentConfigSchema,
+    status: 201,
+    response: agentVersionSchema,
+  },
+  listAgentVersions: {
+    method: 'get',
+    path: '/agents/{name}/versions',
+    summary: 'List the versions of an agent, newest first',
+    tag: 'agents',
+    permission: 'agents:read',
+    params: byName,
+    query: pageQuery,
+    status: 200,
+    response: page(agentVersionSchema),
+  },
+  setRelease: {
+    method: 'put',
+    path: '/agents/{name}/releases/{environment}',
+    summary: 'Choose the version that serves in an environment',
+    tag: 'agents',
+    permission: 'agents:release',
+    params: byName.extend({ environment: environmentSchema }),
+    body: setReleaseSchema,
+    status: 200,
+    response: releaseSchema,
+  },
+  listTools: {
+    method: 'get',
+    path: '/tools',
+    summary: 'List the tools that an agent can be given',
+    tag: 'agents',
+    permission: 'agents:read',
+    status: 200,
+    response: z.object({ items: z.array(toolSchema) }),
+  },
+  startRun: {
+    method: 'post',
+    path: '/agents/{name}/runs',
+    summary: 'Start a run; with `wait`, hold the answer until it ends or the seconds pass',
+    tag: 'runs',
+    permission: 'runs:start',
+    params: byName,
+    query: z.strictObject({ wait: z.coerce.number().min(0).max(60).default(0) }),
+    body: startRunSchema,
+    status: 202,
+    response: runSchema,
+  },
+  listRuns: {
+    method: 'get',
+    path: '/runs',
+    summary: 'List runs, newest first',
+    tag: 'runs',
+    permission: 'runs:read',
+    query: pageQuery.extend({
+      agent: agentNameSchema.optional(),
+      status: z.enum(runStatuses).optional(),
+      threadId: threadIdSchema.optional(),
+    }),
+    status: 200,
+    response: page(runSummarySchema),
+  },
+  getRun: {
+    method: 'get',
+    path: '/runs/{id}',
+    summary: 'Read a run with its steps',
+    tag: 'runs',
+    permission: 'runs:read',
+    params: byId,
+    status: 200,
+    response: runSchema,
+  },
+  listRunEvents: {
+    method: 'get',
+    path: '/runs/{id}/events',
+    summary: 'Read the journal of a run: JSON, or live as an event stream that resumes by `Last-Event-ID`',
+    tag: 'runs',
+    permission: 'runs:read',
+    params: byId,
+    query: z.strictObject({
+      after: z.coerce.number().int().min(0).default(0),
+      limit: z.coerce.number().int().min(1).max(1000).default(1000),
+    }),
+    status: 200,
+    response: z.object({ items: z.array(runEventSchema) }),
+    stream: true,
+  },
+  cancelRun: {
+    method: 'post',
+    path: '/runs/{id}/cancel',
+    summary: 'Cancel a run; a model call in flight is stopped',
+    tag: 'runs',
+    permission: 'runs:control',
+    params: byId,
+    status: 202,
+    response: runSchema,
+  },
+  redriveRun: {
+    method: 'post',
+    path: '/runs/{id}/redrive',
+    summary: 'Queue a failed run again; its finished steps are kept',
+    tag: 'runs',
+    permission: 'runs:control',
+    params: byId,
+    status: 202,
+    response: runSchema,
+  },
+  decideRun: {
+    method: 'post',
+    path: '/runs/{id}/decisions',
+    summary: 'Say what to do with a tool call whose outcome is unknown',
+    tag: 'runs',
+    permission: 'runs:control',
+    params: byId,
+    body: decideSchema,
+    status: 202,
+    response: runSchema,
+  },
+  listThreads: {
+    method: 'get',
+    path: '/threads',
+    summary: 'List conversations, newest first',
+    tag: 'threads',
+    permission: 'threads:read',
+    query: pageQuery,
+    status: 200,
+    response: page(threadSchema),
+  },
+  listMessages: {
+    method: 'get',
+    path: '/threads/{id}/messages',
+    summary: 'Read the messages of a conversation, oldest first',
+    tag: 'threads',
+    permission: 'threads:read',
+    params: byThread,
+    query: pageQuery,
+    status: 200,
+    response: page(messageSchema),
+  },
+  listUsage: {
+    method: 'get',
+    path: '/usage',
+    summary: 'List model calls with tokens and cost, newest first',
+    tag: 'usage',
+    permission: 'usage:read',
+    query: pageQuery.extend({ runId: idSchema.optional() }),
+    status: 200,
+    response: page(usageRecordSchema),
+  },
+} as const satisfies Record<string, Operation>
+
+export type Operations = typeof operations
+export type OperationId = keyof Operations
+export const operationIds = Object.keys(operations) as OperationId[]
+
+type Field<O, K extends string> = O extends Record<K, z.ZodType> ? O[K] : typeof nothing
+/** What the caller sends. */
+export type OperationInput<Id extends OperationId> = {
+  params: z.input<Field<Operations[Id], 'params'>>
+  query: z.input<Field<Operations[Id], 'query'>>
+  body: z.input<Field<Operations[Id], 'body'>>
+}
+/** What a handler receives, parsed. */
+export type OperationRequest<Id extends OperationId> = {
+  params: z.output<Field<Operations[Id], 'params'>>
+  query: z.output<Field<Operations[Id], 'query'>>
+  body: z.output<Field<Operations[Id], 'body'>>
+}
+export type OperationResponse<Id extends OperationId> = z.output<Operations[Id]['response']>
+
+export interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+}

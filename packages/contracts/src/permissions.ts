@@ -1,0 +1,24 @@
+/** What a caller may do. Closed: a verb can only ask for a permission that stands here. */
+export const tenantPermissions = [
+  'agents:read',
+  'agents:write',
+  'agents:release',
+  'keys:read',
+  'keys:write',
+  'runs:read',
+  'runs:start',
+  'runs:control',
+  'tenant:read',
+  'tenant:write',
+  'threads:read',
+  'usage:read',
+] as const
+
+/** Held by the operator of the installation only; no tenant key can carry one. */
+export const platformPermissions = ['platform:tenants:read', 'platform:tenants:write'] as const
+
+export type TenantPermission = (typeof tenantPermissions)[number]
+export type PlatformPermission = (typeof platformPermissions)[number]
+export type Permission = TenantPermission | PlatformPermission
+
+export const permissions: readonly Permission[] = [...tenantPermissions, ...platformPermissions]

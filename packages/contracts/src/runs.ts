@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { environmentSchema } from './agents.ts'
+import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
+import { idSchema } from './tenants.ts'
+
+export const runStatuses = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const
+export type RunStatus = (typeof runStatuses)[number]
+
+export function isTerminalStatus(status: RunStatus): boolean {
+  return status === 'succeeded' || status === 'failed' || status === 'cancelled'
+}
+
+/** A thread id: one of ours, or one that the client chose. */
+export const threadIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'use letters, digits, ".", "_", ":" and "-" (128 at most)')
+
+export const startRunSchema = z.strictObject({
+  message: z.string().min(1).max(200_000),
+  threadId: threadIdSchema.optional(),
+  environment: environmentSchema.default('production'),
+  /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
+  deadlineMs: z.int().min(1).max(86_400_000).optional(),
+  metadata: z
+    .record(z.string().max(64), z.string().max(1024))
+    .refine((value) => Object.keys(value).length <= 32, 'at most 32 entries')
+    .default({}),
+})
+export type StartRun = z.output<typeof startRunSchema>
+
+export const stepSummarySchema = z
+  .object({
+    step: z.string(),
+    kind: z.enum(['model', 'tool', 'child', 'timer', 'decision', 'step']),
+    name: z.string(),
+    status: z.enum(['running', 'finished', 'failed']),
+    latencyMs: z.int().nullable(),
+  })
+  .meta({ id: 'StepSummary' })
+export type StepSummary = z.output<typeof stepSummarySchema>
+
+const runShape = {
+  id: idSchema,
+  agent: z.string(),
+  version: z.int(),
+  environment: environmentSchema,
+  threadId: z.string(),
+  parentRunId: idSchema.nullable(),
+  status: z.enum(runStatuses),
+  message: z.string(),
+  output: z.unknown(),
+  error: runErrorSchema.nullable(),
+  metadata: z.record(z.string(), z.string()),
+  costNanos: z.int().meta({ description: 'Nano-USD so far.' }),
+  usage: usageSchema,
+  attempt: z.int(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  deadlineAt: z.iso.datetime(),
+}
+
+export const runSummarySchema = z.object(runShape).meta({ id: 'RunSummary' })
+export const runSchema = z.object({ ...runShape, steps: z.array(stepSummarySchema) }).meta({ id: 'Run' })
+export type RunSummary = z.output<typeof runSummarySchema>
+export type Run = z.output<typeof runSchema>
+
+export const decideSchema = z.strictObject({ step: z.string().min(1).max(200), decision: z.enum(inDoubtOptions) })
+
+export const threadSchema = z
+  .object({ id: z.string(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
+  .meta({ id: 'Thread' })
+
+export const messageSchema = z
+  .object({
+    id: z.string(),
+    runId: idSchema.nullable(),
+    role: z.enum(['user', 'assistant', 'tool']),
+    content: z.unknown(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Message' })
+export type Thread = z.output<typeof threadSchema>
+export type Message = z.output<typeof messageSchema>
+
+export const usageRecordSchema = z
+  .object({
+    id: idSchema,
+    runId: idSchema,
+    step: z.string(),
+    model: z.string(),
+    usage: usageSchema,
+    costNanos: z.int().nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'UsageRecord' })
+export type UsageRecord = z.output<typeof usageRecordSchema>

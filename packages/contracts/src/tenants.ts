@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { permissions, tenantPermissions } from './permissions.ts'
+
+export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
+
+export const hostPatternSchema = z
+  .string()
+  .max(253)
+  .regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'use a host name, or "*.example.com" for its subdomains')
+
+const tenantNameSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(63)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'use letters, digits, spaces, ".", "_" and "-"')
+
+export const createTenantSchema = z.strictObject({ name: tenantNameSchema })
+export const updateTenantSchema = z.strictObject({
+  /** Hosts that `http_request` may reach; `null` allows every public host. */
+  allowedHosts: z.array(hostPatternSchema).max(200).nullable(),
+})
+
+export const tenantSchema = z
+  .object({
+    id: idSchema,
+    name: z.string(),
+    status: z.enum(['active', 'suspended']),
+    allowedHosts: z.array(z.string()).nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Tenant' })
+
+export const createdTenantSchema = tenantSchema
+  .extend({ apiKey: z.string().meta({ description: 'The first key, with every scope. Shown this once.' }) })
+  .meta({ id: 'CreatedTenant' })
+
+export const createKeySchema = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  /** Every tenant permission when absent. A key can't grant what its maker doesn't hold. */
+  scopes: z.array(z.enum(tenantPermissions)).min(1).optional(),
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+})
+
+export const keySchema = z
+  .object({
+    id: idSchema,
+    name: z.string(),
+    prefix: z.string().meta({ description: 'The first characters, to recognise a key by.' }),
+    scopes: z.array(z.enum(tenantPermissions)),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().nullable(),
+    revokedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'ApiKey' })
+
+export const createdKeySchema = keySchema
+  .extend({ apiKey: z.string().meta({ description: 'Shown this once.' }) })
+  .meta({ id: 'CreatedApiKey' })
+
+export const whoamiSchema = z
+  .object({
+    actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
+    tenant: tenantSchema.nullable(),
+    permissions: z.array(z.enum(permissions)),
+  })
+  .meta({ id: 'Whoami' })
+
+export type Tenant = z.output<typeof tenantSchema>
+export type CreatedTenant = z.output<typeof createdTenantSchema>
+export type ApiKey = z.output<typeof keySchema>
+export type CreatedApiKey = z.output<typeof createdKeySchema>
+export type Whoami = z.output<typeof whoamiSchema>

@@ -1,0 +1,19 @@
+export interface GuardedRequest {
+  url: string
+  method: string
+  headers: Record<string, string>
+  body?: string
+  signal: AbortSignal
+  maxResponseBytes: number
+}
+
+export interface GuardedResponse {
+  url: string
+  status: number
+  headers: Record<string, string>
+  body: string
+  /** True when the body was longer than `maxResponseBytes` and was cut there. */
+  truncated: boolean
+}
+
+export type GuardedFetch = (request: GuardedRequest) => Promise<GuardedResponse>

@@ -1,0 +1,58 @@
+import type { ToolCall, Usage } from '@freehold/contracts'
+
+/** The conversation as a model sees it, and as a thread keeps it. */
+export type ChatMessage =
+  | { role: 'user'; content: string }
+  | { role: 'assistant'; content: string; toolCalls?: ToolCall[] }
+  | { role: 'tool'; toolCallId: string; name: string; output: unknown; failed: boolean }
+
+/** A tool as a model is told of it. `inputSchema` is JSON Schema. */
+export interface ToolOffer {
+  name: string
+  description: string
+  inputSchema: Record<string, unknown>
+}
+
+export interface ModelRequest {
+  /** `default`, `demo` or `<provider>/<model>`. */
+  model: string
+  fallbackModels: readonly string[]
+  system: string
+  messages: readonly ChatMessage[]
+  tools: readonly ToolOffer[]
+  maxOutputTokens: number
+  /** Limit of one attempt, from request to last token. */
+  timeoutMs: number
+  signal: AbortSignal
+  /** Live text, as it arrives. `offset` is where `delta` starts in this answer's text; it returns to 0 when an attempt is retried. */
+  onText?: (offset: number, delta: string) => void
+  /** An attempt chain on one model is given up, and the next model is tried. */
+  onFallback?: (model: string, error: ModelError) => void
+}
+
+export interface ModelReply {
+  /** The model that answered, as `<provider>/<model>` or `demo`. */
+  model: string
+  demo: boolean
+  text: string
+  toolCalls: ToolCall[]
+  finishReason: string
+  usage: Usage
+  /** Nano-USD; null when the price is not known. */
+  costNanos: number | null
+  latencyMs: number
+  /** Requests made, retries included. */
+  attempts: number
+}
+
+export type CallModel = (request: ModelRequest) => Promise<ModelReply>
+
+/** Why no model of the chain answered. `message` is public. */
+export class ModelError extends Error {
+  readonly code: 'model_failed' | 'model_refused' | 'model_unavailable'
+  constructor(code: ModelError['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ModelError'
+    this.code = code
+  }
+}
