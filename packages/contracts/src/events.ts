@@ -44,6 +44,7 @@ export const eventData = {
     parentRunId: z.string().nullable(),
   }),
   'run.started': z.object({ attempt: z.int(), worker: z.string() }),
+  'run.resumed': z.object({ attempt: z.int(), worker: z.string() }),
   'run.waiting': z.object({ waits: z.array(waitSchema) }),
   'run.redriven': z.object({ by: z.string() }),
   'run.succeeded': z.object({ output: z.unknown() }),

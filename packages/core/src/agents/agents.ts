@@ -1,0 +1,210 @@
+import {
+  type Agent,
+  type AgentConfig,
+  type AgentVersion,
+  agentConfigSchema,
+  type Environment,
+  environmentSchema,
+  FreeholdError,
+  type Page,
+  type Release,
+} from '@freehold/contracts'
+import type { Selectable } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import { isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
+import { encodeJson } from '../db/json.ts'
+import type { AgentTemplates } from '../db/schema.gen.ts'
+import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import type { Catalogue } from '../platform.ts'
+
+interface PageQuery {
+  limit: number
+  cursor?: string | undefined
+}
+
+/** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
+export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {
+  authorize(caller, 'agents:write')
+  assertBuildable(caller.platform.catalogue, input)
+  const { tenantId } = caller
+  try {
+    return await caller.platform.database.withTenant(tenantId, async (tx) => {
+      const row = await insertVersion(tx, caller, input.name, 1, input)
+      const releases = environmentSchema.options.map((environment) => ({
+        tenant_id: tenantId,
+        agent: input.name,
+        environment,
+        version: 1,
+        released_by: actorName(caller),
+      }))
+      await tx.insertInto('agent_releases').values(releases).execute()
+      return { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }
+    })
+  } catch (error) {
+    if (isUniqueViolation(error)) {
+      throw new FreeholdError('conflict', `There is an agent named "${input.name}" already. Add a version to it instead.`)
+    }
+    throw error
+  }
+}
+
+/** Adds the next version. Versions never change; none serves before it is released. */
+export async function createAgentVersion(caller: Caller, name: string, input: AgentConfig): Promise<AgentVersion> {
+  authorize(caller, 'agents:write')
+  assertBuildable(caller.platform.catalogue, input)
+  try {
+    return await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+      const latest = await latestVersion(tx, name)
+      return toVersion(await insertVersion(tx, caller, name, latest.version + 1, input))
+    })
+  } catch (error) {
+    if (isUniqueViolation(error)) {
+      throw new FreeholdError('conflict', 'Another version was added at the same moment. Try again.', { retryable: true })
+    }
+    throw error
+  }
+}
+
+export async function getAgent(caller: Caller, name: string): Promise<Agent> {
+  authorize(caller, 'agents:read')
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const row = await latestVersion(tx, name)
+    const releases = await releasesOf(tx, [name])
+    return { ...toVersion(row), releases: toReleases(releases, name) }
+  })
+}
+
+export async function listAgents(caller: Caller, query: PageQuery): Promise<Page<Agent>> {
+  authorize(caller, 'agents:read')
+  const after = decodeCursor(query.cursor, cursorKeys.name)
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const rows = await tx
+      .selectFrom('agent_templates')
+      .distinctOn('name')
+      .selectAll()
+      .$if(after !== undefined, (q) => q.where('name', '>', after ?? ''))
+      .orderBy('name')
+      .orderBy('version', 'desc')
+      .limit(query.limit + 1)
+      .execute()
+    const releases = await releasesOf(tx, rows.map(({ name }) => name))
+    const toItem = (row: TemplateRow) => ({ ...toVersion(row), releases: toReleases(releases, row.name) })
+    return toPage(rows, query.limit, toItem, ({ name }) => name)
+  })
+}
+
+export async function listAgentVersions(caller: Caller, name: string, query: PageQuery): Promise<Page<AgentVersion>> {
+  authorize(caller, 'agents:read')
+  const before = decodeCursor(query.cursor, cursorKeys.number)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    await latestVersion(tx, name)
+    return tx
+      .selectFrom('agent_templates')
+      .selectAll()
+      .where('name', '=', name)
+      .$if(before !== undefined, (q) => q.where('version', '<', Number(before)))
+      .orderBy('version', 'desc')
+      .limit(query.limit + 1)
+      .execute()
+  })
+  return toPage(rows, query.limit, toVersion, ({ version }) => String(version))
+}
+
+/** Chooses which version serves in an environment. Runs that have started keep theirs. */
+export async function setRelease(
+  caller: Caller,
+  input: { agent: string; environment: Environment; version: number },
+): Promise<Release> {
+  authorize(caller, 'agents:release')
+  const { tenantId } = caller
+  const change = { version: input.version, released_by: actorName(caller), released_at: new Date() }
+  try {
+    await caller.platform.database.withTenant(tenantId, async (tx) => {
+      await latestVersion(tx, input.agent)
+      await tx
+        .insertInto('agent_releases')
+        .values({ tenant_id: tenantId, agent: input.agent, environment: input.environment, ...change })
+        .onConflict((conflict) => conflict.columns(['tenant_id', 'agent', 'environment']).doUpdateSet(change))
+        .execute()
+    })
+  } catch (error) {
+    if (isForeignKeyViolation(error)) {
+      throw new FreeholdError('not_found', `The agent "${input.agent}" has no version ${input.version}.`)
+    }
+    throw error
+  }
+  return input
+}
+
+type TemplateRow = Selectable<AgentTemplates>
+
+function assertBuildable(catalogue: Catalogue, config: AgentConfig): void {
+  if (!catalogue.programs.includes(config.program)) {
+    const known = catalogue.programs.join(', ')
+    throw new FreeholdError('invalid_request', `body.program: there is no program "${config.program}"; known: ${known}`)
+  }
+  const known = catalogue.tools.map(({ name }) => name)
+  const unknown = config.tools.filter((tool) => !known.includes(tool))
+  if (unknown.length > 0) {
+    throw new FreeholdError('invalid_request', `body.tools: unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
+  }
+}
+
+async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
+  const row = await tx
+    .selectFrom('agent_templates')
+    .selectAll()
+    .where('name', '=', name)
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (!row) throw new FreeholdError('not_found', `There is no agent named "${name}".`)
+  return row
+}
+
+function insertVersion(tx: Tx, caller: Caller & { tenantId: string }, name: string, version: number, config: AgentConfig) {
+  return tx
+    .insertInto('agent_templates')
+    .values({
+      tenant_id: caller.tenantId,
+      id: uuidv7(),
+      name,
+      version,
+      description: config.description,
+      program: config.program,
+      model: config.model,
+      fallback_models: config.fallbackModels,
+      prompts: encodeJson(config.prompts),
+      tools: [...new Set(config.tools)],
+      limits: encodeJson(config.limits),
+      created_by: actorName(caller),
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+function releasesOf(tx: Tx, agents: string[]) {
+  if (agents.length === 0) return Promise.resolve([])
+  return tx.selectFrom('agent_releases').select(['agent', 'environment', 'version']).where('agent', 'in', agents).execute()
+}
+
+function toReleases(rows: { agent: string; environment: string; version: number }[], agent: string): Agent['releases'] {
+  const versionIn = (environment: Environment) =>
+    rows.find((row) => row.agent === agent && row.environment === environment)?.version ?? null
+  return { development: versionIn('development'), staging: versionIn('staging'), production: versionIn('production') }
+}
+
+function toVersion(row: TemplateRow): AgentVersion {
+  const config = agentConfigSchema.parse({
+    description: row.description,
+    program: row.program,
+    model: row.model,
+    fallbackModels: row.fallback_models,
+    prompts: row.prompts,
+    tools: row.tools,
+    limits: row.limits,
+  })
+  return { name: row.name, version: row.version, ...config, createdAt: row.created_at.toISOString() }
+}

@@ -1,0 +1,69 @@
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+interface Holder {
+  pid: number
+  /** Ticks since boot at which the process started, so that a reused pid is not taken for the holder. */
+  startTicks: string | null
+}
+
+/**
+ * Makes this process the only one that uses a data folder. Two processes on one embedded database would corrupt it.
+ * A lock whose process is gone is taken over. Returns the function that lets go.
+ */
+export async function lockDataFolder(folder: string): Promise<() => Promise<void>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, 'postgres.lock')
+  const self: Holder = { pid: process.pid, startTicks: await startTicksOf(process.pid) }
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    if (await createLock(path, self)) return () => rm(path, { force: true })
+    const holder = await readHolder(path)
+    if (holder && (await isAlive(holder))) {
+      throw new Error(
+        `Another Freehold process (pid ${holder.pid}) is using the data folder ${folder}. ` +
+          'Stop it first, set FREEHOLD_DATA_DIR to another folder, or set DATABASE_URL to share a PostgreSQL server.',
+      )
+    }
+    await rm(path, { force: true })
+  }
+  throw new Error(`The lock ${path} can't be taken. Remove it if no Freehold process is running.`)
+}
+
+async function createLock(path: string, holder: Holder): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    await file.writeFile(JSON.stringify(holder))
+    await file.close()
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder
+  } catch {
+    return undefined // half-written by a process that died, or removed meanwhile
+  }
+}
+
+async function isAlive(holder: Holder): Promise<boolean> {
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+  return (await startTicksOf(holder.pid)) === holder.startTicks
+}
+
+/** Field 22 of /proc/<pid>/stat; null where there is no /proc, and then the pid alone decides. */
+async function startTicksOf(pid: number): Promise<string | null> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  type ApiKey,
+  type CreatedApiKey,
+  FreeholdError,
+  type Page,
+  type TenantPermission,
+  tenantPermissions,
+} from '@freehold/contracts'
+import type { Selectable } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import type { ApiKeys } from '../db/schema.gen.ts'
+import { authorize, type Caller } from './caller.ts'
+import { generateKey, hashKey, keyPrefix } from './keys.ts'
+
+export interface NewKey {
+  name: string
+  scopes?: TenantPermission[] | undefined
+  expiresAt?: string | undefined
+}
+
+/** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks. */
+export async function createKey(caller: Caller, input: NewKey): Promise<CreatedApiKey> {
+  authorize(caller, 'keys:write')
+  const held = tenantPermissions.filter((permission) => caller.permissions.has(permission))
+  const scopes = input.scopes ?? held
+  const missing = scopes.filter((scope) => !held.includes(scope))
+  if (missing.length > 0) {
+    throw new FreeholdError('permission_denied', `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`)
+  }
+  const { tenantId } = caller
+  return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, { ...input, scopes }))
+}
+
+export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promise<CreatedApiKey> {
+  if (input.expiresAt && Date.parse(input.expiresAt) <= Date.now()) {
+    throw new FreeholdError('invalid_request', 'body.expiresAt: must lie in the future')
+  }
+  const apiKey = generateKey('tenant')
+  const row = await tx
+    .insertInto('api_keys')
+    .values({
+      tenant_id: tenantId,
+      id: uuidv7(),
+      name: input.name,
+      prefix: keyPrefix(apiKey),
+      key_hash: hashKey(apiKey),
+      scopes: input.scopes ?? [...tenantPermissions],
+      expires_at: input.expiresAt ?? null,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow()
+  return { ...toApiKey(row), apiKey }
+}
+
+export async function listKeys(caller: Caller, query: { limit: number; cursor?: string | undefined }): Promise<Page<ApiKey>> {
+  authorize(caller, 'keys:read')
+  const after = decodeCursor(query.cursor, cursorKeys.id)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('api_keys')
+      .selectAll()
+      .$if(after !== undefined, (q) => q.where('id', '<', after ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toApiKey, ({ id }) => id)
+}
+
+/** Revokes a key; revoking it again changes nothing. */
+export async function revokeKey(caller: Caller, id: string): Promise<ApiKey> {
+  authorize(caller, 'keys:write')
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .updateTable('api_keys')
+      .set((eb) => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(new Date())) }))
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirst(),
+  )
+  if (!row) throw new FreeholdError('not_found', 'There is no API key with this id.')
+  return toApiKey(row)
+}
+
+function toApiKey(row: Selectable<ApiKeys>): ApiKey {
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    revokedAt: row.revoked_at?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,53 @@
+import { FreeholdError, type Permission, platformPermissions, tenantPermissions } from '@freehold/contracts'
+import type { Database } from '../db/database.ts'
+import type { Actor } from './caller.ts'
+import { hashKey, looksLikeKey } from './keys.ts'
+
+export interface Identity {
+  actor: Actor
+  tenantId: string | null
+  permissions: Permission[]
+}
+
+interface KeyRow {
+  tenant_id: string
+  key_id: string
+  name: string
+  scopes: string[]
+  tenant_status: string
+}
+
+/** Finds who a key belongs to. Throws `unauthenticated`, or `tenant_suspended` for a key that is otherwise good. */
+export async function authenticateKey(database: Database, key: string): Promise<Identity> {
+  if (looksLikeKey(key)) {
+    const identity = key.startsWith('fho_') ? await findOperator(database, key) : await findTenantKey(database, key)
+    if (identity) return identity
+  }
+  throw new FreeholdError('unauthenticated', 'The API key is not valid: it is unknown, revoked or expired.')
+}
+
+async function findOperator(database: Database, key: string): Promise<Identity | undefined> {
+  const [row] = await database.call<{ key_id: string }>(
+    'find-operator-key',
+    'select * from door_find_operator_key($1)',
+    [hashKey(key)],
+  )
+  return row && {
+    actor: { kind: 'operator', id: row.key_id, name: 'operator' },
+    tenantId: null,
+    permissions: [...platformPermissions],
+  }
+}
+
+async function findTenantKey(database: Database, key: string): Promise<Identity | undefined> {
+  const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
+  if (!row) return undefined
+  if (row.tenant_status !== 'active') {
+    throw new FreeholdError('tenant_suspended', 'The tenant is suspended. The operator of this installation can lift that.')
+  }
+  return {
+    actor: { kind: 'api_key', id: row.key_id, name: row.name },
+    tenantId: row.tenant_id,
+    permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
+  }
+}

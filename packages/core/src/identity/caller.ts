@@ -1,0 +1,35 @@
+import { FreeholdError, type Permission, type Whoami } from '@freehold/contracts'
+import type { Platform } from '../platform.ts'
+
+export type Actor = Whoami['actor']
+
+/** Who asks, on which ground, and what for. Made by the api from a verified service token only. */
+export interface Caller {
+  platform: Platform
+  actor: Actor
+  /** Null for the operator of the installation, who stands on no tenant's ground. */
+  tenantId: string | null
+  permissions: ReadonlySet<Permission>
+  requestId: string
+}
+
+/** A caller on a tenant's ground. */
+export interface TenantCaller extends Caller {
+  tenantId: string
+}
+
+export function authorize(caller: Caller, permission: Permission): asserts caller is TenantCaller {
+  authorizePlatform(caller, permission)
+  if (caller.tenantId === null) throw new FreeholdError('permission_denied', 'This needs the API key of a tenant.')
+}
+
+/** For the few verbs that the operator of the installation may use without being a tenant. */
+export function authorizePlatform(caller: Caller, permission: Permission): void {
+  if (caller.permissions.has(permission)) return
+  throw new FreeholdError('permission_denied', `This needs the permission "${permission}", which the key doesn't have.`)
+}
+
+/** How the caller shows in journals and rows: `api_key:<id>`. */
+export function actorName(caller: Caller): string {
+  return `${caller.actor.kind}:${caller.actor.id}`
+}

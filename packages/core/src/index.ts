@@ -1,0 +1,56 @@
+export {
+  createAgent,
+  createAgentVersion,
+  getAgent,
+  listAgents,
+  listAgentVersions,
+  setRelease,
+} from './agents/agents.ts'
+export { listTools } from './agents/list-tools.ts'
+export { type Bus, type BusMessage, LocalBus } from './bus/bus.ts'
+export { PostgresBus } from './bus/postgres-bus.ts'
+export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
+export { createKey, listKeys, revokeKey } from './identity/api-keys.ts'
+export { authenticateKey, type Identity } from './identity/authenticate-key.ts'
+export type { Actor, Caller } from './identity/caller.ts'
+export { generateKey, looksLikeKey } from './identity/keys.ts'
+export { registerOperatorKey } from './identity/register-operator-key.ts'
+export { whoami } from './identity/whoami.ts'
+export type { Catalogue, Platform } from './platform.ts'
+export { cancelRun, decideRun, redriveRun } from './runs/control-run.ts'
+export { getRun, listRunEvents, listRuns } from './runs/get-run.ts'
+export {
+  type Append,
+  appendEvents,
+  type ChildRun,
+  type ClaimedRun,
+  type ClaimOptions,
+  claimRuns,
+  finishRun,
+  type Lease,
+  LeaseLostError,
+  readChildRun,
+  readHistory,
+  readJournal,
+  releaseRun,
+  type RunEnd,
+  renewLeases,
+  type StartOutcome,
+  startChildRun,
+  suspendRun,
+  type Wait,
+} from './runs/journal.ts'
+export { type StartRunInput, startRun } from './runs/start-run.ts'
+export { waitForRun, watchRun } from './runs/watch-run.ts'
+export {
+  createTenant,
+  getOwnTenant,
+  getTenant,
+  issueTenantKey,
+  listTenants,
+  resumeTenant,
+  suspendTenant,
+  updateOwnTenant,
+} from './tenancy/tenants.ts'
+export { listMessages, listThreads } from './threads/threads.ts'
+export { listUsage } from './usage/list-usage.ts'

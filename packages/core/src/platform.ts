@@ -1,0 +1,16 @@
+import type { Tool } from '@freehold/contracts'
+import type { Bus } from './bus/bus.ts'
+import type { Database } from './db/database.ts'
+
+/** What an agent can be made of here; filled by the server, which knows the runtime. */
+export interface Catalogue {
+  programs: readonly string[]
+  tools: readonly Tool[]
+}
+
+/** The parts that every verb works with. */
+export interface Platform {
+  database: Database
+  bus: Bus
+  catalogue: Catalogue
+}

@@ -1,0 +1,50 @@
+import { FreeholdError, type InDoubtDecision, type Run } from '@freehold/contracts'
+import { sql } from 'kysely'
+import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { findRun, runNotFound } from './get-run.ts'
+
+/** Cancels a run and its children. One that is running ends as soon as its worker hears of it, seconds at the most. */
+export async function cancelRun(caller: Caller, id: string): Promise<Run> {
+  authorize(caller, 'runs:control')
+  const outcome = await control(caller, sql`cancel_run(${caller.tenantId}, ${id}, ${actorName(caller)})`)
+  if (outcome !== 'ok') throw new FreeholdError('conflict', `The run has ended already: it ${outcome}.`)
+  caller.platform.bus.publish({ kind: 'cancel', runId: id })
+  return announce(caller, id)
+}
+
+/** Queues a failed run again. Its finished steps are not repeated. */
+export async function redriveRun(caller: Caller, id: string): Promise<Run> {
+  authorize(caller, 'runs:control')
+  const outcome = await control(caller, sql`redrive_run(${caller.tenantId}, ${id}, ${actorName(caller)})`)
+  if (outcome !== 'ok') throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${outcome}.`)
+  return announce(caller, id)
+}
+
+/** Answers "outcome unknown: retry, skip or fail?" for a tool call that was cut off. */
+export async function decideRun(
+  caller: Caller,
+  id: string,
+  input: { step: string; decision: InDoubtDecision },
+): Promise<Run> {
+  authorize(caller, 'runs:control')
+  const { step, decision } = input
+  const call = sql`decide_run(${caller.tenantId}, ${id}, ${step}, ${decision}, ${actorName(caller)})`
+  const outcome = await control(caller, call)
+  if (outcome !== 'ok') throw new FreeholdError('conflict', `The run is ${outcome} and asks for no decision on "${step}".`)
+  return announce(caller, id)
+}
+
+async function control(caller: TenantCaller, call: ReturnType<typeof sql>): Promise<string> {
+  const outcome = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const { rows } = await sql<{ outcome: string }>`select ${call} as outcome`.execute(tx)
+    return rows[0]?.outcome
+  })
+  if (outcome === undefined || outcome === 'not_found') throw runNotFound()
+  return outcome
+}
+
+async function announce(caller: TenantCaller, id: string): Promise<Run> {
+  caller.platform.bus.publish({ kind: 'run', runId: id })
+  caller.platform.bus.publish({ kind: 'work' })
+  return findRun(caller, id)
+}

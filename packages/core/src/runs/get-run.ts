@@ -1,0 +1,60 @@
+import { FreeholdError, type Page, type Run, type RunEvent, type RunStatus, type RunSummary } from '@freehold/contracts'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { readJournal } from './journal.ts'
+import { readRun, toRunSummary } from './present-run.ts'
+
+export async function getRun(caller: Caller, id: string): Promise<Run> {
+  authorize(caller, 'runs:read')
+  return findRun(caller, id)
+}
+
+/** Reads a run for a verb that has authorized its caller already. */
+export async function findRun(caller: TenantCaller, id: string): Promise<Run> {
+  const run = await caller.platform.database.withTenant(caller.tenantId, (tx) => readRun(tx, id))
+  if (!run) throw runNotFound()
+  return run
+}
+
+export function runNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no run with this id.')
+}
+
+export interface ListRunsQuery {
+  limit: number
+  cursor?: string | undefined
+  agent?: string | undefined
+  status?: RunStatus | undefined
+  threadId?: string | undefined
+}
+
+export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Page<RunSummary>> {
+  authorize(caller, 'runs:read')
+  const before = decodeCursor(query.cursor, cursorKeys.id)
+  const { agent, status, threadId } = query
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('agent_runs')
+      .selectAll()
+      .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
+      .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
+      .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toRunSummary, ({ id }) => id)
+}
+
+export async function listRunEvents(
+  caller: Caller,
+  id: string,
+  query: { after: number; limit: number },
+): Promise<{ items: RunEvent[] }> {
+  authorize(caller, 'runs:read')
+  const items = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId: id }, query.after, query.limit)
+  // Every run has its first event from birth on, so an empty journal means that there is no such run.
+  if (items.length === 0) await findRun(caller, id)
+  return { items }
+}

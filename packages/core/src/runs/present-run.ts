@@ -1,0 +1,82 @@
+import type { EventData, Run, RunError, RunEventType, RunSummary, StepSummary } from '@freehold/contracts'
+import { type Selectable, sql } from 'kysely'
+import type { Tx } from '../db/database.ts'
+import type { AgentRuns } from '../db/schema.gen.ts'
+
+type RunRow = Selectable<AgentRuns>
+
+export function toRunSummary(row: RunRow): RunSummary {
+  return {
+    id: row.id,
+    agent: row.agent,
+    version: row.version,
+    // Columns with a check constraint, and JSON that only the journal's functions write.
+    environment: row.environment as RunSummary['environment'],
+    status: row.status as RunSummary['status'],
+    error: row.error as RunError | null,
+    metadata: row.metadata as Record<string, string>,
+    threadId: row.thread_id,
+    parentRunId: row.parent_run_id,
+    message: row.message,
+    output: row.output,
+    costNanos: row.cost_nanos,
+    usage: {
+      inputTokens: row.input_tokens,
+      outputTokens: row.output_tokens,
+      cacheReadTokens: row.cache_read_tokens,
+      cacheWriteTokens: row.cache_write_tokens,
+      reasoningTokens: row.reasoning_tokens,
+    },
+    attempt: row.attempt,
+    createdAt: row.created_at.toISOString(),
+    startedAt: row.started_at?.toISOString() ?? null,
+    finishedAt: row.finished_at?.toISOString() ?? null,
+    deadlineAt: row.deadline_at.toISOString(),
+  }
+}
+
+export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
+  const row = await tx.selectFrom('agent_runs').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && { ...toRunSummary(row), steps: await readSteps(tx, id) }
+}
+
+type StepEvent = Pick<EventData<'tool.finished'>, 'step' | 'name'> & { error?: string; latencyMs?: number; model?: string }
+
+const kinds: Partial<Record<RunEventType, [StepSummary['kind'], StepSummary['status']]>> = {
+  'model.finished': ['model', 'finished'],
+  'model.failed': ['model', 'failed'],
+  'tool.started': ['tool', 'running'],
+  'tool.finished': ['tool', 'finished'],
+  'child.started': ['child', 'running'],
+  'child.finished': ['child', 'finished'],
+  'timer.set': ['timer', 'running'],
+  'decision.requested': ['decision', 'running'],
+  'decision.made': ['decision', 'finished'],
+  'step.finished': ['step', 'finished'],
+}
+
+/** The steps of a run in the order they began, without what went in and came out. */
+async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
+  const rows = await tx
+    .selectFrom('run_events')
+    .select(['type', sql<StepEvent>`data - 'input' - 'output' - 'text' - 'toolCalls' - 'usage'`.as('data')])
+    .where('run_id', '=', runId)
+    .where('type', 'in', Object.keys(kinds))
+    .orderBy('seq')
+    .execute()
+  const steps = new Map<string, StepSummary>()
+  for (const { type, data } of rows) {
+    const [kind, status] = kinds[type as RunEventType] ?? []
+    if (!kind || !status) continue
+    const known = steps.get(data.step)
+    steps.set(data.step, {
+      step: data.step,
+      // A decision is about a step that has its kind already.
+      kind: known?.kind ?? kind,
+      name: known?.name ?? data.name ?? data.model ?? kind,
+      status: data.error === undefined ? status : 'failed',
+      latencyMs: data.latencyMs ?? known?.latencyMs ?? null,
+    })
+  }
+  return [...steps.values()]
+}

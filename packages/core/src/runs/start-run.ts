@@ -1,0 +1,44 @@
+import { FreeholdError, type StartRun } from '@freehold/contracts'
+import { uuidv7 } from 'uuidv7'
+import { encodeJson } from '../db/json.ts'
+import { actorName, authorize, type Caller } from '../identity/caller.ts'
+
+export interface StartRunInput extends StartRun {
+  agent: string
+  /** A name that the client gave the run; starting it again finds the first one. */
+  clientKey?: string
+}
+
+/** Accepts a run: when this returns, the run is in the database and will be executed, whatever process dies. */
+export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
+  authorize(caller, 'runs:start')
+  const runId = uuidv7()
+  const [row] = await caller.platform.database.call<{ outcome: string; run_id: string }>(
+    'start-run-by-caller',
+    'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    [
+      caller.tenantId,
+      runId,
+      input.agent,
+      input.environment,
+      input.threadId ?? runId,
+      input.message,
+      encodeJson(input.metadata),
+      input.deadlineMs ?? null,
+      actorName(caller),
+      caller.requestId,
+      input.clientKey ?? null,
+    ],
+  )
+  if (row?.outcome === 'created') caller.platform.bus.publish({ kind: 'work' })
+  if (row?.outcome === 'created' || row?.outcome === 'existing') {
+    return { runId: row.run_id, created: row.outcome === 'created' }
+  }
+  if (row?.outcome === 'not_released') {
+    throw new FreeholdError(
+      'conflict',
+      `No version of "${input.agent}" is released to ${input.environment}. Release one with PUT /api/v1/agents/${input.agent}/releases/${input.environment}.`,
+    )
+  }
+  throw new FreeholdError('not_found', `There is no agent named "${input.agent}".`)
+}

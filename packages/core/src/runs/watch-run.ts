@@ -1,0 +1,154 @@
+import { isTerminalEvent, type Run, type RunEvent, type TextDelta } from '@freehold/contracts'
+import type { BusMessage } from '../bus/bus.ts'
+import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { findRun } from './get-run.ts'
+import { readJournal } from './journal.ts'
+
+const pageSize = 500
+/** How long a viewer can be behind when every hint got lost. */
+const pollMs = 2_000
+const maxQueuedDeltas = 1_000
+
+export interface WatchOptions {
+  /** Number of the last event that the viewer has. */
+  after: number
+  signal: AbortSignal
+}
+
+/**
+ * Every journal event after a number, in order and once, and live text between them, until the run has ended. Ends
+ * quietly when the signal aborts. The journal is read again on every hint, so a hint carries no truth.
+ */
+export async function* watchRun(
+  caller: Caller,
+  runId: string,
+  options: WatchOptions,
+): AsyncGenerator<RunEvent | TextDelta> {
+  authorize(caller, 'runs:read')
+  yield* followRun(caller, runId, options)
+}
+
+/** Waits until a run that the caller just started has ended or the time is up, and reads it. */
+export async function waitForRun(caller: Caller, runId: string, waitMs: number, signal: AbortSignal): Promise<Run> {
+  authorize(caller, 'runs:start')
+  if (waitMs > 0) {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
+    for await (const _ of followRun(caller, runId, { after: 0, signal: limit }));
+  }
+  return findRun(caller, runId)
+}
+
+async function* followRun(
+  caller: TenantCaller,
+  runId: string,
+  options: WatchOptions,
+): AsyncGenerator<RunEvent | TextDelta> {
+  await findRun(caller, runId)
+  const inbox = new Inbox(caller, runId, options.signal)
+  let cursor = options.after
+  try {
+    while (!options.signal.aborted) {
+      inbox.startListening()
+      const events = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId }, cursor, pageSize)
+      for (const event of events) {
+        yield event
+        cursor = event.seq
+      }
+      if (events.length === pageSize) continue
+      const last = events.at(-1)
+      if ((!last || isTerminalEvent(last)) && (await hasEnded(caller, runId, cursor))) return
+      while (!options.signal.aborted && !inbox.journalGrew()) {
+        yield* inbox.takeText()
+        if (!inbox.journalGrew() && (await inbox.next(pollMs)) === 'timeout') break
+      }
+    }
+  } finally {
+    inbox.close()
+  }
+}
+
+/** A terminal event ends the watch only while the run is still ended: a redriven run goes on. */
+async function hasEnded(caller: TenantCaller, runId: string, cursor: number): Promise<boolean> {
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const row = await tx
+      .selectFrom('agent_runs')
+      .select('last_seq')
+      .where('id', '=', runId)
+      .where('status', 'in', ['succeeded', 'failed', 'cancelled'])
+      .executeTakeFirst()
+    return row !== undefined && row.last_seq <= cursor
+  })
+}
+
+/** What the bus told since it was last looked at. */
+class Inbox {
+  private grew = false
+  private deltas: TextDelta[] = []
+  private joined = false
+  private wake: (() => void) | undefined
+  private readonly caller: TenantCaller
+  private readonly runId: string
+  private readonly stop: () => void
+  private readonly onAbort = () => this.wake?.()
+  private readonly signal: AbortSignal
+
+  constructor(caller: TenantCaller, runId: string, signal: AbortSignal) {
+    this.caller = caller
+    this.runId = runId
+    this.signal = signal
+    this.stop = caller.platform.bus.onRun(runId, (message) => this.receive(message))
+    signal.addEventListener('abort', this.onAbort)
+  }
+
+  /** Call before the journal is read, so that what grows meanwhile is not missed. */
+  startListening(): void {
+    this.grew = false
+  }
+
+  private receive(message: BusMessage): void {
+    if (message.kind === 'run') this.grew = true
+    if (message.kind === 'text') this.deltas.push(message.delta)
+    if (this.deltas.length > maxQueuedDeltas) this.rejoin()
+    this.wake?.()
+  }
+
+  /** A viewer that fell behind gets the text so far in one piece instead. */
+  private rejoin(): void {
+    this.deltas = []
+    this.joined = false
+  }
+
+  journalGrew(): boolean {
+    return this.grew
+  }
+
+  *takeText(): Generator<TextDelta> {
+    if (!this.joined) {
+      this.joined = true
+      this.deltas = []
+      const partial = this.caller.platform.bus.partialText(this.runId)
+      if (partial) yield partial
+    }
+    const deltas = this.deltas
+    this.deltas = []
+    yield* deltas
+  }
+
+  next(timeoutMs: number): Promise<'hint' | 'timeout'> {
+    if (this.grew || this.deltas.length > 0 || this.signal.aborted) return Promise.resolve('hint')
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => settle('timeout'), timeoutMs)
+      const settle = (result: 'hint' | 'timeout') => {
+        clearTimeout(timer)
+        this.wake = undefined
+        resolve(result)
+      }
+      this.wake = () => settle('hint')
+    })
+  }
+
+  close(): void {
+    this.stop()
+    this.signal.removeEventListener('abort', this.onAbort)
+  }
+}

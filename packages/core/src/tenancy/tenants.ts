@@ -1,0 +1,108 @@
+import { type CreatedTenant, FreeholdError, type Page, type Tenant } from '@freehold/contracts'
+import type { Selectable, Updateable } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import type { Tenants } from '../db/schema.gen.ts'
+import { insertKey, type NewKey } from '../identity/api-keys.ts'
+import { authorize, authorizePlatform, type Caller } from '../identity/caller.ts'
+import type { Platform } from '../platform.ts'
+
+type TenantRow = Pick<Selectable<Tenants>, 'id' | 'name' | 'status' | 'allowed_hosts' | 'created_at'>
+
+/** Creates a tenant and its first key, which is in the answer and nowhere else. */
+export async function createTenant(caller: Caller, input: { name: string }): Promise<CreatedTenant> {
+  authorizePlatform(caller, 'platform:tenants:write')
+  const id = uuidv7()
+  try {
+    return await caller.platform.database.withTenant(id, async (tx) => {
+      const row = await tx
+        .insertInto('tenants')
+        .values({ id, name: input.name })
+        .returningAll()
+        .executeTakeFirstOrThrow()
+      const { apiKey } = await insertKey(tx, id, { name: 'first key' })
+      return { ...toTenant(row), apiKey }
+    })
+  } catch (error) {
+    if (isUniqueViolation(error)) {
+      throw new FreeholdError('conflict', `There is a tenant named "${input.name}" already.`, { cause: error })
+    }
+    throw error
+  }
+}
+
+export async function listTenants(
+  caller: Caller,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<Tenant>> {
+  authorizePlatform(caller, 'platform:tenants:read')
+  const rows = await caller.platform.database.call<TenantRow>('list-tenants', 'select * from door_list_tenants($1, $2)', [
+    decodeCursor(query.cursor, cursorKeys.name) ?? null,
+    query.limit + 1,
+  ])
+  return toPage(rows, query.limit, toTenant, ({ name }) => name)
+}
+
+export async function getTenant(caller: Caller, id: string): Promise<Tenant> {
+  authorizePlatform(caller, 'platform:tenants:read')
+  return readTenant(caller.platform, id)
+}
+
+export async function getOwnTenant(caller: Caller): Promise<Tenant> {
+  authorize(caller, 'tenant:read')
+  return readTenant(caller.platform, caller.tenantId)
+}
+
+export async function suspendTenant(caller: Caller, id: string): Promise<Tenant> {
+  authorizePlatform(caller, 'platform:tenants:write')
+  return updateTenant(caller.platform, id, { status: 'suspended' })
+}
+
+export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> {
+  authorizePlatform(caller, 'platform:tenants:write')
+  const tenant = await updateTenant(caller.platform, id, { status: 'active' })
+  caller.platform.bus.publish({ kind: 'work' })
+  return tenant
+}
+
+export async function updateOwnTenant(caller: Caller, input: { allowedHosts: string[] | null }): Promise<Tenant> {
+  authorize(caller, 'tenant:write')
+  return updateTenant(caller.platform, caller.tenantId, { allowed_hosts: input.allowedHosts })
+}
+
+/** A key for a tenant, made by the operator, for when the tenant has lost its own. */
+export async function issueTenantKey(caller: Caller, tenantId: string, input: NewKey) {
+  authorizePlatform(caller, 'platform:tenants:write')
+  await readTenant(caller.platform, tenantId)
+  return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, input))
+}
+
+export async function readTenant(platform: Platform, id: string): Promise<Tenant> {
+  const row = await platform.database.withTenant(id, (tx) =>
+    tx.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst(),
+  )
+  return toTenant(found(row))
+}
+
+async function updateTenant(platform: Platform, id: string, change: Updateable<Tenants>): Promise<Tenant> {
+  const row = await platform.database.withTenant(id, (tx) =>
+    tx.updateTable('tenants').set(change).where('id', '=', id).returningAll().executeTakeFirst(),
+  )
+  return toTenant(found(row))
+}
+
+function found<T>(row: T | undefined): T {
+  if (row === undefined) throw new FreeholdError('not_found', 'There is no tenant with this id.')
+  return row
+}
+
+function toTenant(row: TenantRow): Tenant {
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status === 'suspended' ? 'suspended' : 'active',
+    allowedHosts: row.allowed_hosts,
+    createdAt: row.created_at.toISOString(),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Page, UsageRecord } from '@freehold/contracts'
+import { sql } from 'kysely'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { authorize, type Caller } from '../identity/caller.ts'
+
+export interface ListUsageQuery {
+  limit: number
+  cursor?: string | undefined
+  runId?: string | undefined
+}
+
+/** Model calls with their tokens and cost, newest first. */
+export async function listUsage(caller: Caller, query: ListUsageQuery): Promise<Page<UsageRecord>> {
+  authorize(caller, 'usage:read')
+  const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndId)?.split('|') ?? []
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('usage_records')
+      .selectAll()
+      .select(sql<string>`created_at::text`.as('position'))
+      .$if(query.runId !== undefined, (q) => q.where('run_id', '=', query.runId ?? ''))
+      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${before}::timestamptz, ${id}::uuid)`))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(
+    rows,
+    query.limit,
+    (row) => ({
+      id: row.id,
+      runId: row.run_id,
+      step: row.step,
+      model: row.model,
+      usage: {
+        inputTokens: row.input_tokens,
+        outputTokens: row.output_tokens,
+        cacheReadTokens: row.cache_read_tokens,
+        cacheWriteTokens: row.cache_write_tokens,
+        reasoningTokens: row.reasoning_tokens,
+      },
+      costNanos: row.cost_nanos,
+      createdAt: row.created_at.toISOString(),
+    }),
+    (row) => `${row.position}|${row.id}`,
+  )
+}

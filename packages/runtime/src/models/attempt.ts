@@ -1,0 +1,101 @@
+import type { ToolCall, Usage } from '@freehold/contracts'
+import type { ModelRequest } from './model.ts'
+import { toCallOptions } from './prompt.ts'
+import { brokenStreamFault, timeoutFault, toProviderFault } from './provider-fault.ts'
+import type { ProviderModel } from './providers.ts'
+import { estimateInputTokens, estimateOutputTokens } from './token-estimate.ts'
+
+export interface Answer {
+  text: string
+  toolCalls: ToolCall[]
+  finishReason: string
+  usage: Usage
+}
+
+type StreamPart = Awaited<ReturnType<ProviderModel['doStream']>>['stream'] extends ReadableStream<infer P> ? P : never
+type ReportedUsage = Extract<StreamPart, { type: 'finish' }>['usage']
+
+/**
+ * One request, from the first byte to the last token. Throws `ProviderFault`, or the signal's reason when it aborts.
+ */
+export async function attempt(model: ProviderModel, provider: string, request: ModelRequest): Promise<Answer> {
+  request.signal.throwIfAborted()
+  const stop = new AbortController()
+  const progress = { answering: false }
+  const abort = () => stop.abort(request.signal.reason)
+  request.signal.addEventListener('abort', abort, { once: true })
+  const timer = setTimeout(() => stop.abort(timeoutFault(request.timeoutMs, progress.answering)), request.timeoutMs)
+  try {
+    // The race makes an abort immediate even where an SDK is slow to pass it on.
+    return await Promise.race([collect(model, provider, request, stop.signal, progress), rejectOnAbort(stop.signal)])
+  } catch (error) {
+    request.signal.throwIfAborted()
+    throw toProviderFault(stop.signal.aborted ? stop.signal.reason : error, provider, progress.answering)
+  } finally {
+    clearTimeout(timer)
+    request.signal.removeEventListener('abort', abort)
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+async function collect(
+  model: ProviderModel,
+  provider: string,
+  request: ModelRequest,
+  signal: AbortSignal,
+  progress: { answering: boolean },
+): Promise<Answer> {
+  const { stream } = await model.doStream({ ...toCallOptions(request, provider), abortSignal: signal })
+  progress.answering = true
+  let text = ''
+  const toolCalls: ToolCall[] = []
+  for await (const part of stream) {
+    signal.throwIfAborted()
+    if (part.type === 'text-delta' && part.delta !== '') {
+      request.onText?.(text.length, part.delta)
+      text += part.delta
+    } else if (part.type === 'tool-call' && !part.providerExecuted) {
+      toolCalls.push({ id: part.toolCallId, name: part.toolName, input: parseInput(part.input) })
+    } else if (part.type === 'error') {
+      throw part.error
+    } else if (part.type === 'finish') {
+      const finishReason = part.finishReason.unified
+      if (finishReason === 'interrupted' || finishReason === 'error') throw brokenStreamFault()
+      return { text, toolCalls, finishReason, usage: toUsage(part.usage, request, { text, toolCalls }) }
+    }
+  }
+  throw brokenStreamFault()
+}
+
+/** Malformed JSON stays a string, so that the tool's own check tells the model what was wrong with it. */
+function parseInput(input: string): unknown {
+  if (input.trim() === '') return {}
+  try {
+    return JSON.parse(input)
+  } catch {
+    return input
+  }
+}
+
+/** A server that reports no usage is estimated, or its calls would cost a budget nothing. */
+function toUsage(usage: ReportedUsage, request: ModelRequest, answer: Pick<Answer, 'text' | 'toolCalls'>): Usage {
+  const cacheReadTokens = toCount(usage.inputTokens.cacheRead)
+  const cacheWriteTokens = toCount(usage.inputTokens.cacheWrite)
+  const inputTokens = toCount(usage.inputTokens.total ?? estimateInputTokens(request))
+  return {
+    inputTokens: Math.max(inputTokens, cacheReadTokens + cacheWriteTokens),
+    outputTokens: toCount(usage.outputTokens.total ?? estimateOutputTokens(answer)),
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens: toCount(usage.outputTokens.reasoning),
+  }
+}
+
+function toCount(tokens: number | undefined): number {
+  return tokens !== undefined && Number.isFinite(tokens) ? Math.max(0, Math.round(tokens)) : 0
+}

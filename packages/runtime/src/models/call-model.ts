@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { BrokenCircuitError } from 'cockatiel'
+import { type Answer, attempt } from './attempt.ts'
+import { type Breakers, createBreakers } from './breakers.ts'
+import { answerAsDemo } from './demo-model.ts'
+import { type CallModel, ModelError, type ModelRequest } from './model.ts'
+import type { ModelsConfig } from './models-config.ts'
+import { costNanos } from './prices.ts'
+import { ProviderFault } from './provider-fault.ts'
+import { createProviders, type Providers, parseModelName, resolveDefaultModel } from './providers.ts'
+
+export interface ModelCallerOverrides {
+  /** Requests to one model before the next of the chain is tried. */
+  attemptsPerModel?: number
+  /** First wait between two attempts; it doubles, with jitter. */
+  backoffMs?: number
+  maxBackoffMs?: number
+  /** The longest that a provider's Retry-After is followed. */
+  maxRetryAfterMs?: number
+  breakerFailures?: number
+  breakerOpenMs?: number
+  /** Between two chunks of the demo model's text. */
+  demoChunkMs?: number
+  fetch?: typeof fetch
+}
+
+const defaults = {
+  attemptsPerModel: 3,
+  backoffMs: 500,
+  maxBackoffMs: 8_000,
+  maxRetryAfterMs: 60_000,
+  breakerFailures: 5,
+  breakerOpenMs: 30_000,
+  demoChunkMs: 4,
+}
+
+interface Caller {
+  providers: Providers
+  breakers: Breakers
+  options: typeof defaults
+}
+
+/** One call in progress. `attempts` counts over all models of the chain. */
+interface Call {
+  request: ModelRequest
+  attempts: number
+}
+
+/**
+ * Calls models with retries, a circuit breaker per provider and the request's fallbacks.
+ * The caller rejects with `ModelError` when no model answered, and with the signal's reason when it aborts.
+ */
+export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOverrides = {}): CallModel {
+  const options = { ...defaults, ...overrides }
+  const caller: Caller = {
+    providers: createProviders(config, overrides.fetch ? { fetch: overrides.fetch } : {}),
+    breakers: createBreakers(options.breakerFailures, options.breakerOpenMs),
+    options,
+  }
+
+  return async (request) => {
+    const startedAt = performance.now()
+    const call: Call = { request, attempts: 0 }
+    const chain = toChain(config, request)
+    const errors: ModelError[] = []
+    for (const [index, model] of chain.entries()) {
+      try {
+        const answer = await callOneModel(caller, call, model)
+        return {
+          model,
+          demo: model === 'demo',
+          ...answer,
+          costNanos: costNanos(model, answer.usage),
+          latencyMs: Math.round(performance.now() - startedAt),
+          attempts: call.attempts,
+        }
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error
+        errors.push(error)
+        if (index < chain.length - 1) request.onFallback?.(model, error)
+      }
+    }
+    throw combine(errors)
+  }
+}
+
+function toChain(config: ModelsConfig, request: ModelRequest): string[] {
+  const names = [request.model, ...request.fallbackModels]
+  return [...new Set(names.map((name) => (name === 'default' ? resolveDefaultModel(config) : name)))]
+}
+
+async function callOneModel(caller: Caller, call: Call, model: string): Promise<Answer> {
+  call.request.signal.throwIfAborted()
+  if (model === 'demo') {
+    call.attempts++
+    return answerAsDemo(call.request, caller.options.demoChunkMs)
+  }
+  const answer = await callWithRetries(caller, call, model)
+  if (answer.finishReason === 'content-filter' && answer.text === '' && answer.toolCalls.length === 0) {
+    throw new ModelError('model_refused', `${model} refused to answer (content filter).`)
+  }
+  return answer
+}
+
+async function callWithRetries(caller: Caller, call: Call, model: string): Promise<Answer> {
+  const { provider } = parseModelName(model)
+  const providerModel = await caller.providers.open(model)
+  let fault: ProviderFault | undefined
+  let attempts = 0
+  while (attempts < caller.options.attemptsPerModel) {
+    if (fault) await wait(toDelayMs(caller.options, attempts, fault.retryAfterMs), call.request.signal)
+    try {
+      return await caller.breakers.run(provider, () => {
+        attempts++
+        call.attempts++
+        return attempt(providerModel, provider, call.request)
+      })
+    } catch (error) {
+      if (error instanceof BrokenCircuitError) break
+      if (!(error instanceof ProviderFault)) throw error
+      fault = error
+      if (!fault.retryable || caller.breakers.isOpen(provider)) break
+    }
+  }
+  throw toModelError(model, provider, attempts, fault)
+}
+
+function toModelError(model: string, provider: string, attempts: number, fault: ProviderFault | undefined): ModelError {
+  if (!fault) {
+    const message = `${model} was not called: ${provider} failed several times in a row and is left alone for a moment.`
+    return new ModelError('model_failed', message)
+  }
+  const count = attempts === 1 ? '' : ` (${attempts} attempts)`
+  return new ModelError('model_failed', `${model} ${fault.message}${count}.`, { cause: fault })
+}
+
+/** Exponential with jitter, so that the runs a fault hit together don't come back together. */
+function toDelayMs(options: typeof defaults, attempts: number, retryAfterMs: number | undefined): number {
+  if (retryAfterMs !== undefined) return Math.min(retryAfterMs, options.maxRetryAfterMs)
+  const ceiling = Math.min(options.backoffMs * 2 ** (attempts - 1), options.maxBackoffMs)
+  return ceiling * (0.5 + Math.random() / 2)
+}
+
+async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+function combine(errors: readonly ModelError[]): ModelError {
+  const [first] = errors
+  if (first && errors.length === 1) return first
+  const code = first && errors.every((error) => error.code === first.code) ? first.code : 'model_failed'
+  const reasons = errors.map((error) => error.message.replace(/\.$/, '')).join('; ')
+  return new ModelError(code, `None of ${errors.length} models answered: ${reasons}.`, {
+    cause: new AggregateError(errors, 'the errors of the chain'),
+  })
+}

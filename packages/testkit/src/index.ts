@@ -1,0 +1,1 @@
+export { asSuperuser, findFreePort, type PostgresServer, startPostgres } from './postgres.ts'

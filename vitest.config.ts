@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['{packages,apps,bench,scripts}/**/*.test.{ts,mjs}'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    pool: 'forks',
+    maxWorkers: 2, // each worker may hold its own database
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    setupFiles: ['scripts/fail-on-leaks.mjs'],
+    reporters: ['default'],
+    unstubEnvs: true,
+    unstubGlobals: true,
+  },
+})
