@@ -44,11 +44,13 @@ const cases = [
   ['packages/core/src/uses-dev-dependency.ts', 'fast-check', ['not-to-dev-dep']],
   ['packages/core/src/uses-dev-dependency.test.ts', 'fast-check', []],
   ['packages/core/src/uses-undeclared.ts', 'undeclared', ['not-to-undeclared']],
+  ['packages/core/src/uses-undeclared.test.ts', 'undeclared', []],
 ]
 
 const declared = Object.fromEntries(
   libraries.filter((name) => !['fast-check', 'undeclared'].includes(name)).map((name) => [name, '1.0.0']),
 )
+const usingFile = 'apps/server/src/uses-using.ts'
 let repository
 let violations
 
@@ -80,6 +82,7 @@ function writeRepository() {
     write(`node_modules/${name}/index.js`, 'export const here = 1\n')
   }
   write('packages/core/src/db/pool.ts', 'export const pool = 1\n')
+  write(usingFile, "export async function run() {\n  await using database = await import('pg')\n  return database\n}\n")
   for (const [file, imported] of cases) write(file, `import * as it from '${imported}'\nexport const used = it\n`)
 }
 
@@ -106,6 +109,12 @@ describe('package boundaries', () => {
   test.each(cases)('%s importing %s', (file, _imported, rules) => {
     const fired = violations.filter(({ from }) => from === file).map(({ rule }) => rule.name)
     expect(fired.sort()).toEqual(rules.toSorted())
+  })
+
+  test('an import inside a `using` declaration is seen', () => {
+    expect(violations.filter(({ from }) => from === usingFile).map(({ rule }) => rule.name)).toEqual([
+      'http-without-database',
+    ])
   })
 
   test('every rule of the configuration is exercised', async () => {

@@ -32,15 +32,18 @@ const privateRanges: ReadonlySet<string> = new Set([
 
 /**
  * Parses an address in its standard spelling, as a resolver or WHATWG URL gives it, and takes the IPv4 address out of an
- * IPv4-mapped or NAT64 one: that is where the packets go. `null` for any other text.
+ * IPv4-mapped or NAT64 one: that is where the packets go. `null` for any other text, and for an address with a zone.
  */
 export function parseAddress(text: string): IpAddress | null {
-  if (isIP(text) === 0) return null
-  const address = ipaddr.parse(text)
-  if (address.kind() === 'ipv4') return address
-  const bytes = address.toByteArray()
+  const version = isIP(text)
+  if (version === 0) return null
+  if (version === 4) return ipaddr.parse(text)
+  // ipaddr.js takes `::1.2.3.4` for `::ffff:1.2.3.4`, which is another address. WHATWG URL writes both in hexadecimal.
+  const canonical = URL.parse(`http://[${text}]`)?.hostname.slice(1, -1)
+  if (canonical === undefined) return null
+  const address = ipaddr.parse(canonical)
   const embedsIpv4 = address.range() === 'ipv4Mapped' || address.match(wellKnownNat64)
-  return embedsIpv4 ? ipaddr.fromByteArray(bytes.slice(12)) : address
+  return embedsIpv4 ? ipaddr.fromByteArray(address.toByteArray().slice(12)) : address
 }
 
 /** Says what an address is for. 6to4, Teredo and IPv4-compatible addresses count as reserved, whatever they embed. */

@@ -1,29 +1,8 @@
 import { checkTarget, type EgressPolicy } from './check-target.ts'
 import { EgressError } from './egress-error.ts'
+import type { GuardedFetch, GuardedRequest, GuardedResponse } from './guarded-request.ts'
 import { firstHop, isRedirect, nextHop } from './hops.ts'
 import { send } from './send.ts'
-
-export interface GuardedRequest {
-  url: string
-  method: string
-  headers: Record<string, string>
-  body?: string
-  signal: AbortSignal
-  maxResponseBytes: number
-}
-
-export interface GuardedResponse {
-  /** The URL that answered, after redirects. */
-  url: string
-  status: number
-  /** Names are in lower case; several values of one name are joined by commas. */
-  headers: Record<string, string>
-  body: string
-  /** True when the body was longer than `maxResponseBytes` and was cut there. */
-  truncated: boolean
-}
-
-export type GuardedFetch = (request: GuardedRequest) => Promise<GuardedResponse>
 
 const maxRedirects = 5
 

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { EgressError } from './egress-error.ts'
-import type { GuardedRequest } from './guarded-fetch.ts'
+import type { GuardedRequest } from './guarded-request.ts'
 
 /** One request on the wire: the caller's, or one that a redirect asked for. */
 export interface Hop {

@@ -1,4 +1,5 @@
 export type { EgressPolicy, Resolve } from './check-target.ts'
 export { EgressError, type EgressErrorCode } from './egress-error.ts'
 export { type EgressRule, parseEgressAllow } from './egress-rules.ts'
-export { createGuardedFetch, type GuardedFetch, type GuardedRequest, type GuardedResponse } from './guarded-fetch.ts'
+export { createGuardedFetch } from './guarded-fetch.ts'
+export type { GuardedFetch, GuardedRequest, GuardedResponse } from './guarded-request.ts'

@@ -3,7 +3,8 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import type { EgressPolicy } from './check-target.ts'
 import { parseEgressAllow } from './egress-rules.ts'
-import { createGuardedFetch, type GuardedRequest } from './guarded-fetch.ts'
+import { createGuardedFetch } from './guarded-fetch.ts'
+import type { GuardedRequest } from './guarded-request.ts'
 import { startHttpServer } from './local-server.fixture.ts'
 
 function request(url: string, changes: Partial<GuardedRequest> = {}): GuardedRequest {

@@ -16,7 +16,7 @@ export async function readBody(
 ): Promise<{ body: string; truncated: boolean }> {
   const chunks: Buffer[] = []
   let total = 0
-  for await (const chunk of decompressed(body, headers['content-encoding'])) {
+  for await (const chunk of decompressed(body, headers)) {
     chunks.push(chunk)
     total += chunk.length
     if (total > maxBytes) break
@@ -27,8 +27,10 @@ export async function readBody(
   return { body: textDecoder(headers['content-type']).decode(bytes, { stream: truncated }), truncated }
 }
 
-function decompressed(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
-  const decoder = decoderFor(encoding?.trim().toLowerCase())
+function decompressed(body: Readable, headers: Record<string, string>): AsyncIterable<Buffer> {
+  // Some servers name an encoding for an empty body, which no decoder takes.
+  if (headers['content-length'] === '0') return body
+  const decoder = decoderFor(headers['content-encoding']?.trim().toLowerCase())
   if (decoder === null) return body
   // Its errors reach the reader through `decoder`, which `pipeline` destroys with them.
   pipeline(body, decoder, () => {})

@@ -1,9 +1,11 @@
+import type { ServerResponse } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { parseEgressAllow } from './egress-rules.ts'
-import { createGuardedFetch, type GuardedRequest } from './guarded-fetch.ts'
+import { createGuardedFetch } from './guarded-fetch.ts'
+import type { GuardedRequest } from './guarded-request.ts'
 import { listenLocally, startHttpServer } from './local-server.fixture.ts'
 
 const fetchLocal = createGuardedFetch({
@@ -15,6 +17,14 @@ const fetchLocal = createGuardedFetch({
 function request(port: number, changes: Partial<GuardedRequest> = {}): GuardedRequest {
   const url = `http://a.internal:${port}/`
   return { url, method: 'GET', headers: {}, signal: new AbortController().signal, maxResponseBytes: 1_000, ...changes }
+}
+
+function writeForever(response: ServerResponse): void {
+  const write = () => {
+    while (response.writable && response.write('x'.repeat(16_384)));
+  }
+  response.on('drain', write)
+  write()
 }
 
 // Every server here waits, when it is disposed, until the client has closed its connections.
@@ -33,14 +43,20 @@ describe('the size cap', () => {
   })
 
   test('an endless body is cut and its connection closed', async () => {
-    await using server = await startHttpServer((_request, response) => {
-      const write = () => {
-        while (response.writable && response.write('x'.repeat(16_384)));
-      }
-      response.on('drain', write)
-      write()
-    })
+    await using server = await startHttpServer((_request, response) => writeForever(response))
     expect(await fetchLocal(request(server.port))).toMatchObject({ status: 200, truncated: true })
+    await server.allClosed()
+  })
+
+  test.each([
+    [200, { 'content-encoding': 'zstd' }, 'unreachable'],
+    [302, { location: 'http://10.0.0.1/' }, 'forbidden_address'],
+  ])('an endless body that nobody reads (%i %j) keeps no connection', async (status, headers, code) => {
+    await using server = await startHttpServer((_request, response) => {
+      response.writeHead(status, headers)
+      writeForever(response)
+    })
+    await expect(fetchLocal(request(server.port))).rejects.toMatchObject({ code })
     await server.allClosed()
   })
 
@@ -90,6 +106,13 @@ describe('the body', () => {
     })
     expect(await fetchLocal(request(server.port, { method: 'HEAD' }))).toMatchObject({ status: 200, body: '' })
     expect(await fetchLocal(request(server.port))).toMatchObject({ status: 204, body: '' })
+  })
+
+  test('may be empty and claim an encoding', async () => {
+    await using server = await startHttpServer((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '0' }).end()
+    })
+    expect(await fetchLocal(request(server.port))).toMatchObject({ status: 200, body: '' })
   })
 
   test.each([
@@ -188,7 +211,9 @@ describe('failures', () => {
   })
 
   test('an answer that is not HTTP is an error', async () => {
-    await using server = await listenLocally(createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH\r\n')))
+    await using server = await listenLocally(
+      createTcpServer((socket) => void socket.resume().end('SSH-2.0-OpenSSH\r\n')),
+    )
     await expect(fetchLocal(request(server.port))).rejects.toMatchObject({ code: 'unreachable' })
   })
 })
@@ -206,6 +231,16 @@ test('TLS asks for the name, not for the address that it is pinned to', async ()
   const call = fetchLocal(request(0, { url: `https://a.internal:${server.port}/` }))
   await expect(call).rejects.toMatchObject({ code: 'unreachable' })
   expect(names).toEqual(['a.internal'])
+})
+
+test('of several checked addresses, one that answers is used', async () => {
+  await using server = await startHttpServer((_request, response) => void response.end('ok'))
+  const fetch = createGuardedFetch({
+    operatorAllow: parseEgressAllow('127.0.0.0/8, ::1'),
+    tenantAllowedHosts: null,
+    resolve: async () => ['::1', '127.0.0.1'],
+  })
+  expect((await fetch(request(server.port))).body).toBe('ok')
 })
 
 test('each call uses a connection of its own and closes it', async () => {

@@ -1,9 +1,9 @@
-import { isIP, type LookupFunction } from 'node:net'
 import { Client } from 'undici'
 import type { CheckedTarget } from './check-target.ts'
 import { EgressError } from './egress-error.ts'
-import type { GuardedRequest, GuardedResponse } from './guarded-fetch.ts'
+import type { GuardedRequest, GuardedResponse } from './guarded-request.ts'
 import { type Hop, isRedirect } from './hops.ts'
+import { pinnedConnector } from './pinned-connector.ts'
 import { acceptedEncodings, readBody } from './response-body.ts'
 
 type Limits = Pick<GuardedRequest, 'signal' | 'maxResponseBytes'>
@@ -15,12 +15,10 @@ type Limits = Pick<GuardedRequest, 'signal' | 'maxResponseBytes'>
 export async function send(target: CheckedTarget, hop: Hop, limits: Limits): Promise<GuardedResponse> {
   const { url } = target
   const connection = new AbortController()
+  const signal = AbortSignal.any([limits.signal, connection.signal])
   const client = new Client(url.origin, {
-    allowH2: false,
     pipelining: 0,
-    maxCachedSessions: 0,
-    // The signal also ends a socket that is still connecting, which `destroy` leaves to its time limit.
-    connect: { lookup: pinnedLookup(target.addresses), signal: connection.signal },
+    connect: pinnedConnector(target.addresses, signal),
   })
   try {
     const answer = await client.request({
@@ -28,12 +26,13 @@ export async function send(target: CheckedTarget, hop: Hop, limits: Limits): Pro
       path: url.pathname + url.search,
       headers: { ...Object.fromEntries(hop.headers), 'accept-encoding': acceptedEncodings },
       body: hop.body ?? null,
-      signal: AbortSignal.any([limits.signal, connection.signal]),
+      signal,
     })
     const headers = flattenHeaders(answer.headers)
-    const empty = hop.method === 'HEAD' || isRedirect(answer.statusCode, headers.location)
-    const content = empty ? noContent : await readBody(answer.body, headers, limits.maxResponseBytes)
-    return { url: url.href, status: answer.statusCode, headers, ...content }
+    const status = answer.statusCode
+    const unread = hop.method === 'HEAD' || isRedirect(status, headers.location) || statusesWithoutBody.has(status)
+    const content = unread ? noContent : await readBody(answer.body, headers, limits.maxResponseBytes)
+    return { url: url.href, status, headers, ...content }
   } catch (error) {
     throw sendFailure(error, url.host, limits.signal)
   } finally {
@@ -42,18 +41,8 @@ export async function send(target: CheckedTarget, hop: Hop, limits: Limits): Pro
   }
 }
 
+const statusesWithoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 const noContent = { body: '', truncated: false }
-
-/** Answers with the checked addresses and asks nobody, so the name can't resolve to something else in between. */
-function pinnedLookup(addresses: readonly string[]): LookupFunction {
-  const pinned = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_hostname, options, callback) => {
-    const [first] = pinned
-    if (first === undefined) callback(new Error('No checked address'), [])
-    else if (options.all) callback(null, pinned)
-    else callback(null, first.address, first.family)
-  }
-}
 
 function flattenHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const flat: Record<string, string> = {}

@@ -12,6 +12,7 @@ export interface Answer {
   usage: Usage
 }
 
+type Draft = Pick<Answer, 'text' | 'toolCalls'>
 type StreamPart = Awaited<ReturnType<ProviderModel['doStream']>>['stream'] extends ReadableStream<infer P> ? P : never
 type ReportedUsage = Extract<StreamPart, { type: 'finish' }>['usage']
 
@@ -52,24 +53,32 @@ async function collect(
 ): Promise<Answer> {
   const { stream } = await model.doStream({ ...toCallOptions(request, provider), abortSignal: signal })
   progress.answering = true
-  let text = ''
-  const toolCalls: ToolCall[] = []
+  const draft: Draft = { text: '', toolCalls: [] }
   for await (const part of stream) {
     signal.throwIfAborted()
-    if (part.type === 'text-delta' && part.delta !== '') {
-      request.onText?.(text.length, part.delta)
-      text += part.delta
-    } else if (part.type === 'tool-call' && !part.providerExecuted) {
-      toolCalls.push({ id: part.toolCallId, name: part.toolName, input: parseInput(part.input) })
-    } else if (part.type === 'error') {
-      throw part.error
-    } else if (part.type === 'finish') {
-      const finishReason = part.finishReason.unified
-      if (finishReason === 'interrupted' || finishReason === 'error') throw brokenStreamFault()
-      return { text, toolCalls, finishReason, usage: toUsage(part.usage, request, { text, toolCalls }) }
-    }
+    if (part.type === 'finish') return finish(draft, part, request)
+    take(draft, part, request)
   }
   throw brokenStreamFault()
+}
+
+function take(draft: Draft, part: StreamPart, request: ModelRequest): void {
+  if (part.type === 'text-delta' && part.delta !== '') {
+    request.onText?.(draft.text.length, part.delta)
+    draft.text += part.delta
+  } else if (part.type === 'tool-call' && !part.providerExecuted) {
+    draft.toolCalls.push({ id: part.toolCallId, name: part.toolName, input: parseInput(part.input) })
+  } else if (part.type === 'error') {
+    throw part.error
+  }
+}
+
+function finish(draft: Draft, part: Extract<StreamPart, { type: 'finish' }>, request: ModelRequest): Answer {
+  const { unified } = part.finishReason
+  if (unified === 'interrupted' || unified === 'error') throw brokenStreamFault()
+  // Some servers say "stop" of an answer that calls tools.
+  const finishReason = draft.toolCalls.length > 0 && /^(stop|other)$/.test(unified) ? 'tool-calls' : unified
+  return { ...draft, finishReason, usage: toUsage(part.usage, request, draft) }
 }
 
 /** Malformed JSON stays a string, so that the tool's own check tells the model what was wrong with it. */
@@ -83,7 +92,7 @@ function parseInput(input: string): unknown {
 }
 
 /** A server that reports no usage is estimated, or its calls would cost a budget nothing. */
-function toUsage(usage: ReportedUsage, request: ModelRequest, answer: Pick<Answer, 'text' | 'toolCalls'>): Usage {
+function toUsage(usage: ReportedUsage, request: ModelRequest, answer: Draft): Usage {
   const cacheReadTokens = toCount(usage.inputTokens.cacheRead)
   const cacheWriteTokens = toCount(usage.inputTokens.cacheWrite)
   const inputTokens = toCount(usage.inputTokens.total ?? estimateInputTokens(request))

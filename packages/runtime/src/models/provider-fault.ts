@@ -99,7 +99,7 @@ export function retryAfterOf(error: unknown, now: number = Date.now()): number |
   const header = headers['retry-after']
   const seconds = toNumber(header)
   if (seconds !== undefined) return seconds * 1000
-  const date = typeof header === 'string' ? Date.parse(header) : Number.NaN
+  const date = typeof header === 'string' && header.endsWith('GMT') ? Date.parse(header) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 

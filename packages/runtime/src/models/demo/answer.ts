@@ -63,8 +63,10 @@ function httpSentence(input: Record<string, unknown>, url: string, result: ToolR
 }
 
 function delegateSentence(agent: string, result: ToolResult): string {
-  const text = pick(result.output, ['output', 'answer', 'text', 'result', 'message'])
-  return `${agent} answered: ${text.replace(demoLabel, '').trim()}`
+  const { status, output } = asRecord(result.output)
+  const text = pick(output ?? result.output, ['output', 'answer', 'text', 'result', 'message'])
+  if (status === 'failed' || status === 'cancelled') return `${agent} gave no answer: its run ${status}.`
+  return `${agent} answered: ${text}`
 }
 
 /** The first of the named fields that is there, else the whole output. */
@@ -76,7 +78,7 @@ function pick(output: unknown, names: readonly string[]): string {
 
 function summarize(value: unknown, limit: number): string {
   if (value === undefined || value === null) return 'nothing'
-  if (typeof value === 'string') return shorten(value.replace(demoLabel, ''), limit)
+  if (typeof value === 'string') return shorten(value.replaceAll(demoLabel, ''), limit)
   if (typeof value !== 'object') return String(value)
   const entries = Object.entries(value)
   const isFlat = !Array.isArray(value) && entries.every(([, part]) => typeof part !== 'object' || part === null)

@@ -39,7 +39,8 @@ export function fillArguments(schema: Record<string, unknown>, message: string, 
 function fromWholeInput(fields: readonly FieldSchema[], json: unknown): Record<string, unknown> {
   const given = asRecord(json)
   const fits = Object.keys(given).every((key) => fields.some((field) => field.name === key))
-  return fits ? { ...given } : {}
+  // Without a prototype, so that an argument named `constructor` is not taken for filled.
+  return Object.assign(Object.create(null), fits ? given : {})
 }
 
 function toSource(text: string): Source {
@@ -68,9 +69,11 @@ function fromKey(field: FieldSchema, source: Source): unknown {
     'i',
   )
   const match = explicit.exec(source.text) ?? loose.exec(source.text)
-  const raw = match?.slice(1).find((group) => group !== undefined)
+  const groups = match?.slice(1) ?? []
+  const quoted = groups.slice(0, 3).find((group) => group !== undefined)
+  const raw = quoted ?? groups[3]?.replace(/[.!?]+$/, '')
   if (raw === undefined) return undefined
-  const value = convert(field, raw.replace(/[.!?]+$/, ''))
+  const value = convert(field, raw)
   if (value !== undefined) takeText(source, raw)
   return value
 }

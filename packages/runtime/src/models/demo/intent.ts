@@ -34,11 +34,9 @@ export function readIntent(fullMessage: string, tools: readonly ToolOffer[]): In
   const intent: Intent = { calls: [], unfilled: [] }
   const message = addDelegations(intent, byRole('delegate'), fullMessage.slice(0, readLimit))
   const named = matchTools(message, byRole('other'))
-  // A tool that the message names, such as "subscribe https://…", takes its URLs and numbers as arguments.
-  if (named.length === 0) {
-    addHttpRequests(intent, byRole('http'), message)
-    addExpressions(intent, byRole('math'), message)
-  }
+  // A tool that the message names, such as "subscribe https://…", takes its URLs as arguments.
+  if (named.length === 0) addHttpRequests(intent, byRole('http'), message)
+  addExpressions(intent, byRole('math'), message)
   addTimes(intent, byRole('time'), message)
   for (const tool of named) addFilled(intent, tool, message)
   if (intent.calls.length === 0 && intent.unfilled.length === 0) {
@@ -105,8 +103,13 @@ function toHttpInput(fields: readonly FieldSchema[], request: HttpRequest): Reco
   if (methodField && input[methodField.name] === undefined) return undefined
   input[url.name] = request.url
   const body = fields.find((field) => /^(body|data|payload|json)$/i.test(field.name))
-  if (body && request.body) input[body.name] = body.type === 'string' ? request.body.text : request.body.value
+  if (body && request.body)
+    input[body.name] = takesJson(body, request.body.value) ? request.body.value : request.body.text
   return input
+}
+
+function takesJson(field: FieldSchema, value: unknown): boolean {
+  return field.accepts.length === 0 || field.accepts.includes(Array.isArray(value) ? 'array' : typeof value)
 }
 
 function toMethod(field: FieldSchema, method: string): unknown {

@@ -4,6 +4,8 @@ import type { ToolOffer } from '../model.ts'
 export interface FieldSchema {
   name: string
   type: string
+  /** All types that the field takes; empty when any will do. */
+  accepts: readonly string[]
   required: boolean
   description: string
   format: string
@@ -22,6 +24,7 @@ function toField(name: string, raw: Record<string, unknown>, required: readonly 
   return {
     name,
     type: typeOf(schema, options),
+    accepts: membersOf(raw).flatMap(({ type }) => (typeof type === 'string' ? [type] : [])),
     // A field with a default is filled in by the tool itself.
     required: required.includes(name) && !('default' in raw),
     description: typeof raw.description === 'string' ? raw.description : '',
@@ -33,8 +36,12 @@ function toField(name: string, raw: Record<string, unknown>, required: readonly 
 
 /** `string | null` and the like stand for their first real member. */
 function unwrap(raw: Record<string, unknown>): Record<string, unknown> {
-  const members = Array.isArray(raw.anyOf) ? raw.anyOf : Array.isArray(raw.oneOf) ? raw.oneOf : []
-  return members.map(asRecord).find((member) => member.type !== 'null') ?? raw
+  return membersOf(raw).find((member) => member.type !== 'null') ?? raw
+}
+
+function membersOf(raw: Record<string, unknown>): Record<string, unknown>[] {
+  if (Array.isArray(raw.anyOf)) return raw.anyOf.map(asRecord)
+  return Array.isArray(raw.oneOf) ? raw.oneOf.map(asRecord) : [raw]
 }
 
 function typeOf(schema: Record<string, unknown>, options: readonly unknown[]): string {

@@ -1,0 +1,19 @@
+export { type EgressRule, parseEgressAllow } from './egress/index.ts'
+export {
+  type CallModel,
+  type ChatMessage,
+  createModelCaller,
+  describeModels,
+  ModelError,
+  type ModelReply,
+  type ModelRequest,
+  type ModelsConfig,
+  modelsConfigFromEnv,
+} from './models/index.ts'
+export { assistant } from './programs/assistant.ts'
+export { defineGraph, planRouteAnswer } from './programs/graph.ts'
+export type { Engine, Logger } from './runs/engine.ts'
+export { RunFailure } from './runs/outcomes.ts'
+export { defineProgram, type Program, type ProgramRun } from './runs/program.ts'
+export { Worker, type WorkerOptions } from './runs/worker.ts'
+export { createToolRegistry, defineTool, type Tool, type ToolContext, ToolError, type ToolRegistry } from './tools/index.ts'

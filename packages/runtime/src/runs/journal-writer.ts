@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { FreeholdError, type NewRunEvent } from '@freehold/contracts'
+import { type Append, appendEvents, type Lease } from '@freehold/core'
+import type { Engine } from './engine.ts'
+
+interface WriterEvents {
+  onCancelRequested: (by: string) => void
+  onFailure: (error: unknown) => void
+}
+
+/**
+ * The journal of a run that this worker holds the lease on.
+ *
+ * `append` only notes an event. What is noted goes to the database in one statement, at the latest when the event
+ * loop turns. `settled` must be awaited before anything that the outside can see (a tool call, a model call), so that
+ * nothing is ever done on the strength of an event that could still be lost. So a model's answer and the calls it
+ * asks for share one commit, and no effect runs ahead of the journal or of the fencing token.
+ */
+export class JournalWriter {
+  private readonly engine: Engine
+  private readonly lease: Lease
+  private readonly events: WriterEvents
+  private after: number
+  private pending: NewRunEvent[] = []
+  private writeQueued = false
+  private tail: Promise<void> = Promise.resolve()
+  private turn: NodeJS.Immediate | undefined
+
+  constructor(engine: Engine, lease: Lease, after: number, events: WriterEvents) {
+    this.engine = engine
+    this.lease = lease
+    this.after = after
+    this.events = events
+  }
+
+  append(event: NewRunEvent): void {
+    this.pending.push(event)
+    this.turn ??= setImmediate(() => {
+      this.turn = undefined
+      void this.settled().catch(() => {}) // reported through onFailure
+    })
+  }
+
+  /** Resolves when everything appended so far is committed under this worker's lease. */
+  settled(): Promise<void> {
+    if (this.pending.length > 0 && !this.writeQueued) {
+      this.writeQueued = true
+      this.tail = this.tail.then(() => this.write())
+      this.tail.catch((error) => this.events.onFailure(error))
+    }
+    return this.tail
+  }
+
+  /** Ends the writing and hands over what is not written yet, for the statement that ends or suspends the run. */
+  async close(): Promise<Append> {
+    clearImmediate(this.turn)
+    this.turn = undefined
+    await this.tail
+    return { after: this.after, events: this.pending.splice(0) }
+  }
+
+  private async write(): Promise<void> {
+    this.writeQueued = false
+    const events = this.pending.splice(0)
+    if (events.length === 0) return
+    const { cancelRequestedBy } = await persist(this.engine, () =>
+      appendEvents(this.engine.database, this.lease, { after: this.after, events }),
+    )
+    this.after += events.length
+    announce(this.engine, this.lease.runId, events)
+    if (cancelRequestedBy !== null) this.events.onCancelRequested(cancelRequestedBy)
+  }
+}
+
+/** Tells viewers that the journal grew. */
+export function announce(engine: Engine, runId: string, events: readonly NewRunEvent[]): void {
+  const finishedSteps = events.flatMap((event) => (event.type === 'model.finished' ? [event.data.step] : []))
+  engine.bus.publish({ kind: 'run', runId, ...(finishedSteps.length > 0 && { finishedSteps }) })
+}
+
+/** Tries a write again while the database is away, for as long as the lease can still be this worker's. */
+export async function persist<T>(engine: Engine, write: () => Promise<T>): Promise<T> {
+  const giveUpAt = Date.now() + engine.leaseMs
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
+    try {
+      return await write()
+    } catch (error) {
+      const transient = error instanceof FreeholdError && error.code === 'unavailable'
+      if (!transient || Date.now() + pauseMs > giveUpAt) throw error
+      await delay(pauseMs)
+    }
+  }
+}

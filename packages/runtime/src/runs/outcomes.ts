@@ -1,0 +1,27 @@
+import type { RunFailureCode } from '@freehold/contracts'
+
+/** Ends the run as failed, for a reason that its owner can act on. */
+export class RunFailure extends Error {
+  readonly code: RunFailureCode
+  constructor(code: RunFailureCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'RunFailure'
+    this.code = code
+  }
+}
+
+export type Interruption =
+  | { kind: 'cancelled'; by: string }
+  | { kind: 'deadline' }
+  | { kind: 'lease_lost' }
+  | { kind: 'shutdown' }
+
+/** Stops a run from outside. The reason of its abort signal. */
+export class RunInterrupted extends Error {
+  readonly interruption: Interruption
+  constructor(interruption: Interruption) {
+    super(`The run was interrupted: ${interruption.kind}`)
+    this.name = 'RunInterrupted'
+    this.interruption = interruption
+  }
+}

@@ -1,0 +1,63 @@
+import type { AgentLimits, RunError, ToolCall } from '@freehold/contracts'
+import type { ChatMessage, ModelReply, ToolOffer } from '../models/index.ts'
+
+/** What a model is asked. The agent's own prompt and tools when they are absent here. */
+export interface ModelQuestion {
+  messages: readonly ChatMessage[]
+  system?: string
+  tools?: readonly ToolOffer[]
+}
+
+/** What a tool call came to. A failed one carries its reason as `output`, in words for the model. */
+export interface ToolOutcome {
+  output: unknown
+  failed: boolean
+}
+
+export interface ChildOutcome {
+  runId: string
+  status: 'succeeded' | 'failed' | 'cancelled'
+  output: unknown
+  error: RunError | null
+}
+
+/**
+ * A run as its program sees it. Its methods are steps: journaled under a key that the order of the calls determines,
+ * so that a program which is called again from the top gets back what each step returned before. Between steps a
+ * program must be deterministic; time, chance and everything outside belong into a step.
+ */
+export interface ProgramRun {
+  readonly id: string
+  readonly agent: string
+  readonly message: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly systemPrompt: string
+  /** The tools of the agent, as a model is told of them. */
+  readonly tools: readonly ToolOffer[]
+  readonly limits: AgentLimits
+  /** Aborts when the run is cancelled, at its deadline, and when another worker takes over. */
+  readonly signal: AbortSignal
+  /** The conversation so far, this run's message included. */
+  conversation(): Promise<ChatMessage[]>
+  model(question: ModelQuestion): Promise<ModelReply>
+  tool(call: ToolCall): Promise<ToolOutcome>
+  /** Runs another agent of the tenant and waits for its end. */
+  delegate(task: { agent: string; message: string }): Promise<ChildOutcome>
+  sleep(durationMs: number): Promise<void>
+  now(): Promise<Date>
+  random(): Promise<number>
+  /** Any other work. It must be safe to repeat: a worker that dies before the journal has it does it again. */
+  step<T>(name: string, work: () => Promise<T> | T): Promise<T>
+  /** Adds to what the conversation gains when the run succeeds. */
+  remember(message: ChatMessage): void
+}
+
+export interface Program {
+  name: string
+  execute: (run: ProgramRun) => Promise<unknown>
+}
+
+/** Makes an async function an agent; the journal makes it durable. */
+export function defineProgram(name: string, execute: Program['execute']): Program {
+  return { name, execute }
+}

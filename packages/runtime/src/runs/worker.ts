@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { claimRuns, renewLeases, type Wait } from '@freehold/core'
+import type { Engine } from './engine.ts'
+import { executeRun, type RunExecution } from './execute-run.ts'
+
+export interface WorkerOptions {
+  /** Runs that this worker executes at once. */
+  concurrency: number
+  /** A run whose worker died this often ends as failed. */
+  maxCrashes: number
+  /** Longest time that a lost hint can cost, in milliseconds. */
+  pollMs: number
+}
+
+/**
+ * Claims runs and executes them.
+ *
+ * Started, it claims as many runs as it has free slots, whenever a hint comes, a slot gets free, a timer of one of its
+ * runs is due, or `pollMs` have passed. Three times per lease it renews the leases of its runs; a run that is missing
+ * from the answer belongs to another worker, and is dropped. Stopped, it claims no more, lets its runs go on for the
+ * grace period, and gives the others back to the queue.
+ */
+export class Worker {
+  readonly name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+  private readonly engine: Engine
+  private readonly options: WorkerOptions
+  private readonly executions = new Map<string, RunExecution>()
+  private readonly timers = new Set<NodeJS.Timeout>()
+  private readonly unsubscribe: (() => void)[] = []
+  private loop: Promise<void> = Promise.resolve()
+  private stopping = false
+  private hinted = false
+  private wakeLoop: (() => void) | undefined
+
+  constructor(engine: Engine, options: WorkerOptions) {
+    this.engine = engine
+    this.options = options
+  }
+
+  start(): void {
+    const { bus, leaseMs } = this.engine
+    this.unsubscribe.push(
+      bus.onWork(() => this.hint()),
+      bus.onCancel((runId) => this.executions.get(runId)?.interrupt({ kind: 'cancelled', by: 'request' })),
+    )
+    const renewal = setInterval(() => void this.renew(), leaseMs / 3)
+    this.unsubscribe.push(() => clearInterval(renewal))
+    this.loop = this.claimUntilStopped()
+  }
+
+  /** Stops claiming, lets runs go on for `graceMs`, then gives back what is left. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true
+    this.hint()
+    await this.loop
+    await Promise.race([this.drained(), this.after(graceMs)])
+    for (const execution of this.executions.values()) execution.interrupt({ kind: 'shutdown' })
+    await this.drained()
+    for (const stop of this.unsubscribe) stop()
+    for (const timer of this.timers) clearTimeout(timer)
+  }
+
+  private async drained(): Promise<void> {
+    await Promise.all([...this.executions.values()].map(({ done }) => done))
+  }
+
+  private after(delayMs: number): Promise<void> {
+    return new Promise((resolve) => this.setTimer(resolve, delayMs))
+  }
+
+  private setTimer(callback: () => void, delayMs: number): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      callback()
+    }, delayMs)
+    this.timers.add(timer)
+  }
+
+  private async claimUntilStopped(): Promise<void> {
+    while (!this.stopping) {
+      this.hinted = false
+      const free = this.options.concurrency - this.executions.size
+      const claimed = free > 0 ? await this.claim(free) : 0
+      if (claimed < free || free === 0) await this.nextHint()
+    }
+  }
+
+  private async claim(limit: number): Promise<number> {
+    const { database, leaseMs, logger } = this.engine
+    const { maxCrashes } = this.options
+    try {
+      const runs = await claimRuns(database, { worker: this.name, limit, leaseMs, maxCrashes })
+      for (const run of runs) this.execute(run)
+      return runs.length
+    } catch (error) {
+      logger.warn({ err: error }, 'claiming failed; trying again')
+      return 0
+    }
+  }
+
+  private execute(run: RunExecution['claimed']): void {
+    const { runId } = run.lease
+    this.engine.bus.publish({ kind: 'run', runId })
+    const execution = executeRun(this.engine, run)
+    this.executions.set(runId, execution)
+    void execution.done.then(({ waits }) => {
+      // The same run may have been claimed again meanwhile.
+      if (this.executions.get(runId) === execution) this.executions.delete(runId)
+      this.wakeFor(waits)
+      this.hint()
+    })
+  }
+
+  /** Its own short timers are kept to the millisecond; the poll finds the others. */
+  private wakeFor(waits: readonly Wait[]): void {
+    const due = waits.flatMap(({ until }) => (until === null ? [] : [Date.parse(until)]))
+    const inMs = Math.min(...due) - Date.now()
+    if (inMs < this.options.pollMs && !this.stopping) this.setTimer(() => this.hint(), Math.max(0, inMs) + 1)
+  }
+
+  private async renew(): Promise<void> {
+    if (this.executions.size === 0) return
+    const before = [...this.executions.values()]
+    try {
+      const renewed = await renewLeases(this.engine.database, this.name, this.engine.leaseMs)
+      const held = new Map(renewed.map((lease) => [lease.runId, lease]))
+      for (const execution of before) {
+        const lease = held.get(execution.claimed.lease.runId)
+        if (lease?.token !== execution.claimed.lease.token) execution.interrupt({ kind: 'lease_lost' })
+        else if (lease.cancelRequestedBy) execution.interrupt({ kind: 'cancelled', by: lease.cancelRequestedBy })
+      }
+    } catch (error) {
+      this.engine.logger.warn({ err: error }, 'renewing leases failed; trying again')
+    }
+  }
+
+  private hint(): void {
+    this.hinted = true
+    this.wakeLoop?.()
+  }
+
+  private nextHint(): Promise<void> {
+    if (this.hinted || this.stopping) return Promise.resolve()
+    return new Promise((resolve) => {
+      const poll = setTimeout(resolve, this.options.pollMs)
+      this.wakeLoop = () => {
+        clearTimeout(poll)
+        this.wakeLoop = undefined
+        resolve()
+      }
+    })
+  }
+}
