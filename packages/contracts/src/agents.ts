@@ -7,12 +7,12 @@ export const agentNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens (63 at most)')
 
-/** `default`, `demo`, or `<provider>/<model>` such as `openai/gpt-5-mini`. */
+/** `default`, `demo`, or `<provider>/<model>` such as `openai/gpt-6-luna`. */
 export const modelNameSchema = z
   .string()
   .regex(
     /^(default|demo|[a-z0-9-]+\/[^\s]{1,128})$/,
-    'use "default", "demo" or "<provider>/<model>", for example "openai/gpt-5-mini"',
+    'use "default", "demo" or "<provider>/<model>", for example "openai/gpt-6-luna"',
   )
 
 export const agentLimitsSchema = z.strictObject({

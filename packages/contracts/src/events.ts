@@ -78,9 +78,16 @@ export const eventData = {
     error: z.string().optional(),
     latencyMs: z.int(),
   }),
-  'child.started': z.object({ step, runId: z.string(), agent: z.string(), message: z.string() }),
+  'child.started': z.object({
+    step,
+    toolCallId: z.string().nullable().meta({ description: 'The model\'s call that asked for it; null when the program did.' }),
+    runId: z.string(),
+    agent: z.string(),
+    message: z.string(),
+  }),
   'child.finished': z.object({
     step,
+    toolCallId: z.string().nullable(),
     runId: z.string(),
     status: z.enum(['succeeded', 'failed', 'cancelled']),
     output: z.unknown(),

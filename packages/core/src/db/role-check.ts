@@ -1,5 +1,3 @@
-import type { Database } from './database.ts'
-
 interface RoleFacts {
   role: string
   superuser: boolean
@@ -9,8 +7,12 @@ interface RoleFacts {
   unprotected: string[]
 }
 
+interface StatementRunner {
+  call<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]>
+}
+
 /** Refuses a database whose policies would not bind the role that does tenant work. */
-export async function assertRoleIsBound(database: Database): Promise<void> {
+export async function assertRoleIsBound(database: StatementRunner): Promise<void> {
   const [facts] = await database.call<RoleFacts>(
     'role-facts',
     `select r.rolname as role, r.rolsuper as superuser, r.rolbypassrls as bypassrls,

@@ -1,4 +1,4 @@
-import type { EventData, Run, RunError, RunEventType, RunSummary, StepSummary } from '@freehold/contracts'
+import type { Run, RunError, RunEventType, RunSummary, StepSummary } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import type { AgentRuns } from '../db/schema.gen.ts'
@@ -40,7 +40,14 @@ export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
   return row && { ...toRunSummary(row), steps: await readSteps(tx, id) }
 }
 
-type StepEvent = Pick<EventData<'tool.finished'>, 'step' | 'name'> & { error?: string; latencyMs?: number; model?: string }
+interface StepEvent {
+  step: string
+  name?: string
+  model?: string
+  agent?: string
+  error?: unknown
+  latencyMs?: number
+}
 
 const kinds: Partial<Record<RunEventType, [StepSummary['kind'], StepSummary['status']]>> = {
   'model.finished': ['model', 'finished'],
@@ -73,8 +80,8 @@ async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
       step: data.step,
       // A decision is about a step that has its kind already.
       kind: known?.kind ?? kind,
-      name: known?.name ?? data.name ?? data.model ?? kind,
-      status: data.error === undefined ? status : 'failed',
+      name: known?.name ?? data.name ?? data.model ?? data.agent ?? kind,
+      status: (data.error ?? null) === null ? status : 'failed',
       latencyMs: data.latencyMs ?? known?.latencyMs ?? null,
     })
   }

@@ -1,6 +1,6 @@
 import { LLMock } from '@copilotkit/aimock'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createModelCaller, ModelError, type ModelsConfig, type ToolOffer } from './index.ts'
+import { type ChatMessage, createModelCaller, ModelError, type ModelsConfig, type ToolOffer } from './index.ts'
 import { collectText, requestOf } from './request.fixture.ts'
 
 const weather: ToolOffer = {
@@ -124,6 +124,22 @@ describe('usage and cost', () => {
     mock.onMessage('hello', { content: 'Hi.' })
     const reply = await createModelCaller(everyProvider())(requestOf('ollama/llama3.2', 'hello'))
     expect(reply.costNanos).toBeNull()
+  })
+})
+
+describe('Mistral', () => {
+  it('is given ids that it takes, whichever provider made them', async () => {
+    mock.on({ hasToolResult: true }, { content: 'Done.' })
+    const id = 'call_Of-another_provider'
+    const messages: ChatMessage[] = [
+      { role: 'user', content: 'Go' },
+      { role: 'assistant', content: '', toolCalls: [{ id, name: 't', input: {} }] },
+      { role: 'tool', toolCallId: id, name: 't', output: 1, failed: false },
+    ]
+    await createModelCaller(everyProvider())(requestOf('mistral/mistral-small-latest', '', { messages }))
+    const sent = JSON.stringify(mock.getLastRequest()?.body)
+    const ids = sent.match(/(?<="(?:tool_call_)?id":")[^"]+/g)
+    expect(ids).toEqual([expect.stringMatching(/^[a-z0-9]{9}$/), ids?.[0]])
   })
 })
 

@@ -1,34 +1,11 @@
 import type { ToolCall } from '@freehold/contracts'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
-import { builtInTools } from '../tools/registry.ts'
 import { demoLabel } from './demo/answer.ts'
 import { type ChatMessage, createModelCaller, type ToolOffer } from './index.ts'
 import { collectText, requestOf } from './request.fixture.ts'
+import { builtIn, shop } from './tool-offers.fixture.ts'
 
 const call = createModelCaller({ compatible: {} }, { demoChunkMs: 0 })
-
-const builtIn: ToolOffer[] = builtInTools.map(({ name, description, input }) => ({
-  name,
-  description,
-  inputSchema: { ...z.toJSONSchema(input, { io: 'input' }) },
-}))
-
-function offer(name: string, description: string, input: z.ZodType): ToolOffer {
-  return { name, description, inputSchema: { ...z.toJSONSchema(input, { io: 'input' }) } }
-}
-
-const email = z.object({ to: z.email(), subject: z.string(), body: z.string() })
-const light = z.object({ room: z.enum(['kitchen', 'living room']), on: z.boolean(), brightness: z.number().optional() })
-const shop: ToolOffer[] = [
-  offer('send_email', 'Sends an email to a person.', email),
-  offer('get_order', 'Looks up an order of the shop by its id.', z.object({ orderId: z.string() })),
-  offer('cancel_order', 'Cancels an order of the shop.', z.object({ orderId: z.string() })),
-  offer('search_documents', 'Searches the handbook.', z.object({ query: z.string(), limit: z.int().optional() })),
-  offer('set_light', 'Switches a light on or off.', light),
-  offer('get_weather', 'Current weather of a city.', z.object({ city: z.string() })),
-]
 
 /** What the demo calls for a message, without the ids. */
 async function callsFor(message: string, tools: readonly ToolOffer[] = builtIn): Promise<Omit<ToolCall, 'id'>[]> {
@@ -243,76 +220,5 @@ describe('the demo model', () => {
   it('keeps to maxOutputTokens', async () => {
     const reply = await call(requestOf('demo', 'hello', { maxOutputTokens: 5 }))
     expect(reply).toMatchObject({ finishReason: 'length', usage: { outputTokens: 5 } })
-  })
-
-  const fragments = fc.constantFrom(
-    ...[
-      'What is',
-      '17% of',
-      '2+2',
-      '((',
-      '))',
-      'https://a.test/',
-      '{"a":',
-      '}',
-      '"',
-      'ask',
-      'to',
-      'delegate',
-      'time in',
-    ],
-    ...['__proto__', 'constructor', 'order', 'cancel', 'email', '=', ':', '[', '\\', '\n', 'x@y.z', '--', '^', '%'],
-  )
-  const message = fc.oneof(
-    fc.string({ unit: 'binary' }),
-    fc.array(fragments, { maxLength: 30 }).map((all) => all.join(' ')),
-  )
-  const tool = fc.record({
-    name: fc.oneof(fc.string(), fragments),
-    description: fc.string(),
-    inputSchema: fc.oneof(
-      fc.dictionary(fc.string(), fc.jsonValue()).map((any) => ({ ...any })),
-      fc.record({
-        type: fc.constant('object'),
-        properties: fc.dictionary(
-          fc.oneof(fc.string(), fragments, fc.constantFrom('url', 'expression', 'timeZone', 'agent', 'message')),
-          fc.jsonValue(),
-        ),
-        required: fc.array(fc.oneof(fc.string(), fragments)),
-      }),
-    ),
-  })
-  const toolMessage = fc.record({
-    role: fc.constant('tool' as const),
-    toolCallId: fc.string(),
-    name: fc.string(),
-    output: fc.jsonValue(),
-    failed: fc.boolean(),
-  })
-
-  it('answers anything at all', async () => {
-    const arbitrary = fc.record({
-      message,
-      system: message,
-      tools: fc.array(fc.oneof(tool, fc.constantFrom(...builtIn, ...shop)), { maxLength: 6 }),
-      results: fc.array(toolMessage, { maxLength: 3 }),
-    })
-    await fc.assert(
-      fc.asyncProperty(arbitrary, async ({ message, system, tools, results }) => {
-        const messages: ChatMessage[] = [{ role: 'user', content: message }, ...results]
-        const reply = await call(requestOf('demo', '', { system, tools, messages }))
-        expect(reply.text !== '' || reply.toolCalls.length > 0).toBe(true)
-        for (const { name } of reply.toolCalls) expect(tools.map((offered) => offered.name)).toContain(name)
-      }),
-      { numRuns: 500 },
-    )
-  })
-
-  it('reads a long message in reasonable time', async () => {
-    for (const piece of ['(', '1+', 'ask a to ', '{"', 'http://', 'delegate x ', '1,', '" ']) {
-      const startedAt = performance.now()
-      await call(requestOf('demo', piece.repeat(50_000), { tools: [...builtIn, ...shop] }))
-      expect(performance.now() - startedAt, piece).toBeLessThan(1_000)
-    }
   })
 })

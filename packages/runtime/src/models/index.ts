@@ -7,11 +7,6 @@ export {
   type ModelRequest,
   type ToolOffer,
 } from './model.ts'
-export {
-  type CompatibleServer,
-  type ModelsConfig,
-  modelsConfigFromEnv,
-  type ProviderAccess,
-} from './models-config.ts'
+export { type ModelsConfig, modelsConfigFromEnv } from './models-config.ts'
 export { costNanos } from './prices.ts'
-export { describeModels, type ModelsDescription, resolveDefaultModel } from './providers.ts'
+export { describeModels, resolveDefaultModel } from './providers.ts'

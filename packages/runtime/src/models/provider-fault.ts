@@ -123,11 +123,11 @@ function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-/** The SDK's errors hold the whole request, which has no place in logs. */
+/** The SDK's errors hold the whole request and quote the answer, which have no place in logs. */
 function slim(error: unknown): Error | undefined {
   if (error === undefined) return undefined
   const { message } = fieldsOf(error)
   const status = statusOf(error)
-  const text = typeof message === 'string' ? message : String(error)
+  const text = (typeof message === 'string' ? message : String(error)).slice(0, 300)
   return new Error(status === undefined ? text : `${status}: ${text}`)
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { type CallModel, createModelCaller, type ModelCallerOverrides } from './index.ts'
 
 export type Script = (response: ServerResponse, request: IncomingMessage) => void
 
@@ -48,7 +49,7 @@ export function fails(
 /** A whole chat completion, as a stream. */
 export function completes(
   text: string,
-  usage: Record<string, unknown> | null = { prompt_tokens: 9, completion_tokens: 3 },
+  usage: Record<string, unknown> | null = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
 ): Script {
   return (response) => {
     openStream(response, text)
@@ -67,4 +68,14 @@ export function openStream(response: ServerResponse, text: string): void {
 export function writeChunk(response: ServerResponse, chunk: Record<string, unknown>): void {
   const envelope = { id: 'c', object: 'chat.completion.chunk', created: 0, model: 'm' }
   response.write(`data: ${JSON.stringify({ ...envelope, ...chunk })}\n\n`)
+}
+
+/** A caller with a server behind `openai/…`, and with another one as `spare/…`. */
+export function callerOf(
+  server: ScriptedServer,
+  overrides: ModelCallerOverrides = { backoffMs: 1 },
+  spare?: ScriptedServer,
+): CallModel {
+  const compatible = spare ? { spare: { baseUrl: spare.url } } : {}
+  return createModelCaller({ openai: { apiKey: 'key', baseUrl: server.url }, compatible }, overrides)
 }

@@ -2,7 +2,7 @@ import type { Usage } from '@freehold/contracts'
 import type { ModelRequest } from './model.ts'
 
 /** About four characters to a token: for the demo model, and for servers that report no usage. */
-export function estimateTokens(text: string): number {
+function estimateTokens(text: string): number {
   return Math.ceil(text.length / 4)
 }
 

@@ -12,6 +12,11 @@ import { RunFailure } from './outcomes.ts'
 import type { ChildOutcome, ModelQuestion, ProgramRun, ToolOutcome } from './program.ts'
 import type { Replay } from './replay.ts'
 
+interface Task {
+  agent: string
+  message: string
+}
+
 interface StepsParts {
   engine: Engine
   claimed: ClaimedRun
@@ -183,16 +188,16 @@ export class Steps implements ProgramRun {
 
   private async delegateByTool(call: ToolCall): Promise<ToolOutcome> {
     const tool = this.parts.engine.tools.get(call.name)
-    let task: { agent: string; message: string }
+    let task: Task
     try {
       // The one engine tool is `delegate`, whose input schema is this shape.
-      task = (tool ? parseToolInput(tool, call.input) : call.input) as typeof task
+      task = (tool ? parseToolInput(tool, call.input) : call.input) as Task
     } catch (error) {
       if (error instanceof ToolError) return { failed: true, output: error.message }
       throw error
     }
     try {
-      const { error, ...outcome } = await this.delegate(task)
+      const { error, ...outcome } = await this.runChild(task, call.id)
       return outcome.status === 'succeeded'
         ? { failed: false, output: outcome }
         : { failed: true, output: `"${task.agent}" ${outcome.status}: ${error?.message ?? 'no reason given'}` }
@@ -202,23 +207,27 @@ export class Steps implements ProgramRun {
     }
   }
 
-  async delegate(task: { agent: string; message: string }): Promise<ChildOutcome> {
+  delegate(task: Task): Promise<ChildOutcome> {
+    return this.runChild(task, null)
+  }
+
+  private async runChild(task: Task, toolCallId: string | null): Promise<ChildOutcome> {
     const step = this.takeStep('child')
     const { replay } = this.parts
     const finished = replay.find(step, 'child.finished')
     if (finished) return finished
-    const runId = replay.find(step, 'child.started')?.runId ?? (await this.effect(() => this.startChild(step, task)))
+    const runId = replay.find(step, 'child.started')?.runId ?? (await this.effect(() => this.startChild(step, task, toolCallId)))
     const { engine, claimed } = this.parts
     const child = await this.effect(() => readChildRun(engine.database, claimed.lease.tenantId, runId))
     if (child?.status === 'succeeded' || child?.status === 'failed' || child?.status === 'cancelled') {
       const outcome = { runId, status: child.status, output: child.output, error: child.error }
-      this.append({ type: 'child.finished', data: { step, ...outcome } })
+      this.append({ type: 'child.finished', data: { step, toolCallId, ...outcome } })
       return outcome
     }
     return this.park({ step, kind: 'child', until: null, runId })
   }
 
-  private async startChild(step: string, task: { agent: string; message: string }): Promise<string> {
+  private async startChild(step: string, task: Task, toolCallId: string | null): Promise<string> {
     const { claimed, engine } = this.parts
     const started = await startChildRun(engine.database, claimed, {
       id: uuidv7(),
@@ -227,7 +236,7 @@ export class Steps implements ProgramRun {
       deadlineMs: Math.max(1, claimed.deadlineInMs),
     })
     if (!('runId' in started)) throw new RunFailure('child_failed', childRefusals[started.outcome](task.agent, claimed))
-    this.append({ type: 'child.started', data: { step, runId: started.runId, ...task } })
+    this.append({ type: 'child.started', data: { step, toolCallId, runId: started.runId, ...task } })
     engine.bus.publish({ kind: 'work' })
     return started.runId
   }

@@ -159,8 +159,8 @@ begin
       worker = null
    where r.tenant_id = p_tenant and r.id = p_run;
   insert into messages (tenant_id, thread_id, run_id, role, content)
-    select p_tenant, r.thread_id, p_run, message ->> 'role', message -> 'content'
-      from agent_runs r, jsonb_array_elements(p_messages) with ordinality as m (message, position)
+    select p_tenant, r.thread_id, p_run, said ->> 'role', said -> 'content'
+      from agent_runs r, jsonb_array_elements(p_messages) with ordinality as m (said, position)
      where r.tenant_id = p_tenant and r.id = p_run
      order by position;
   if p_has_parent then perform wake_parent(p_tenant, p_run); end if;

@@ -3,10 +3,14 @@ import { contentWordsOf } from './words.ts'
 
 /** The options of a prompt that asks for exactly one of them, else none. */
 export function findOptions(system: string): string[] {
-  const [, listed] = /^[ \t]*Options:[ \t]*(.+)$/im.exec(system) ?? []
-  if (listed) return clean(listed.split('|'))
-  const [, spoken] = /answer with (?:exactly |only )?one (?:word|option)[^:\n]*:\s*([^\n]+)/i.exec(system) ?? []
-  return spoken ? clean(spoken.split(/\||,|\bor\b/i)) : []
+  for (const line of system.split('\n')) {
+    if (line.length > 1_000) continue
+    const [, listed] = /^\s*Options:(.+)$/i.exec(line) ?? []
+    if (listed) return clean(listed.split('|'))
+    const [, spoken] = /answer with (?:exactly |only )?one (?:word|option)[^:]*:(.+)/i.exec(line) ?? []
+    if (spoken) return clean(spoken.split(/\||,|\bor\b/i))
+  }
+  return []
 }
 
 function clean(options: readonly string[]): string[] {

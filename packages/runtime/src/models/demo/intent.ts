@@ -23,16 +23,20 @@ export interface Intent {
   unfilled: { tool: ToolOffer; missing: string[] }[]
 }
 
-/** Longer messages are pasted material; the request stands at their start. */
-const readLimit = 8_000
+/** Longer messages are pasted material; the request stands at their start. The limits also bound the work on them. */
+const readLimit = 4_000
 /** A real model also makes only so many calls in one answer. */
 const callLimit = 16
+
+function readable(message: string): string {
+  return message.slice(0, readLimit).replace(/(\s{4})\s+/g, '$1')
+}
 
 /** What a message asks of the offered tools. Each reader takes its part, so that no part is acted on twice. */
 export function readIntent(fullMessage: string, tools: readonly ToolOffer[]): Intent {
   const byRole = (role: ToolRole) => tools.filter((tool) => roleOf(tool) === role)
   const intent: Intent = { calls: [], unfilled: [] }
-  const message = addDelegations(intent, byRole('delegate'), fullMessage.slice(0, readLimit))
+  const message = addDelegations(intent, byRole('delegate'), readable(fullMessage))
   const named = matchTools(message, byRole('other'))
   // A tool that the message names, such as "subscribe https://…", takes its URLs as arguments.
   if (named.length === 0) addHttpRequests(intent, byRole('http'), message)
@@ -48,7 +52,7 @@ export function readIntent(fullMessage: string, tools: readonly ToolOffer[]): In
 
 /** What a message is about, whether or not a tool for it is offered. */
 export function rolesIn(message: string): Set<ToolRole> {
-  const text = message.slice(0, readLimit)
+  const text = readable(message)
   const roles = new Set<ToolRole>()
   if (findDelegations(text).length > 0) roles.add('delegate')
   if (findHttpRequests(text).length > 0) roles.add('http')

@@ -37,10 +37,9 @@ export function shorten(text: string, limit: number): string {
   return `${space > limit / 2 ? cut.slice(0, space) : cut}…`
 }
 
-/** A balanced JSON object or array that starts at or after `from`. */
-export function findJson(text: string, from = 0): { value: unknown; start: number; length: number } | undefined {
-  for (let start = from; start < text.length; start++) {
-    if (text[start] !== '{' && text[start] !== '[') continue
+/** The first balanced JSON object or array, if it is among the first braces and brackets. */
+export function findJson(text: string): { value: unknown; start: number; length: number } | undefined {
+  for (const { index: start } of [...text.matchAll(/[{[]/g)].slice(0, 30)) {
     const length = balancedLength(text, start)
     if (length === 0) continue
     try {

@@ -1,0 +1,53 @@
+import { type AGUIEvent, EventType } from '@ag-ui/core'
+import { EventEncoder } from '@ag-ui/encoder'
+import { agentNameSchema, FreeholdError } from '@freehold/contracts'
+import { type Caller, getRun, startRun, watchRun } from '@freehold/core'
+import type { ApiApp, ApiParts } from '../api/app.ts'
+import { callerOf } from '../api/caller.ts'
+import { readJson } from '../api/read-json.ts'
+import { eventStream } from '../http/sse.ts'
+import { readAguiInput } from './read-input.ts'
+import { AguiTranslator } from './translate.ts'
+
+/**
+ * AG-UI at `/agui/{agent}`. A run is known by the client's own `runId`, so posting the same input again after the
+ * connection broke attaches to the run, from its beginning, instead of starting another.
+ */
+export function mountAgui(app: ApiApp, parts: ApiParts): void {
+  app.post('/agui/:agent', async (c) => {
+    const caller = callerOf(parts.platform, c.get('claims'))
+    const agent = agentNameSchema.safeParse(c.req.param('agent'))
+    if (!agent.success) throw new FreeholdError('not_found', 'There is no agent with this name.')
+    const input = readAguiInput(await readJson(c.req.raw))
+    const { runId } = await startRun(caller, {
+      agent: agent.data,
+      message: input.message,
+      threadId: input.threadId,
+      environment: input.environment,
+      metadata: {},
+      clientKey: `agui:${input.runId}`,
+    })
+    const run = await getRun(caller, runId)
+    if (run.agent !== agent.data || run.threadId !== input.threadId) {
+      throw new FreeholdError('conflict', `The runId "${input.runId}" belongs to a run of another agent or thread.`)
+    }
+    const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
+    const encoder = new EventEncoder()
+    return eventStream(
+      translated(caller, runId, input, signal),
+      (event) => encoder.encodeSSE(event),
+      () => encoder.encodeSSE({ type: EventType.RUN_ERROR, message: 'The stream broke. Post the same input again.', code: 'stream_broken' }),
+    )
+  })
+}
+
+async function* translated(
+  caller: Caller,
+  runId: string,
+  input: { threadId: string; runId: string },
+  signal: AbortSignal,
+): AsyncGenerator<AGUIEvent> {
+  const translator = new AguiTranslator(input)
+  yield* translator.begin()
+  for await (const event of watchRun(caller, runId, { after: 0, signal })) yield* translator.translate(event)
+}

@@ -1,0 +1,119 @@
+import { type AGUIEvent, EventType } from '@ag-ui/core'
+import type { EventData, RunEvent, TextDelta } from '@freehold/contracts'
+
+interface OpenMessage {
+  step: string
+  messageId: string
+  text: string
+}
+
+/**
+ * Turns a run's journal and live text into AG-UI events. The protocol can't take text back, so when an attempt of a
+ * model call is repeated, the broken message is closed and the answer comes as a new one.
+ */
+export class AguiTranslator {
+  private readonly threadId: string
+  private readonly runId: string
+  private open: OpenMessage | undefined
+  private restarts = 0
+
+  constructor(run: { threadId: string; runId: string }) {
+    this.threadId = run.threadId
+    this.runId = run.runId
+  }
+
+  *begin(): Generator<AGUIEvent> {
+    yield { type: EventType.RUN_STARTED, threadId: this.threadId, runId: this.runId }
+  }
+
+  *translate(event: RunEvent | TextDelta): Generator<AGUIEvent> {
+    switch (event.type) {
+      case 'text.delta':
+        return yield* this.addText(event)
+      case 'model.finished':
+        return yield* this.finishModel(event.data)
+      case 'tool.finished':
+        return yield this.toolResult(event.data.toolCallId, event.data.error ?? event.data.output)
+      case 'child.finished':
+        if (event.data.toolCallId) yield this.toolResult(event.data.toolCallId, event.data.error?.message ?? event.data.output)
+        return
+      case 'run.waiting':
+      case 'decision.requested':
+        return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
+      case 'run.succeeded':
+        return yield* this.finish({ type: 'success' }, event.data.output)
+      case 'run.cancelled':
+        return yield* this.finish({ type: 'cancelled' })
+      case 'run.failed':
+        yield* this.closeMessage()
+        return yield { type: EventType.RUN_ERROR, message: event.data.error.message, code: event.data.error.code }
+      default:
+        return
+    }
+  }
+
+  private *finish(outcome: { type: 'success' } | { type: 'cancelled' }, result?: unknown): Generator<AGUIEvent> {
+    yield* this.closeMessage()
+    yield {
+      type: EventType.RUN_FINISHED,
+      threadId: this.threadId,
+      runId: this.runId,
+      outcome,
+      ...(result !== undefined && { result }),
+    }
+  }
+
+  private *addText({ step, offset, delta }: TextDelta): Generator<AGUIEvent> {
+    const goesOn = this.open?.step === step && offset === this.open.text.length
+    if (!goesOn) {
+      if (offset !== 0) return // joined in the middle: the whole text comes when the step ends
+      yield* this.openMessage(step)
+    }
+    yield* this.appendText(delta)
+  }
+
+  private *finishModel(data: EventData<'model.finished'>): Generator<AGUIEvent> {
+    const known = this.open?.step === data.step ? this.open.text : ''
+    if (!data.text.startsWith(known)) yield* this.openMessage(data.step)
+    else if (data.text !== '' && this.open?.step !== data.step) yield* this.openMessage(data.step)
+    yield* this.appendText(data.text.slice(this.open?.text.length ?? 0))
+    const parentMessageId = this.open?.messageId
+    yield* this.closeMessage()
+    for (const call of data.toolCalls) {
+      const toolCallId = call.id
+      yield {
+        type: EventType.TOOL_CALL_START,
+        toolCallId,
+        toolCallName: call.name,
+        ...(parentMessageId && { parentMessageId }),
+      }
+      yield { type: EventType.TOOL_CALL_ARGS, toolCallId, delta: JSON.stringify(call.input ?? {}) }
+      yield { type: EventType.TOOL_CALL_END, toolCallId }
+    }
+  }
+
+  private toolResult(toolCallId: string, result: unknown): AGUIEvent {
+    const content = typeof result === 'string' ? result : JSON.stringify(result ?? null)
+    return { type: EventType.TOOL_CALL_RESULT, messageId: `${this.runId}:${toolCallId}`, toolCallId, content, role: 'tool' }
+  }
+
+  private *openMessage(step: string): Generator<AGUIEvent> {
+    const again = this.open?.step === step
+    yield* this.closeMessage()
+    this.restarts = again ? this.restarts + 1 : 0
+    const messageId = `${this.runId}:${step}${this.restarts > 0 ? `:${this.restarts + 1}` : ''}`
+    this.open = { step, messageId, text: '' }
+    yield { type: EventType.TEXT_MESSAGE_START, messageId, role: 'assistant' }
+  }
+
+  private *appendText(delta: string): Generator<AGUIEvent> {
+    if (!this.open || delta === '') return
+    this.open.text += delta
+    yield { type: EventType.TEXT_MESSAGE_CONTENT, messageId: this.open.messageId, delta }
+  }
+
+  private *closeMessage(): Generator<AGUIEvent> {
+    if (this.open) yield { type: EventType.TEXT_MESSAGE_END, messageId: this.open.messageId }
+    this.open = undefined
+  }
+}

@@ -1,0 +1,89 @@
+import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
+import { authenticateKey, type Platform } from '@freehold/core'
+import { type Context, Hono } from 'hono'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { mountAgui } from '../agui/routes.ts'
+import { requestLog } from '../http/request-log.ts'
+import { problemResponse } from '../http/respond.ts'
+import type { VerifyToken } from '../service-token.ts'
+import { type ApiVariables, callerOf, requireServiceToken } from './caller.ts'
+import { type HandlerContext, handlers } from './handlers.ts'
+import { readJson } from './read-json.ts'
+
+export interface ApiParts {
+  platform: Platform
+  verify: VerifyToken
+  logger: Logger
+  /** Aborts when the server shuts down, which ends every stream. */
+  shutdown: AbortSignal
+}
+
+export type ApiApp = Hono<{ Variables: ApiVariables }>
+
+/** The system of record over HTTP. Takes requests from the gateway only. */
+export function createApi(parts: ApiParts): ApiApp {
+  const app: ApiApp = new Hono()
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/ready', async (c) => {
+    await parts.platform.database.call('ready', 'select 1', [])
+    return c.json({ status: 'ready' })
+  })
+  app.use(requestLog(parts.logger))
+  app.use(requireServiceToken(parts.verify))
+  app.post('/internal/identify', (c) => identify(parts, c))
+  for (const [id, operation] of Object.entries<Operation>(operations)) {
+    // `operations` and its entries' names come from one object.
+    mountOperation(app, parts, id as OperationId, operation)
+  }
+  mountAgui(app, parts)
+  app.notFound(() => {
+    throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
+  })
+  app.onError((error, c) => {
+    const requestId = c.get('requestId') ?? 'unknown'
+    if (!(error instanceof FreeholdError) || error.status >= 500) {
+      parts.logger.error({ err: error, requestId, path: c.req.path }, 'request failed')
+    }
+    return problemResponse(error, requestId)
+  })
+  return app
+}
+
+const identifySchema = z.strictObject({ key: z.string().max(200) })
+
+/** Tells the gateway who a key belongs to. */
+async function identify(parts: ApiParts, c: Context<{ Variables: ApiVariables }>): Promise<Response> {
+  if (c.get('claims').actor.kind !== 'gateway') {
+    throw new FreeholdError('permission_denied', 'Only the gateway identifies callers.')
+  }
+  const { key } = identifySchema.parse(await readJson(c.req.raw))
+  return c.json(await authenticateKey(parts.platform.database, key))
+}
+
+function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {
+  const path = `/api/v1${operation.path.replace(/\{(\w+)\}/g, ':$1')}`
+  // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
+  const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
+  app.on(operation.method.toUpperCase(), path, async (c) => {
+    const caller = callerOf(parts.platform, c.get('claims'))
+    const request = {
+      params: parse(operation.params, c.req.param(), 'path'),
+      query: parse(operation.query, c.req.query(), 'query'),
+      body: operation.body && parse(operation.body, await readJson(c.req.raw), 'body'),
+    }
+    const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
+    const result = await handler(caller, request, { request: c.req.raw, signal })
+    return result instanceof Response ? result : c.json(result as object, operation.status as 200)
+  })
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, location: string): unknown {
+  if (!schema) return undefined
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const error = fromZodError(parsed.error, location)
+  // A malformed id names nothing, and must not be told apart from another tenant's.
+  if (location === 'path') throw new FreeholdError('not_found', 'There is nothing with this name or id.')
+  throw error
+}

@@ -1,0 +1,69 @@
+import { FreeholdError, type OperationId, type OperationRequest, type OperationResponse } from '@freehold/contracts'
+import * as core from '@freehold/core'
+import { streamRun } from './stream-run.ts'
+
+export interface HandlerContext {
+  request: Request
+  /** Aborts when the client is gone or the server shuts down. */
+  signal: AbortSignal
+}
+
+type Handler<Id extends OperationId> = (
+  caller: core.Caller,
+  request: OperationRequest<Id>,
+  context: HandlerContext,
+) => Promise<OperationResponse<Id> | Response>
+
+/** Each operation's verb. */
+export const handlers: { [Id in OperationId]: Handler<Id> } = {
+  whoami: (caller) => core.whoami(caller),
+
+  createTenant: (caller, { body }) => core.createTenant(caller, body),
+  listTenants: (caller, { query }) => core.listTenants(caller, query),
+  getTenant: (caller, { params }) => core.getTenant(caller, params.id),
+  suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
+  resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
+  issueTenantKey: (caller, { params, body }) => core.issueTenantKey(caller, params.id, body),
+  getOwnTenant: (caller) => core.getOwnTenant(caller),
+  updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
+
+  createKey: (caller, { body }) => core.createKey(caller, body),
+  listKeys: (caller, { query }) => core.listKeys(caller, query),
+  revokeKey: (caller, { params }) => core.revokeKey(caller, params.id),
+
+  createAgent: (caller, { body }) => core.createAgent(caller, body),
+  listAgents: (caller, { query }) => core.listAgents(caller, query),
+  getAgent: (caller, { params }) => core.getAgent(caller, params.name),
+  createAgentVersion: (caller, { params, body }) => core.createAgentVersion(caller, params.name, body),
+  listAgentVersions: (caller, { params, query }) => core.listAgentVersions(caller, params.name, query),
+  setRelease: (caller, { params, body }) =>
+    core.setRelease(caller, { agent: params.name, environment: params.environment, version: body.version }),
+  listTools: (caller) => core.listTools(caller),
+
+  async startRun(caller, { params, query, body }, { signal }) {
+    const { runId } = await core.startRun(caller, { agent: params.name, ...body })
+    return core.waitForRun(caller, runId, query.wait * 1000, signal)
+  },
+  listRuns: (caller, { query }) => core.listRuns(caller, query),
+  getRun: (caller, { params }) => core.getRun(caller, params.id),
+  async listRunEvents(caller, { params, query }, { request, signal }) {
+    if (!request.headers.get('accept')?.includes('text/event-stream')) {
+      return core.listRunEvents(caller, params.id, query)
+    }
+    return streamRun(caller, params.id, lastEventId(request) ?? query.after, signal)
+  },
+  cancelRun: (caller, { params }) => core.cancelRun(caller, params.id),
+  redriveRun: (caller, { params }) => core.redriveRun(caller, params.id),
+  decideRun: (caller, { params, body }) => core.decideRun(caller, params.id, body),
+
+  listThreads: (caller, { query }) => core.listThreads(caller, query),
+  listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
+  listUsage: (caller, { query }) => core.listUsage(caller, query),
+}
+
+function lastEventId(request: Request): number | undefined {
+  const header = request.headers.get('last-event-id')
+  if (header === null || header === '') return undefined
+  if (/^\d{1,9}$/.test(header)) return Number(header)
+  throw new FreeholdError('invalid_request', 'Last-Event-ID: must be the id of an event of this stream, a whole number')
+}

@@ -1,0 +1,25 @@
+import { FreeholdError } from '@freehold/contracts'
+
+/** Reads a JSON body. An empty one counts as `{}`. */
+export async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? ''
+  const text = await request.text()
+  if (text === '') return {}
+  if (!/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
+    throw new FreeholdError('unsupported_media_type', 'Send the body as JSON, with "Content-Type: application/json".')
+  }
+  try {
+    return JSON.parse(text, rejectNul)
+  } catch (error) {
+    if (error instanceof FreeholdError) throw error
+    const reason = error instanceof Error ? error.message : 'unreadable'
+    throw new FreeholdError('invalid_request', `body: is not valid JSON (${reason})`, { cause: error })
+  }
+}
+
+function rejectNul(key: string, value: unknown): unknown {
+  if (key.includes('\0') || (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))) {
+    throw new FreeholdError('invalid_request', 'body: holds a NUL character or half a surrogate pair; remove it')
+  }
+  return value
+}

@@ -1,0 +1,110 @@
+import { join, resolve } from 'node:path'
+import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
+import { z } from 'zod'
+import { Secret } from './secret.ts'
+import type { Target } from './targets.ts'
+
+const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
+
+const number = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
+const url = (protocols: RegExp) => z.url({ protocol: protocols }).optional()
+
+const environmentSchema = z.object({
+  DATABASE_URL: url(/^postgres(ql)?$/),
+  FREEHOLD_DATABASE_OWNER_URL: url(/^postgres(ql)?$/),
+  FREEHOLD_DATABASE_POOL: number(10, 1, 200),
+  FREEHOLD_DATA_DIR: z.string().default('.freehold'),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  FREEHOLD_API_URL: url(/^https?$/),
+  FREEHOLD_SERVICE_KEY: z.string().optional(),
+  FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
+  FREEHOLD_OPERATOR_KEY: z.string().regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters').optional(),
+  FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
+  FREEHOLD_CORS_ORIGINS: z.string().default(''),
+  FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
+  FREEHOLD_EGRESS_ALLOW: z.string().default(''),
+  FREEHOLD_WORKER_CONCURRENCY: number(32, 1, 1_000),
+  FREEHOLD_LEASE_MS: number(15_000, 500, 600_000),
+  FREEHOLD_MAX_CRASHES: number(5, 1, 100),
+  FREEHOLD_SHUTDOWN_GRACE_MS: number(10_000, 0, 600_000),
+  FREEHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
+})
+
+export interface ServerConfig {
+  target: Target
+  dataDir: string
+  database: { url: Secret | undefined; ownerUrl: Secret | undefined; poolSize: number }
+  host: string
+  port: number
+  apiUrl: string | undefined
+  serviceKey: Secret | undefined
+  servicePublicKey: string | undefined
+  operatorKey: Secret | undefined
+  samples: boolean
+  corsOrigins: string[]
+  rateLimitPerMinute: number
+  egressAllow: EgressRule[]
+  models: ModelsConfig
+  worker: { concurrency: number; leaseMs: number; maxCrashes: number }
+  shutdownGraceMs: number
+  logLevel: string
+}
+
+/** Reads the configuration from the environment. Throws one `Error` that names every problem. */
+export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const problems: string[] = []
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
+  const egressAllow = collect(problems, () => parseEgressAllow(given.FREEHOLD_EGRESS_ALLOW ?? ''))
+  const models = collect(problems, () => modelsConfigFromEnv(given))
+  if (target === 'gateway' && !given.FREEHOLD_API_URL) {
+    problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
+  }
+  if (!parsed.success || !egressAllow || !models || problems.length > 0) {
+    throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+  }
+  const read = parsed.data
+  return {
+    target,
+    dataDir: resolve(read.FREEHOLD_DATA_DIR),
+    database: {
+      url: Secret.of(read.DATABASE_URL),
+      ownerUrl: Secret.of(read.FREEHOLD_DATABASE_OWNER_URL),
+      poolSize: read.FREEHOLD_DATABASE_POOL,
+    },
+    host: read.HOST,
+    port: read.PORT ?? defaultPorts[target],
+    apiUrl: read.FREEHOLD_API_URL,
+    serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
+    servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
+    operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
+    samples: read.FREEHOLD_SAMPLES === 'on',
+    corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
+    egressAllow,
+    models,
+    worker: {
+      concurrency: read.FREEHOLD_WORKER_CONCURRENCY,
+      leaseMs: read.FREEHOLD_LEASE_MS,
+      maxCrashes: read.FREEHOLD_MAX_CRASHES,
+    },
+    shutdownGraceMs: read.FREEHOLD_SHUTDOWN_GRACE_MS,
+    // Someone at a terminal reads the banner; a collector reads every request.
+    logLevel: read.FREEHOLD_LOG_LEVEL ?? (process.stdout.isTTY ? 'warn' : 'info'),
+  }
+}
+
+export function credentialsPath(dataDir: string): string {
+  return join(dataDir, 'credentials.json')
+}
+
+function collect<T>(problems: string[], read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error))
+    return undefined
+  }
+}

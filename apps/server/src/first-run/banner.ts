@@ -1,0 +1,30 @@
+import { relative } from 'node:path'
+import type { describeModels } from '@freehold/runtime'
+import { credentialsPath, type ServerConfig } from '../config.ts'
+import type { Credentials } from './set-up.ts'
+
+/** What a person sees once the platform is ready. */
+export function renderBanner(
+  config: ServerConfig,
+  credentials: Credentials,
+  models: ReturnType<typeof describeModels>,
+): string {
+  const tenants = Object.keys(credentials.tenants)
+  const file = relative(process.cwd(), credentialsPath(config.dataDir)) || credentialsPath(config.dataDir)
+  const demo = models.demo ? ' (no provider key found, so a built-in demo model answers)' : ''
+  return [
+    '',
+    `  Freehold is ready at ${credentials.url}`,
+    '',
+    `  REST         ${credentials.url}/api/v1/docs`,
+    `  tenants      ${tenants.join(', ') || 'none yet: npx freehold tenants create <name>'}`,
+    `  credentials  ${file}`,
+    `  model        ${models.defaultModel}${demo}`,
+    `  database     ${config.database.url ? 'PostgreSQL' : `embedded, in ${config.dataDir}`}`,
+    '',
+    '  Try, in another terminal:',
+    '',
+    '    npx freehold run assistant "What is 17% of 2340?"',
+    '',
+  ].join('\n')
+}

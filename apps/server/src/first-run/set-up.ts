@@ -1,0 +1,109 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { FreeholdError, platformPermissions, tenantPermissions } from '@freehold/contracts'
+import {
+  authenticateKey,
+  type Caller,
+  createAgent,
+  createTenant,
+  generateKey,
+  issueTenantKey,
+  listTenants,
+  type Platform,
+  registerOperatorKey,
+} from '@freehold/core'
+import { z } from 'zod'
+import { credentialsPath, type ServerConfig } from '../config.ts'
+import { sampleAgents, sampleTenants } from './samples.ts'
+
+const credentialsSchema = z.object({
+  url: z.string(),
+  operatorKey: z.string(),
+  tenants: z.record(z.string(), z.object({ id: z.string(), apiKey: z.string() })),
+})
+export type Credentials = z.output<typeof credentialsSchema>
+
+/**
+ * Makes sure that someone can use this installation: an operator key, on an empty one the sample tenants, and a
+ * credentials file that says so. What exists is kept, so starting again changes nothing.
+ */
+export async function setUp(platform: Platform, config: ServerConfig, url: string): Promise<Credentials> {
+  const path = credentialsPath(config.dataDir)
+  const known = await readCredentials(path)
+  const operatorKey = config.operatorKey?.reveal() ?? known?.operatorKey ?? generateKey('operator')
+  await registerOperatorKey(platform.database, operatorKey)
+  const operator = await operatorCaller(platform, operatorKey)
+  if (config.samples) await createSamples(operator)
+  const tenants = await keysOfTenants(operator, config.samples ? sampleTenants : [], known?.tenants ?? {})
+  const credentials = { url, operatorKey, tenants }
+  await writeCredentials(path, credentials)
+  return credentials
+}
+
+async function operatorCaller(platform: Platform, operatorKey: string): Promise<Caller> {
+  const { actor } = await authenticateKey(platform.database, operatorKey)
+  return { platform, actor, tenantId: null, permissions: new Set(platformPermissions), requestId: 'first-run' }
+}
+
+/** Only an empty installation gets samples: one whose owner removed or renamed them must not see them return. */
+async function createSamples(operator: Caller): Promise<void> {
+  const { items } = await listTenants(operator, { limit: 1 })
+  if (items.length > 0) return
+  for (const name of sampleTenants) {
+    const tenant = await createTenant(operator, { name })
+    const owner = { ...operator, tenantId: tenant.id, permissions: new Set(tenantPermissions) }
+    for (const agent of sampleAgents) await createAgent(owner, agent)
+  }
+}
+
+/** Keeps each key that still works here, and issues one for a sample tenant that has none in the file. */
+async function keysOfTenants(
+  operator: Caller,
+  samples: readonly string[],
+  known: Credentials['tenants'],
+): Promise<Credentials['tenants']> {
+  const tenants: Credentials['tenants'] = {}
+  for (const [name, entry] of Object.entries(known)) {
+    if (await works(operator.platform, entry.apiKey)) tenants[name] = entry
+  }
+  const { items } = await listTenants(operator, { limit: 200 })
+  for (const { id, name, status } of items) {
+    if (!samples.includes(name) || tenants[name] || status !== 'active') continue
+    const { apiKey } = await issueTenantKey(operator, id, { name: 'credentials.json' })
+    tenants[name] = { id, apiKey }
+  }
+  return tenants
+}
+
+/** A suspended tenant's key is still its key. */
+async function works(platform: Platform, apiKey: string): Promise<boolean> {
+  try {
+    await authenticateKey(platform.database, apiKey)
+    return true
+  } catch (error) {
+    if (!(error instanceof FreeholdError)) throw error
+    return error.code === 'tenant_suspended'
+  }
+}
+
+async function readCredentials(path: string): Promise<Credentials | undefined> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return credentialsSchema.parse(JSON.parse(text))
+  } catch {
+    throw new Error(`${path} can't be read. Repair it, or move it away and start again: new keys are made then.`)
+  }
+}
+
+async function writeCredentials(path: string, credentials: Credentials): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const draft = `${path}.${process.pid}`
+  await writeFile(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
+  await rename(draft, path)
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto'
+import { buildOpenApiDocument, FreeholdError } from '@freehold/contracts'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { secureHeaders } from 'hono/secure-headers'
+import type { Logger } from 'pino'
+import { requestLog } from '../http/request-log.ts'
+import { problemResponse } from '../http/respond.ts'
+import { claimsOf, type MintToken } from '../service-token.ts'
+import { version } from '../version.ts'
+import { renderDocs } from './docs-page.ts'
+import { forward } from './forward.ts'
+import { createIdentifier } from './identify.ts'
+import { createLimiter } from './rate-limit.ts'
+
+const maxBodyBytes = 1024 * 1024
+
+export interface GatewayParts {
+  mint: MintToken
+  logger: Logger
+  /** The api, in this process or behind HTTP: the gateway can't tell. */
+  api: (request: Request) => Promise<Response>
+  corsOrigins: string[]
+  rateLimitPerMinute: number
+}
+
+/** Who are you, may you, how often. Knows no database and no provider key. */
+export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestId: string } }> {
+  const app = new Hono<{ Variables: { requestId: string } }>()
+  const identify = createIdentifier(parts)
+  const limiter = createLimiter(parts.rateLimitPerMinute)
+  const openApi = buildOpenApiDocument(version)
+
+  app.use(async function assignRequestId(c, next) {
+    const given = c.req.header('x-request-id') ?? ''
+    c.set('requestId', /^[\w.-]{8,64}$/.test(given) ? given : randomUUID())
+    await next()
+    c.res.headers.set('x-request-id', c.get('requestId'))
+  })
+  app.use(requestLog(parts.logger))
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
+      strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+    }),
+  )
+  app.use(cors({ origin: parts.corsOrigins, allowHeaders: ['authorization', 'content-type', 'last-event-id'] }))
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new FreeholdError('payload_too_large', `A request body can have ${maxBodyBytes} bytes at the most.`)
+      },
+    }),
+  )
+
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.get('/ready', () => parts.api(new Request('http://api/ready')))
+  app.get('/api/v1/openapi.json', (c) => c.json(openApi))
+  app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
+  app.get('/', (c) => c.redirect('/api/v1/docs'))
+  for (const surface of ['/api/v1/*', '/agui/*']) {
+    app.all(surface, async (c) => {
+      const requestId = c.get('requestId')
+      const identity = await limiter.guard(clientAddress(c), () =>
+        identify(c.req.header('authorization'), requestId),
+      )
+      return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId)))
+    })
+  }
+  app.notFound(() => {
+    throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
+  })
+  app.onError((error, c) => {
+    const requestId = c.get('requestId')
+    if (!(error instanceof FreeholdError)) parts.logger.error({ err: error, requestId }, 'request failed')
+    return problemResponse(error, requestId)
+  })
+  return app
+}
+
+function clientAddress(c: Context): string {
+  // Without a socket under it, as in a test, a request comes from this process.
+  return c.env ? (getConnInfo(c).remote.address ?? 'unknown') : 'in-process'
+}

@@ -1,0 +1,52 @@
+import { FreeholdError } from '@freehold/contracts'
+
+const forwardedHeaders = ['accept', 'content-type', 'last-event-id']
+
+/** Sends a request on to the api with a service token in place of the caller's credentials. */
+export function forward(
+  request: Request,
+  api: (request: Request) => Promise<Response>,
+  token: string,
+): Promise<Response> {
+  const { pathname, search } = new URL(request.url)
+  const headers = new Headers({ authorization: `Bearer ${token}` })
+  for (const name of forwardedHeaders) {
+    const value = request.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  return api(
+    new Request(`http://api${pathname}${search}`, {
+      method: request.method,
+      headers,
+      body: request.body,
+      signal: request.signal,
+      // A streamed body needs it; the types of `fetch` don't know it yet.
+      ...(request.body && { duplex: 'half' }),
+    }),
+  )
+}
+
+/** The api behind HTTP, as a function that takes the same requests as the api in this process. */
+export function remoteApi(apiUrl: string): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { pathname, search } = new URL(request.url)
+    try {
+      const response = await fetch(new Request(new URL(pathname + search, apiUrl), request), { redirect: 'manual' })
+      // The headers of a fetched response can't be added to; the gateway adds its own.
+      return new Response(response.body, { status: response.status, headers: endToEnd(response.headers) })
+    } catch (error) {
+      request.signal.throwIfAborted()
+      throw new FreeholdError('unavailable', 'The api can not be reached right now. Try again in a moment.', {
+        cause: error,
+        retryAfterSeconds: 2,
+      })
+    }
+  }
+}
+
+/** `fetch` has undone the encoding and the framing already. */
+function endToEnd(headers: Headers): Headers {
+  const kept = new Headers(headers)
+  for (const name of ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding']) kept.delete(name)
+  return kept
+}

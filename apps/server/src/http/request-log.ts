@@ -1,0 +1,21 @@
+import type { MiddlewareHandler } from 'hono'
+import type { Logger } from 'pino'
+
+/** One line per request, when its response begins. Probes are left out. */
+export function requestLog(logger: Logger): MiddlewareHandler<{ Variables: { requestId: string } }> {
+  return async function logRequest(c, next) {
+    const startedAt = performance.now()
+    await next()
+    if (c.req.path === '/health' || c.req.path === '/ready') return
+    logger.info(
+      {
+        requestId: c.get('requestId'),
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        durationMs: Math.round(performance.now() - startedAt),
+      },
+      'request',
+    )
+  }
+}

@@ -1,0 +1,40 @@
+const heartbeatMs = 15_000
+
+/**
+ * Renders an async sequence as an event stream. `render` gives each item as a whole frame. The source is asked for the
+ * next item only when the viewer has room, and is told to stop when the viewer is gone.
+ */
+export function eventStream<T>(
+  source: AsyncGenerator<T>,
+  render: (item: T) => string,
+  onError: (error: unknown) => string,
+): Response {
+  const encoder = new TextEncoder()
+  let heartbeat: NodeJS.Timeout | undefined
+  const stop = () => clearInterval(heartbeat)
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode('retry: 1000\n\n'))
+      heartbeat = setInterval(() => controller.enqueue(encoder.encode(': still here\n\n')), heartbeatMs)
+    },
+    async pull(controller) {
+      try {
+        const { value, done } = await source.next()
+        if (!done) {
+          controller.enqueue(encoder.encode(render(value)))
+          return
+        }
+      } catch (error) {
+        controller.enqueue(encoder.encode(onError(error)))
+      }
+      stop()
+      controller.close()
+    },
+    async cancel() {
+      stop()
+      await source.return(undefined)
+    },
+  })
+  const headers = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+  return new Response(body, { headers })
+}

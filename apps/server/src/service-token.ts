@@ -1,0 +1,102 @@
+import { open, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FreeholdError, permissions } from '@freehold/contracts'
+import type { Identity } from '@freehold/core'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
+import { z } from 'zod'
+import type { ServerConfig } from './config.ts'
+
+const issuer = 'freehold-gateway'
+const audience = 'freehold-api'
+const lifetimeSeconds = 60
+
+const claimsSchema = z.object({
+  actor: z.object({ kind: z.enum(['operator', 'api_key', 'gateway']), id: z.string(), name: z.string() }),
+  tenant: z.string().nullable(),
+  permissions: z.array(z.enum(permissions)),
+  requestId: z.string(),
+})
+
+/** What a service token says: who asks, on whose ground, what for, and as part of which request. */
+export type ServiceClaims = z.output<typeof claimsSchema>
+
+/** The gateway itself, asking who a key belongs to. */
+export function gatewayClaims(requestId: string): ServiceClaims {
+  return { actor: { kind: 'gateway', id: 'gateway', name: 'gateway' }, tenant: null, permissions: [], requestId }
+}
+
+export function claimsOf(identity: Identity, requestId: string): ServiceClaims {
+  return { actor: identity.actor, tenant: identity.tenantId, permissions: identity.permissions, requestId }
+}
+
+export type MintToken = (claims: ServiceClaims) => Promise<string>
+export type VerifyToken = (token: string) => Promise<ServiceClaims>
+
+/** Signs service tokens (Ed25519, 60 s) with the gateway's private key. */
+export async function createMinter(config: ServerConfig): Promise<MintToken> {
+  const jwk = config.serviceKey ? parseJwk(config.serviceKey.reveal()) : (await loadKeyFile(config.dataDir)).privateKey
+  const key = await importJWK(jwk, 'EdDSA')
+  return (claims) =>
+    new SignJWT(claims)
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'JWT' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${lifetimeSeconds}s`)
+      .sign(key)
+}
+
+/** Verifies service tokens; throws `unauthenticated` for anything that the gateway did not sign just now. */
+export async function createVerifier(config: ServerConfig): Promise<VerifyToken> {
+  const jwk = config.servicePublicKey ? parseJwk(config.servicePublicKey) : (await loadKeyFile(config.dataDir)).publicKey
+  const key = await importJWK(jwk, 'EdDSA')
+  return async (token) => {
+    try {
+      const { payload } = await jwtVerify(token, key, {
+        issuer,
+        audience,
+        algorithms: ['EdDSA'],
+        maxTokenAge: '120s',
+        requiredClaims: ['exp', 'iat'],
+      })
+      return claimsSchema.parse(payload)
+    } catch (error) {
+      throw new FreeholdError('unauthenticated', 'The api accepts requests from the gateway only.', { cause: error })
+    }
+  }
+}
+
+interface ServiceKeys {
+  privateKey: JWK
+  publicKey: JWK
+}
+
+export async function generateServiceKeys(): Promise<ServiceKeys> {
+  const pair = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
+  const publicKey = await exportJWK(pair.publicKey)
+  const kid = await calculateJwkThumbprint(publicKey)
+  return { privateKey: { ...(await exportJWK(pair.privateKey)), kid }, publicKey: { ...publicKey, kid } }
+}
+
+/** Targets on one machine share the key pair through the data folder; the first one makes it. */
+async function loadKeyFile(dataDir: string): Promise<ServiceKeys> {
+  const path = join(dataDir, 'service-key.json')
+  try {
+    const file = await open(path, 'wx', 0o600)
+    const keys = await generateServiceKeys()
+    await file.writeFile(JSON.stringify(keys))
+    await file.close()
+    return keys
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    return JSON.parse(await readFile(path, 'utf8')) as ServiceKeys
+  }
+}
+
+function parseJwk(text: string): JWK {
+  try {
+    return JSON.parse(text) as JWK
+  } catch {
+    throw new Error('FREEHOLD_SERVICE_KEY and FREEHOLD_SERVICE_PUBLIC_KEY must be JWKs; make them with "keygen".')
+  }
+}

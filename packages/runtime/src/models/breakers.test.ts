@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { requestOf } from './request.fixture.ts'
+import { callerOf, completes, fails, startScriptedServer } from './scripted-server.fixture.ts'
+
+const fast = { backoffMs: 1 }
+
+describe('the breaker', () => {
+  it('opens after five faults in a row, goes straight to the fallback, and closes again', async () => {
+    const broken = fails(503)
+    await using server = await startScriptedServer(broken, broken, broken, broken, broken, completes('Well again.'))
+    await using spare = await startScriptedServer(completes('From the spare.'))
+    const call = callerOf(server, { ...fast, breakerOpenMs: 200 }, spare)
+    const request = () => requestOf('openai/m', 'hello', { fallbackModels: ['spare/m'] })
+
+    expect(await call(request())).toMatchObject({ model: 'spare/m', attempts: 4 })
+    // The fifth fault opens it, so the sixth request is not made.
+    expect(await call(request())).toMatchObject({ model: 'spare/m', attempts: 3 })
+    expect(server.requests).toHaveLength(5)
+    expect(await call(request())).toMatchObject({ model: 'spare/m', attempts: 1 })
+    expect(server.requests).toHaveLength(5)
+    await expect(call(requestOf('openai/m', 'hello'))).rejects.toThrow(
+      'openai/m was not called: openai failed several times in a row and is left alone for a moment.',
+    )
+    await expect.poll(async () => (await call(request())).model, { timeout: 2_000 }).toBe('openai/m')
+  })
+
+  it('lets one request probe, and sends the others to their fallbacks meanwhile', async () => {
+    let finishProbe = () => {}
+    let probing = () => {}
+    const probe = new Promise<void>((resolve) => {
+      probing = resolve
+    })
+    await using server = await startScriptedServer(fails(503), (response, request) => {
+      finishProbe = () => completes('Probed.')(response, request)
+      probing()
+    })
+    await using spare = await startScriptedServer(completes('From the spare.'))
+    const call = callerOf(server, { ...fast, attemptsPerModel: 1, breakerFailures: 1, breakerOpenMs: 0 }, spare)
+    await expect(call(requestOf('openai/m', 'hello'))).rejects.toThrow('answered 503')
+    const probed = call(requestOf('openai/m', 'hello'))
+    await probe
+    const other = await call(requestOf('openai/m', 'hello', { fallbackModels: ['spare/m'] }))
+    finishProbe()
+    expect(other.text).toBe('From the spare.')
+    expect(await probed).toMatchObject({ text: 'Probed.' })
+  })
+
+  it('ignores what is not the fault of the provider', async () => {
+    await using server = await startScriptedServer(fails(400), fails(401), fails(429), fails(404), completes('Fine.'))
+    const call = callerOf(server, { ...fast, attemptsPerModel: 1, breakerFailures: 1 })
+    for (let request = 0; request < 4; request++) await call(requestOf('openai/m', 'hello')).catch(() => {})
+    expect(await call(requestOf('openai/m', 'hello'))).toMatchObject({ text: 'Fine.' })
+  })
+
+  it("is not opened by a tenant's own short time limit", async () => {
+    await using server = await startScriptedServer(() => {}, completes('Fine.'))
+    const call = callerOf(server, { ...fast, attemptsPerModel: 1, breakerFailures: 1 })
+    await expect(call(requestOf('openai/m', 'hello', { timeoutMs: 100 }))).rejects.toThrow('took longer')
+    expect(await call(requestOf('openai/m', 'hello'))).toMatchObject({ text: 'Fine.' })
+  })
+})
