@@ -6,7 +6,8 @@ import type { Target } from './targets.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
 
-const number = (fallback: number, min: number, max: number) => z.coerce.number().int().min(min).max(max).default(fallback)
+const number = (fallback: number, min: number, max: number) =>
+  z.coerce.number().int().min(min).max(max).default(fallback)
 const url = (protocols: RegExp) => z.url({ protocol: protocols }).optional()
 
 const environmentSchema = z.object({
@@ -19,7 +20,10 @@ const environmentSchema = z.object({
   FREEHOLD_API_URL: url(/^https?$/),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
-  FREEHOLD_OPERATOR_KEY: z.string().regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters').optional(),
+  FREEHOLD_OPERATOR_KEY: z
+    .string()
+    .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
+    .optional(),
   FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
@@ -81,7 +85,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     samples: read.FREEHOLD_SAMPLES === 'on',
-    corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',').map((origin) => origin.trim()).filter(Boolean),
+    corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
+      .map((origin) => origin.trim())
+      .filter(Boolean),
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
     egressAllow,
     models,

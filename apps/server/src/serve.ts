@@ -61,12 +61,14 @@ async function start(
   const shutdown = new AbortController()
   const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, tools, stops) : undefined
 
-  const listener = needs(target, 'gateway') || needs(target, 'api') || needs(target, 'health') ? createListener() : undefined
+  const listener =
+    needs(target, 'gateway') || needs(target, 'api') || needs(target, 'health') ? createListener() : undefined
   const url = listener ? await listener.listen(config) : null
   if (listener) stops.push(() => listener.close())
   stops.push(async () => shutdown.abort())
 
-  const credentials = platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  const credentials =
+    platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
   const api =
     platform && needs(target, 'api')
       ? createApi({ platform, logger, verify: await createVerifier(config), shutdown: shutdown.signal })
@@ -100,7 +102,10 @@ async function openPlatform(
   stops.push(() => database.close())
   const bus = await openBus(database)
   stops.push(() => bus.close())
-  const catalogue = { programs: programs.map(({ name }) => name), tools: tools.list().map((tool) => tools.describe(tool)) }
+  const catalogue = {
+    programs: programs.map(({ name }) => name),
+    tools: tools.list().map((tool) => tools.describe(tool)),
+  }
   return { database, bus, catalogue }
 }
 
@@ -184,7 +189,9 @@ function createListener() {
 
 function explainListenError(error: Error, { host, port }: ServerConfig): Error {
   const code = 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE') return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })
-  if (code === 'EACCES') return new Error(`Port ${port} on ${host} needs more rights. Set PORT above 1023.`, { cause: error })
+  if (code === 'EADDRINUSE')
+    return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })
+  if (code === 'EACCES')
+    return new Error(`Port ${port} on ${host} needs more rights. Set PORT above 1023.`, { cause: error })
   return error
 }

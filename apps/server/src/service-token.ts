@@ -48,7 +48,9 @@ export async function createMinter(config: ServerConfig): Promise<MintToken> {
 
 /** Verifies service tokens; throws `unauthenticated` for anything that the gateway did not sign just now. */
 export async function createVerifier(config: ServerConfig): Promise<VerifyToken> {
-  const jwk = config.servicePublicKey ? parseJwk(config.servicePublicKey) : (await loadKeyFile(config.dataDir)).publicKey
+  const jwk = config.servicePublicKey
+    ? parseJwk(config.servicePublicKey)
+    : (await loadKeyFile(config.dataDir)).publicKey
   const key = await importJWK(jwk, 'EdDSA')
   return async (token) => {
     try {

@@ -33,9 +33,7 @@ const agentConfigShape = {
   model: modelNameSchema.default('default'),
   /** Tried in order when the model's provider fails. */
   fallbackModels: z.array(modelNameSchema).max(5).default([]),
-  prompts: z
-    .strictObject({ system: z.string().max(100_000).default('') })
-    .default({ system: '' }),
+  prompts: z.strictObject({ system: z.string().max(100_000).default('') }).default({ system: '' }),
   tools: z.array(z.string().min(1).max(64)).max(64).default([]),
   limits: agentLimitsSchema.prefault({}),
 }

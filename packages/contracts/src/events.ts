@@ -17,9 +17,7 @@ export type Usage = z.output<typeof usageSchema>
 export const toolCallSchema = z.object({ id: z.string(), name: z.string(), input: z.unknown() })
 export type ToolCall = z.output<typeof toolCallSchema>
 
-export const runErrorSchema = z
-  .object({ code: z.enum(runFailureCodes), message: z.string() })
-  .meta({ id: 'RunError' })
+export const runErrorSchema = z.object({ code: z.enum(runFailureCodes), message: z.string() }).meta({ id: 'RunError' })
 export type RunError = z.output<typeof runErrorSchema>
 
 export const inDoubtOptions = ['retry', 'skip', 'fail'] as const
@@ -80,7 +78,10 @@ export const eventData = {
   }),
   'child.started': z.object({
     step,
-    toolCallId: z.string().nullable().meta({ description: 'The model\'s call that asked for it; null when the program did.' }),
+    toolCallId: z
+      .string()
+      .nullable()
+      .meta({ description: "The model's call that asked for it; null when the program did." }),
     runId: z.string(),
     agent: z.string(),
     message: z.string(),

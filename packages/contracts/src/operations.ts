@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import {
+  agentConfigSchema,
   agentNameSchema,
   agentSchema,
-  agentConfigSchema,
   agentVersionSchema,
   createAgentSchema,
   environmentSchema,
@@ -56,8 +56,7 @@ const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(500).optional(),
 })
-const page = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
 const byId = z.strictObject({ id: idSchema })
 const byName = z.strictObject({ name: agentNameSchema })

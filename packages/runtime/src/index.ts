@@ -16,4 +16,11 @@ export type { Engine, Logger } from './runs/engine.ts'
 export { RunFailure } from './runs/outcomes.ts'
 export { defineProgram, type Program, type ProgramRun } from './runs/program.ts'
 export { Worker, type WorkerOptions } from './runs/worker.ts'
-export { createToolRegistry, defineTool, type Tool, type ToolContext, ToolError, type ToolRegistry } from './tools/index.ts'
+export {
+  createToolRegistry,
+  defineTool,
+  type Tool,
+  type ToolContext,
+  ToolError,
+  type ToolRegistry,
+} from './tools/index.ts'

@@ -36,7 +36,12 @@ export function mountAgui(app: ApiApp, parts: ApiParts): void {
     return eventStream(
       translated(caller, runId, input, signal),
       (event) => encoder.encodeSSE(event),
-      () => encoder.encodeSSE({ type: EventType.RUN_ERROR, message: 'The stream broke. Post the same input again.', code: 'stream_broken' }),
+      () =>
+        encoder.encodeSSE({
+          type: EventType.RUN_ERROR,
+          message: 'The stream broke. Post the same input again.',
+          code: 'stream_broken',
+        }),
     )
   })
 }

@@ -35,7 +35,8 @@ export class AguiTranslator {
       case 'tool.finished':
         return yield this.toolResult(event.data.toolCallId, event.data.error ?? event.data.output)
       case 'child.finished':
-        if (event.data.toolCallId) yield this.toolResult(event.data.toolCallId, event.data.error?.message ?? event.data.output)
+        if (event.data.toolCallId)
+          yield this.toolResult(event.data.toolCallId, event.data.error?.message ?? event.data.output)
         return
       case 'run.waiting':
       case 'decision.requested':
@@ -94,7 +95,13 @@ export class AguiTranslator {
 
   private toolResult(toolCallId: string, result: unknown): AGUIEvent {
     const content = typeof result === 'string' ? result : JSON.stringify(result ?? null)
-    return { type: EventType.TOOL_CALL_RESULT, messageId: `${this.runId}:${toolCallId}`, toolCallId, content, role: 'tool' }
+    return {
+      type: EventType.TOOL_CALL_RESULT,
+      messageId: `${this.runId}:${toolCallId}`,
+      toolCallId,
+      content,
+      role: 'tool',
+    }
   }
 
   private *openMessage(step: string): Generator<AGUIEvent> {

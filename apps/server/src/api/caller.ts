@@ -21,7 +21,8 @@ export function requireServiceToken(verify: VerifyToken): MiddlewareHandler<{ Va
 
 export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
   const { kind, id, name } = claims.actor
-  if (kind === 'gateway') throw new FreeholdError('permission_denied', 'The gateway acts for a caller here, not for itself.')
+  if (kind === 'gateway')
+    throw new FreeholdError('permission_denied', 'The gateway acts for a caller here, not for itself.')
   return {
     platform,
     actor: { kind, id, name },

@@ -34,12 +34,15 @@ code { font-size: .9em } .method { font-weight: 600; text-transform: uppercase }
 <p>Authenticate with <code>Authorization: Bearer &lt;API key&gt;</code>. The whole description, for tools and client
 generators, is <a href="/api/v1/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${tags.map(
-  (tag) => html`<h2>${tag}</h2><table>${operations
-    .filter(({ tags: names }) => (names?.[0] ?? 'other') === tag)
-    .map(
-      (operation) => html`<tr><td class="method">${operation.method}</td><td><code>${operation.path}</code><br>${operation.summary}</td>
+  (tag) =>
+    html`<h2>${tag}</h2><table>${operations
+      .filter(({ tags: names }) => (names?.[0] ?? 'other') === tag)
+      .map(
+        (
+          operation,
+        ) => html`<tr><td class="method">${operation.method}</td><td><code>${operation.path}</code><br>${operation.summary}</td>
 <td class="permission"><code>${operation['x-permission'] ?? ''}</code></td></tr>`,
-    )}</table>`,
+      )}</table>`,
 )}
 </body></html>`
 }

@@ -47,6 +47,7 @@ export function remoteApi(apiUrl: string): (request: Request) => Promise<Respons
 /** `fetch` has undone the encoding and the framing already. */
 function endToEnd(headers: Headers): Headers {
   const kept = new Headers(headers)
-  for (const name of ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding']) kept.delete(name)
+  for (const name of ['connection', 'content-encoding', 'content-length', 'keep-alive', 'transfer-encoding'])
+    kept.delete(name)
   return kept
 }

@@ -44,7 +44,10 @@ export async function createAgent(caller: Caller, input: AgentConfig & { name: s
     })
   } catch (error) {
     if (isUniqueViolation(error)) {
-      throw new FreeholdError('conflict', `There is an agent named "${input.name}" already. Add a version to it instead.`)
+      throw new FreeholdError(
+        'conflict',
+        `There is an agent named "${input.name}" already. Add a version to it instead.`,
+      )
     }
     throw error
   }
@@ -61,7 +64,9 @@ export async function createAgentVersion(caller: Caller, name: string, input: Ag
     })
   } catch (error) {
     if (isUniqueViolation(error)) {
-      throw new FreeholdError('conflict', 'Another version was added at the same moment. Try again.', { retryable: true })
+      throw new FreeholdError('conflict', 'Another version was added at the same moment. Try again.', {
+        retryable: true,
+      })
     }
     throw error
   }
@@ -89,7 +94,10 @@ export async function listAgents(caller: Caller, query: PageQuery): Promise<Page
       .orderBy('version', 'desc')
       .limit(query.limit + 1)
       .execute()
-    const releases = await releasesOf(tx, rows.map(({ name }) => name))
+    const releases = await releasesOf(
+      tx,
+      rows.map(({ name }) => name),
+    )
     const toItem = (row: TemplateRow) => ({ ...toVersion(row), releases: toReleases(releases, row.name) })
     return toPage(rows, query.limit, toItem, ({ name }) => name)
   })
@@ -164,7 +172,13 @@ async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
   return row
 }
 
-function insertVersion(tx: Tx, caller: Caller & { tenantId: string }, name: string, version: number, config: AgentConfig) {
+function insertVersion(
+  tx: Tx,
+  caller: Caller & { tenantId: string },
+  name: string,
+  version: number,
+  config: AgentConfig,
+) {
   return tx
     .insertInto('agent_templates')
     .values({
@@ -187,7 +201,11 @@ function insertVersion(tx: Tx, caller: Caller & { tenantId: string }, name: stri
 
 function releasesOf(tx: Tx, agents: string[]) {
   if (agents.length === 0) return Promise.resolve([])
-  return tx.selectFrom('agent_releases').select(['agent', 'environment', 'version']).where('agent', 'in', agents).execute()
+  return tx
+    .selectFrom('agent_releases')
+    .select(['agent', 'environment', 'version'])
+    .where('agent', 'in', agents)
+    .execute()
 }
 
 function toReleases(rows: { agent: string; environment: string; version: number }[], agent: string): Agent['releases'] {

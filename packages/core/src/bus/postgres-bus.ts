@@ -86,8 +86,11 @@ function coalesce(messages: BusMessage[]): BusMessage[] {
   for (const message of messages) {
     const last = kept.at(-1)
     if (
-      message.kind === 'text' && last?.kind === 'text' && last.runId === message.runId &&
-      last.delta.step === message.delta.step && last.delta.offset + last.delta.delta.length === message.delta.offset
+      message.kind === 'text' &&
+      last?.kind === 'text' &&
+      last.runId === message.runId &&
+      last.delta.step === message.delta.step &&
+      last.delta.offset + last.delta.delta.length === message.delta.offset
     ) {
       kept[kept.length - 1] = { ...last, delta: { ...last.delta, delta: last.delta.delta + message.delta.delta } }
       continue

@@ -35,7 +35,8 @@ export function translateDatabaseError(error: unknown): unknown {
     })
   }
   const lost = code?.startsWith('08') || (code !== undefined && unreachableCodes.has(code))
-  const cut = error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  const cut =
+    error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
   if (lost || cut) {
     return new FreeholdError('unavailable', 'The database can not be reached right now. Try again in a moment.', {
       cause: error,

@@ -27,7 +27,10 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
   const scopes = input.scopes ?? held
   const missing = scopes.filter((scope) => !held.includes(scope))
   if (missing.length > 0) {
-    throw new FreeholdError('permission_denied', `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`)
+    throw new FreeholdError(
+      'permission_denied',
+      `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`,
+    )
   }
   const { tenantId } = caller
   return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, { ...input, scopes }))
@@ -54,7 +57,10 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
   return { ...toApiKey(row), apiKey }
 }
 
-export async function listKeys(caller: Caller, query: { limit: number; cursor?: string | undefined }): Promise<Page<ApiKey>> {
+export async function listKeys(
+  caller: Caller,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<ApiKey>> {
   authorize(caller, 'keys:read')
   const after = decodeCursor(query.cursor, cursorKeys.id)
   const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>

@@ -32,18 +32,23 @@ async function findOperator(database: Database, key: string): Promise<Identity |
     'select * from door_find_operator_key($1)',
     [hashKey(key)],
   )
-  return row && {
-    actor: { kind: 'operator', id: row.key_id, name: 'operator' },
-    tenantId: null,
-    permissions: [...platformPermissions],
-  }
+  return (
+    row && {
+      actor: { kind: 'operator', id: row.key_id, name: 'operator' },
+      tenantId: null,
+      permissions: [...platformPermissions],
+    }
+  )
 }
 
 async function findTenantKey(database: Database, key: string): Promise<Identity | undefined> {
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
   if (row.tenant_status !== 'active') {
-    throw new FreeholdError('tenant_suspended', 'The tenant is suspended. The operator of this installation can lift that.')
+    throw new FreeholdError(
+      'tenant_suspended',
+      'The tenant is suspended. The operator of this installation can lift that.',
+    )
   }
   return {
     actor: { kind: 'api_key', id: row.key_id, name: row.name },

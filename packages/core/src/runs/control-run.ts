@@ -16,7 +16,8 @@ export async function cancelRun(caller: Caller, id: string): Promise<Run> {
 export async function redriveRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:control')
   const outcome = await control(caller, sql`redrive_run(${caller.tenantId}, ${id}, ${actorName(caller)})`)
-  if (outcome !== 'ok') throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${outcome}.`)
+  if (outcome !== 'ok')
+    throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${outcome}.`)
   return announce(caller, id)
 }
 
@@ -30,7 +31,8 @@ export async function decideRun(
   const { step, decision } = input
   const call = sql`decide_run(${caller.tenantId}, ${id}, ${step}, ${decision}, ${actorName(caller)})`
   const outcome = await control(caller, call)
-  if (outcome !== 'ok') throw new FreeholdError('conflict', `The run is ${outcome} and asks for no decision on "${step}".`)
+  if (outcome !== 'ok')
+    throw new FreeholdError('conflict', `The run is ${outcome} and asks for no decision on "${step}".`)
   return announce(caller, id)
 }
 

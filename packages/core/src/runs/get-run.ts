@@ -53,7 +53,12 @@ export async function listRunEvents(
   query: { after: number; limit: number },
 ): Promise<{ items: RunEvent[] }> {
   authorize(caller, 'runs:read')
-  const items = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId: id }, query.after, query.limit)
+  const items = await readJournal(
+    caller.platform.database,
+    { tenantId: caller.tenantId, runId: id },
+    query.after,
+    query.limit,
+  )
   // Every run has its first event from birth on, so an empty journal means that there is no such run.
   if (items.length === 0) await findRun(caller, id)
   return { items }

@@ -251,8 +251,19 @@ export async function startChildRun(
     'start-run',
     'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
     [
-      parent.lease.tenantId, child.id, child.agent, parent.environment, child.id, child.message, '{}',
-      child.deadlineMs, `run:${parent.lease.runId}`, parent.requestId, null, parent.lease.runId, child.step,
+      parent.lease.tenantId,
+      child.id,
+      child.agent,
+      parent.environment,
+      child.id,
+      child.message,
+      '{}',
+      child.deadlineMs,
+      `run:${parent.lease.runId}`,
+      parent.requestId,
+      null,
+      parent.lease.runId,
+      child.step,
     ],
   )
   if (!row) throw new Error('start_run returned nothing')
@@ -273,10 +284,7 @@ export async function readChildRun(database: Database, tenantId: string, runId: 
 }
 
 /** The conversation before this run's own message, oldest first. */
-export async function readHistory(
-  database: Database,
-  run: ClaimedRun,
-): Promise<{ role: string; content: unknown }[]> {
+export async function readHistory(database: Database, run: ClaimedRun): Promise<{ role: string; content: unknown }[]> {
   if (run.limits.historyMessages === 0) return []
   const rows = await database.withTenant(run.lease.tenantId, (tx) =>
     tx

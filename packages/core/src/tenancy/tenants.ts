@@ -37,10 +37,11 @@ export async function listTenants(
   query: { limit: number; cursor?: string | undefined },
 ): Promise<Page<Tenant>> {
   authorizePlatform(caller, 'platform:tenants:read')
-  const rows = await caller.platform.database.call<TenantRow>('list-tenants', 'select * from door_list_tenants($1, $2)', [
-    decodeCursor(query.cursor, cursorKeys.name) ?? null,
-    query.limit + 1,
-  ])
+  const rows = await caller.platform.database.call<TenantRow>(
+    'list-tenants',
+    'select * from door_list_tenants($1, $2)',
+    [decodeCursor(query.cursor, cursorKeys.name) ?? null, query.limit + 1],
+  )
   return toPage(rows, query.limit, toTenant, ({ name }) => name)
 }
 

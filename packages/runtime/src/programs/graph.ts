@@ -12,11 +12,7 @@ interface CompiledGraph {
  * the graph needs no checkpointer: after a crash it is invoked again and its steps answer from the journal. `output`
  * is the key of the state that the run returns.
  */
-export function defineGraph(
-  name: string,
-  build: (run: ProgramRun) => Promise<CompiledGraph>,
-  output: string,
-): Program {
+export function defineGraph(name: string, build: (run: ProgramRun) => Promise<CompiledGraph>, output: string): Program {
   return defineProgram(name, async (run) => {
     const graph = await build(run)
     const state = await graph.invoke({}, { signal: run.signal })
@@ -51,7 +47,9 @@ export const planRouteAnswer = defineGraph(
       .addNode('choose_route', async ({ plan }) => {
         const question: ChatMessage = { role: 'user', content: `Request: ${run.message}\nPlan: ${plan}` }
         const reply = await run.model({ messages: [question], system: routePrompt, tools: [] })
-        return { route: run.tools.length > 0 && /\btools\b/i.test(reply.text) ? ('tools' as const) : ('direct' as const) }
+        return {
+          route: run.tools.length > 0 && /\btools\b/i.test(reply.text) ? ('tools' as const) : ('direct' as const),
+        }
       })
       .addNode('use_tools', async () => ({ answer: await answerWithTools(run, conversation, run.tools) }))
       .addNode('answer_directly', async () => ({ answer: await answerWithTools(run, conversation, []) }))

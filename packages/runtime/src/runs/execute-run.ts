@@ -83,7 +83,9 @@ async function loadReplay(engine: Engine, claimed: ClaimedRun): Promise<Replay> 
   const events: RunEvent[] = []
   while (claimed.lastSeq > 2) {
     const after = events.at(-1)?.seq ?? 0
-    const page: RunEvent[] = await persist(engine, () => readJournal(engine.database, claimed.lease, after, journalPageSize))
+    const page: RunEvent[] = await persist(engine, () =>
+      readJournal(engine.database, claimed.lease, after, journalPageSize),
+    )
     events.push(...page)
     if (page.length < journalPageSize) break
   }
@@ -102,12 +104,16 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: ProgramRun
   try {
     const program = engine.programs.get(claimed.program)
     if (!program) {
-      throw new RunFailure('program_unknown', `This worker has no program "${claimed.program}". Upgrade it, then redrive.`)
+      throw new RunFailure(
+        'program_unknown',
+        `This worker has no program "${claimed.program}". Upgrade it, then redrive.`,
+      )
     }
     return { kind: 'succeeded', output: await program.execute(steps) }
   } catch (error) {
     const failure = rootFailure(error)
-    if (failure instanceof RunFailure) return { kind: 'failed', error: { code: failure.code, message: failure.message } }
+    if (failure instanceof RunFailure)
+      return { kind: 'failed', error: { code: failure.code, message: failure.message } }
     if (failure instanceof RunInterrupted) return failure.interruption
     engine.logger.error({ err: error, ...logFields(claimed) }, 'program failed')
     const message = `The program "${claimed.program}" threw an error. The operator finds it in the log under request ${claimed.requestId}.`
@@ -169,7 +175,12 @@ function describeEnd(ending: Extract<Ending, { kind: 'succeeded' | 'failed' | 'c
       return { event: { type: 'run.succeeded', data: { output } }, status: 'succeeded', output, error: null }
     }
     case 'cancelled':
-      return { event: { type: 'run.cancelled', data: { by: ending.by } }, status: 'cancelled', output: null, error: null }
+      return {
+        event: { type: 'run.cancelled', data: { by: ending.by } },
+        status: 'cancelled',
+        output: null,
+        error: null,
+      }
     case 'deadline': {
       const message = 'The run did not end before its deadline. Give it more time with deadlineMs, or a smaller task.'
       return failed({ code: 'deadline_exceeded', message })

@@ -102,7 +102,8 @@ export class Steps implements ProgramRun {
         signal: this.signal,
         onText: (offset, delta) =>
           engine.bus.publish({ kind: 'text', runId: this.id, delta: { type: 'text.delta', step, offset, delta } }),
-        onFallback: (model, error) => this.append({ type: 'model.failed', data: { step, model, message: error.message } }),
+        onFallback: (model, error) =>
+          this.append({ type: 'model.failed', data: { step, model, message: error.message } }),
       })
     } catch (error) {
       if (!(error instanceof ModelError)) throw error
@@ -127,7 +128,13 @@ export class Steps implements ProgramRun {
     }
     // An idempotent call in doubt is made again under the start that the journal has.
     if (before?.type !== 'tool.started') {
-      const data = { step, toolCallId: call.id, name: call.name, input: call.input, idempotencyKey: `${this.id}:${step}` }
+      const data = {
+        step,
+        toolCallId: call.id,
+        name: call.name,
+        input: call.input,
+        idempotencyKey: `${this.id}:${step}`,
+      }
       this.append({ type: 'tool.started', data })
     }
     return this.runTool(step, call, tool)
@@ -161,7 +168,10 @@ export class Steps implements ProgramRun {
     } catch (error) {
       this.signal.throwIfAborted()
       if (limit.aborted) {
-        return { failed: true, output: `The tool did not answer within ${this.limits.toolTimeoutMs} ms. It may have worked.` }
+        return {
+          failed: true,
+          output: `The tool did not answer within ${this.limits.toolTimeoutMs} ms. It may have worked.`,
+        }
       }
       if (error instanceof ToolError) return { failed: true, output: error.message }
       engine.logger.error({ err: error, runId: this.id, requestId: claimed.requestId, tool: call.name }, 'tool failed')
@@ -179,7 +189,10 @@ export class Steps implements ProgramRun {
 
   private settleDoubt(step: string, call: ToolCall, { decision, by }: EventData<'decision.made'>): ToolOutcome {
     if (decision === 'fail') {
-      throw new RunFailure('tool_unavailable', `The outcome of "${call.name}" was unknown, and ${by} chose to fail the run.`)
+      throw new RunFailure(
+        'tool_unavailable',
+        `The outcome of "${call.name}" was unknown, and ${by} chose to fail the run.`,
+      )
     }
     const error = `The outcome of this call is unknown, and ${by} chose to go on without it.`
     this.append({ type: 'tool.finished', data: { step, toolCallId: call.id, name: call.name, latencyMs: 0, error } })
@@ -216,7 +229,8 @@ export class Steps implements ProgramRun {
     const { replay } = this.parts
     const finished = replay.find(step, 'child.finished')
     if (finished) return finished
-    const runId = replay.find(step, 'child.started')?.runId ?? (await this.effect(() => this.startChild(step, task, toolCallId)))
+    const runId =
+      replay.find(step, 'child.started')?.runId ?? (await this.effect(() => this.startChild(step, task, toolCallId)))
     const { engine, claimed } = this.parts
     const child = await this.effect(() => readChildRun(engine.database, claimed.lease.tenantId, runId))
     if (child?.status === 'succeeded' || child?.status === 'failed' || child?.status === 'cancelled') {
@@ -319,7 +333,8 @@ export class Steps implements ProgramRun {
     // Two turns let a program that just got an answer take its next step.
     await nextTurn()
     await nextTurn()
-    if (this.underWay === 0 && this.waits.size > 0 && !this.signal.aborted) this.parts.onParked([...this.waits.values()])
+    if (this.underWay === 0 && this.waits.size > 0 && !this.signal.aborted)
+      this.parts.onParked([...this.waits.values()])
   }
 
   private assertSame<T extends { name: string }>(step: string, known: T, call: ToolCall): T {
