@@ -92,6 +92,8 @@ export class Database {
 
   async close(): Promise<void> {
     await this.kysely.destroy()
+    // Kysely ends the pool only when it has used it.
+    if (!this.pool.ended) await this.pool.end()
     await this.release()
   }
 }

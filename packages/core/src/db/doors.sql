@@ -48,7 +48,6 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('freehold.claim', 0));
   for dead in
     update agent_runs r set status = 'failed', worker = null, crashes = r.crashes + 1, finished_at = now(),
-        lease_token = r.lease_token + 1, last_seq = r.last_seq + 1,
         error = jsonb_build_object('code', 'worker_lost', 'message', 'The worker died ' || r.crashes + 1
           || ' times while it ran this. Fix the cause, then redrive the run.')
      where (r.tenant_id, r.id) in (
@@ -57,8 +56,12 @@ begin
           for update skip locked)
     returning r.*
   loop
+    with head as (
+      update run_heads h set lease_token = -(abs(h.lease_token) + 1), last_seq = h.last_seq + 1
+       where h.tenant_id = dead.tenant_id and h.run_id = dead.id returning h.last_seq
+    )
     insert into run_events (tenant_id, run_id, seq, type, data)
-      values (dead.tenant_id, dead.id, dead.last_seq, 'run.failed', jsonb_build_object('error', dead.error));
+      select dead.tenant_id, dead.id, head.last_seq, 'run.failed', jsonb_build_object('error', dead.error) from head;
     update agent_runs p set available_at = now()
      where p.tenant_id = dead.tenant_id and p.id = dead.parent_run_id and p.status = 'waiting';
   end loop;
@@ -100,28 +103,31 @@ begin
     update agent_runs r set
         status = 'running',
         worker = p_worker,
-        lease_token = r.lease_token + 1,
         crashes = r.crashes + (c.status = 'running')::int,
         attempt = r.attempt + (c.status = 'running')::int,
         available_at = now() + make_interval(secs => p_lease_ms / 1000.0),
         started_at = coalesce(r.started_at, now()),
-        waits = null,
-        last_seq = r.last_seq + 1
+        waits = null
       from chosen c where r.tenant_id = c.tenant_id and r.id = c.id
     returning r.*
+  ), head as (
+    update run_heads h set lease_token = abs(h.lease_token) + 1, last_seq = h.last_seq + 1
+      from claimed k where h.tenant_id = k.tenant_id and h.run_id = k.id
+    returning h.*
   ), journaled as (
     insert into run_events (tenant_id, run_id, seq, type, data)
-      select k.tenant_id, k.id, k.last_seq,
-             case when k.last_seq = 2 then 'run.started' else 'run.resumed' end,
+      select k.tenant_id, k.id, h.last_seq,
+             case when h.last_seq = 2 then 'run.started' else 'run.resumed' end,
              jsonb_build_object('attempt', k.attempt, 'worker', p_worker)
-        from claimed k
+        from claimed k join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     returning 1
   )
   select k.tenant_id, k.id, k.agent, k.version, k.environment, k.thread_id, k.parent_run_id, k.request_id,
          k.message, k.metadata, k.deadline_at, (extract(epoch from k.deadline_at - now()) * 1000)::int,
-         k.lease_token, k.attempt, k.last_seq, k.cancel_requested_by, t.program, t.model, t.fallback_models,
+         h.lease_token, k.attempt, h.last_seq, h.cancel_requested_by, t.program, t.model, t.fallback_models,
          t.prompts, t.tools, t.limits, n.allowed_hosts
     from claimed k
+    join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id
     join tenants n on n.id = k.tenant_id;
 end $$;
@@ -131,8 +137,9 @@ create or replace function door_renew_leases(p_worker text, p_lease_ms int)
 returns table (tenant_id uuid, id uuid, lease_token bigint, cancel_requested_by text)
 language sql volatile security definer set search_path = public, pg_temp as $$
   update agent_runs r set available_at = now() + make_interval(secs => p_lease_ms / 1000.0)
-   where r.worker = p_worker and r.status = 'running'
-  returning r.tenant_id, r.id, r.lease_token, r.cancel_requested_by
+    from run_heads h
+   where r.worker = p_worker and r.status = 'running' and h.tenant_id = r.tenant_id and h.run_id = r.id
+  returning r.tenant_id, r.id, h.lease_token, h.cancel_requested_by
 $$;
 
 -- A door opens for the server only.

@@ -3,184 +3,191 @@
  * Please do not edit it manually.
  */
 
-import type { ColumnType } from 'kysely'
+import type { ColumnType } from "kysely";
 
-export type Generated<T> =
-  T extends ColumnType<infer S, infer I, infer U> ? ColumnType<S, I | undefined, U> : ColumnType<T, T | undefined, T>
+export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
 
-export type Json = JsonValue
+export type Json = JsonValue;
 
-export type JsonArray = JsonValue[]
+export type JsonArray = JsonValue[];
 
 export type JsonObject = {
-  [x: string]: JsonValue | undefined
-}
+  [x: string]: JsonValue | undefined;
+};
 
-export type JsonPrimitive = boolean | number | string | null
+export type JsonPrimitive = boolean | number | string | null;
 
-export type JsonValue = JsonArray | JsonObject | JsonPrimitive
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
-export type Timestamp = ColumnType<Date, Date | string, Date | string>
+export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface AgentReleases {
-  agent: string
-  environment: string
-  released_at: Generated<Timestamp>
-  released_by: string
-  tenant_id: string
-  version: number
+  agent: string;
+  environment: string;
+  released_at: Generated<Timestamp>;
+  released_by: string;
+  tenant_id: string;
+  version: number;
 }
 
 export interface AgentRuns {
-  agent: string
-  attempt: Generated<number>
-  available_at: Generated<Timestamp>
-  cache_read_tokens: Generated<number>
-  cache_write_tokens: Generated<number>
-  cancel_requested_by: string | null
-  client_key: string | null
-  cost_nanos: Generated<number>
-  crashes: Generated<number>
-  created_at: Generated<Timestamp>
-  deadline_at: Timestamp
-  deadline_ms: number
-  depth: Generated<number>
-  environment: string
-  error: Json | null
-  finished_at: Timestamp | null
-  id: string
-  input_tokens: Generated<number>
-  last_seq: Generated<number>
-  lease_token: Generated<number>
-  message: string
-  metadata: Json
-  output: Json | null
-  output_tokens: Generated<number>
-  parent_run_id: string | null
-  parent_step: string | null
-  reasoning_tokens: Generated<number>
-  request_id: string
-  started_at: Timestamp | null
-  started_by: string
-  status: Generated<string>
-  template_id: string
-  tenant_id: string
-  thread_id: string
-  version: number
-  waits: Json | null
-  worker: string | null
+  agent: string;
+  attempt: Generated<number>;
+  available_at: Generated<Timestamp>;
+  cache_read_tokens: Generated<number>;
+  cache_write_tokens: Generated<number>;
+  client_key: string | null;
+  cost_nanos: Generated<number>;
+  crashes: Generated<number>;
+  created_at: Generated<Timestamp>;
+  deadline_at: Timestamp;
+  deadline_ms: number;
+  depth: Generated<number>;
+  environment: string;
+  error: Json | null;
+  finished_at: Timestamp | null;
+  id: string;
+  input_tokens: Generated<number>;
+  message: string;
+  metadata: Json;
+  output: Json | null;
+  output_tokens: Generated<number>;
+  parent_run_id: string | null;
+  parent_step: string | null;
+  reasoning_tokens: Generated<number>;
+  request_id: string;
+  started_at: Timestamp | null;
+  started_by: string;
+  status: Generated<string>;
+  template_id: string;
+  tenant_id: string;
+  thread_id: string;
+  version: number;
+  waits: Json | null;
+  worker: string | null;
 }
 
 export interface AgentTemplates {
-  created_at: Generated<Timestamp>
-  created_by: string
-  description: string
-  fallback_models: string[]
-  id: string
-  limits: Json
-  model: string
-  name: string
-  program: string
-  prompts: Json
-  tenant_id: string
-  tools: string[]
-  version: number
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  description: string;
+  fallback_models: string[];
+  id: string;
+  limits: Json;
+  model: string;
+  name: string;
+  program: string;
+  prompts: Json;
+  tenant_id: string;
+  tools: string[];
+  version: number;
 }
 
 export interface ApiKeys {
-  created_at: Generated<Timestamp>
-  expires_at: Timestamp | null
-  id: string
-  key_hash: Buffer
-  name: string
-  prefix: string
-  revoked_at: Timestamp | null
-  scopes: string[]
-  tenant_id: string
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
+  id: string;
+  key_hash: Buffer;
+  name: string;
+  prefix: string;
+  revoked_at: Timestamp | null;
+  scopes: string[];
+  tenant_id: string;
 }
 
 export interface Messages {
-  content: Json
-  created_at: Generated<Timestamp>
-  id: Generated<string>
-  role: string
-  run_id: string | null
-  seq: Generated<number>
-  tenant_id: string
-  thread_id: string
+  content: Json;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  role: string;
+  run_id: string | null;
+  seq: Generated<number>;
+  tenant_id: string;
+  thread_id: string;
 }
 
 export interface OperatorKeys {
-  created_at: Generated<Timestamp>
-  id: string
-  key_hash: Buffer
+  created_at: Generated<Timestamp>;
+  id: string;
+  key_hash: Buffer;
 }
 
 export interface RunEvents {
-  at: Generated<Timestamp>
-  data: Json
-  run_id: string
-  seq: number
-  tenant_id: string
-  type: string
+  at: Generated<Timestamp>;
+  data: Json;
+  run_id: string;
+  seq: number;
+  tenant_id: string;
+  type: string;
+}
+
+export interface RunHeads {
+  cancel_requested_by: string | null;
+  last_seq: number;
+  lease_token: Generated<number>;
+  run_id: string;
+  tenant_id: string;
 }
 
 export interface Tenants {
-  allowed_hosts: string[] | null
-  created_at: Generated<Timestamp>
-  id: string
-  last_claimed_at: Timestamp | null
-  max_running_runs: Generated<number>
-  name: string
-  status: Generated<string>
-  weight: Generated<number>
+  allowed_hosts: string[] | null;
+  created_at: Generated<Timestamp>;
+  id: string;
+  last_claimed_at: Timestamp | null;
+  max_running_runs: Generated<number>;
+  name: string;
+  status: Generated<string>;
+  weight: Generated<number>;
 }
 
 export interface Threads {
-  created_at: Generated<Timestamp>
-  id: string
-  tenant_id: string
-  updated_at: Generated<Timestamp>
+  created_at: Generated<Timestamp>;
+  id: string;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
 }
 
 export interface ToolInvocations {
-  error: string | null
-  input: Json | null
-  latency_ms: number | null
-  name: string | null
-  output: Json | null
-  run_id: string | null
-  started_at: Timestamp | null
-  state: string | null
-  step: string | null
-  tenant_id: string | null
+  error: string | null;
+  input: Json | null;
+  latency_ms: number | null;
+  name: string | null;
+  output: Json | null;
+  run_id: string | null;
+  started_at: Timestamp | null;
+  state: string | null;
+  step: string | null;
+  tenant_id: string | null;
 }
 
 export interface UsageRecords {
-  cache_read_tokens: number
-  cache_write_tokens: number
-  cost_nanos: number | null
-  created_at: Generated<Timestamp>
-  id: Generated<string>
-  input_tokens: number
-  model: string
-  output_tokens: number
-  reasoning_tokens: number
-  run_id: string
-  step: string
-  tenant_id: string
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  cost_nanos: number | null;
+  created_at: Generated<Timestamp>;
+  id: Generated<string>;
+  input_tokens: number;
+  model: string;
+  output_tokens: number;
+  reasoning_tokens: number;
+  run_id: string;
+  step: string;
+  tenant_id: string;
 }
 
 export interface DB {
-  agent_releases: AgentReleases
-  agent_runs: AgentRuns
-  agent_templates: AgentTemplates
-  api_keys: ApiKeys
-  messages: Messages
-  operator_keys: OperatorKeys
-  run_events: RunEvents
-  tenants: Tenants
-  threads: Threads
-  tool_invocations: ToolInvocations
-  usage_records: UsageRecords
+  agent_releases: AgentReleases;
+  agent_runs: AgentRuns;
+  agent_templates: AgentTemplates;
+  api_keys: ApiKeys;
+  messages: Messages;
+  operator_keys: OperatorKeys;
+  run_events: RunEvents;
+  run_heads: RunHeads;
+  tenants: Tenants;
+  threads: Threads;
+  tool_invocations: ToolInvocations;
+  usage_records: UsageRecords;
 }

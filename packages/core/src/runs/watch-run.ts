@@ -72,9 +72,10 @@ async function hasEnded(caller: TenantCaller, runId: string, cursor: number): Pr
   return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
     const row = await tx
       .selectFrom('agent_runs')
-      .select('last_seq')
-      .where('id', '=', runId)
-      .where('status', 'in', ['succeeded', 'failed', 'cancelled'])
+      .innerJoin('run_heads', 'run_heads.run_id', 'agent_runs.id')
+      .select('run_heads.last_seq')
+      .where('agent_runs.id', '=', runId)
+      .where('agent_runs.status', 'in', ['succeeded', 'failed', 'cancelled'])
       .executeTakeFirst()
     return row !== undefined && row.last_seq <= cursor
   })

@@ -1,7 +1,3 @@
-create function current_tenant() returns uuid
-language sql stable parallel safe set search_path = pg_catalog
-return nullif(current_setting('app.tenant_id', true), '')::uuid;
-
 create table tenants (
   id uuid primary key,
   name text not null unique,
@@ -37,13 +33,15 @@ create table operator_keys (
 alter table tenants enable row level security;
 alter table tenants force row level security;
 create policy tenant_isolation on tenants to freehold_app
-  using (id = (select current_tenant())) with check (id = (select current_tenant()));
+  using (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
+  with check (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy doors on tenants to freehold_doors using (true) with check (true);
 
 alter table api_keys enable row level security;
 alter table api_keys force row level security;
 create policy tenant_isolation on api_keys to freehold_app
-  using (tenant_id = (select current_tenant())) with check (tenant_id = (select current_tenant()));
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
+  with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy doors on api_keys to freehold_doors using (true) with check (true);
 
 alter table operator_keys enable row level security;

@@ -30,13 +30,15 @@ create table agent_releases (
 alter table agent_templates enable row level security;
 alter table agent_templates force row level security;
 create policy tenant_isolation on agent_templates to freehold_app
-  using (tenant_id = (select current_tenant())) with check (tenant_id = (select current_tenant()));
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
+  with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy doors on agent_templates to freehold_doors using (true) with check (true);
 
 alter table agent_releases enable row level security;
 alter table agent_releases force row level security;
 create policy tenant_isolation on agent_releases to freehold_app
-  using (tenant_id = (select current_tenant())) with check (tenant_id = (select current_tenant()));
+  using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
+  with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
 -- A version is immutable: no update, no delete.
 grant select, insert on agent_templates to freehold_app;

@@ -37,10 +37,10 @@ begin
   insert into threads (tenant_id, id) values (p_tenant, p_thread)
     on conflict (tenant_id, id) do update set updated_at = now();
   insert into agent_runs (tenant_id, id, template_id, agent, version, environment, thread_id, client_key,
-      parent_run_id, parent_step, started_by, request_id, message, metadata, deadline_ms, deadline_at, last_seq, depth)
+      parent_run_id, parent_step, started_by, request_id, message, metadata, deadline_ms, deadline_at, depth)
     values (p_tenant, p_run, template.id, p_agent, template.version, p_environment, p_thread, p_client_key,
       p_parent, p_parent_step, p_started_by, p_request_id, p_message, p_metadata,
-      extract(epoch from deadline) * 1000, now() + deadline, 1, run_depth)
+      extract(epoch from deadline) * 1000, now() + deadline, run_depth)
     on conflict do nothing
     returning id into inserted;
   if inserted is null then
@@ -49,6 +49,7 @@ begin
         and (r.client_key = p_client_key or (r.parent_run_id = p_parent and r.parent_step = p_parent_step));
     return;
   end if;
+  insert into run_heads (tenant_id, run_id, last_seq) values (p_tenant, p_run, 1);
   insert into messages (tenant_id, thread_id, run_id, role, content)
     values (p_tenant, p_thread, p_run, 'user', to_jsonb(p_message));
   insert into run_events (tenant_id, run_id, seq, type, data)
@@ -63,33 +64,54 @@ end $$;
 create function append_events(p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb)
 returns table (seq int, cancel_requested_by text, applied boolean)
 language plpgsql set search_path = public, pg_temp as $$
-declare
-  last int := p_after + jsonb_array_length(p_events);
-  cancel text;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
-  update agent_runs r set last_seq = last
-   where r.tenant_id = p_tenant and r.id = p_run and r.lease_token = p_token and r.status = 'running'
-     and r.last_seq = p_after
-  returning r.cancel_requested_by into cancel;
-  if not found then
-    return query select last, r.cancel_requested_by, false from agent_runs r
-      where r.tenant_id = p_tenant and r.id = p_run and r.lease_token = p_token and r.last_seq = last;
-    return;
-  end if;
-  insert into run_events (tenant_id, run_id, seq, type, data)
-    select p_tenant, p_run, p_after + position, event ->> 'type', event -> 'data'
-      from jsonb_array_elements(p_events) with ordinality as e (event, position);
-  return query select last, cancel, true;
+  return query
+  with head as (
+    update run_heads h set last_seq = h.last_seq + jsonb_array_length(p_events)
+     where h.tenant_id = p_tenant and h.run_id = p_run and h.lease_token = p_token and h.last_seq = p_after
+    returning h.last_seq, h.cancel_requested_by
+  ), journaled as (
+    insert into run_events (tenant_id, run_id, seq, type, data)
+      select p_tenant, p_run, p_after + position, event ->> 'type', event -> 'data'
+        from head, jsonb_array_elements(p_events) with ordinality as e (event, position)
+  )
+  select head.last_seq, head.cancel_requested_by, true from head;
+  if found then return; end if;
+  return query
+  select h.last_seq, h.cancel_requested_by, false from run_heads h
+   where h.tenant_id = p_tenant and h.run_id = p_run and abs(h.lease_token) = p_token
+     and h.last_seq = p_after + jsonb_array_length(p_events);
 end $$;
 
--- The same for events among which are model calls: meters them in the same statement.
+-- Ends a worker's hold on a run: from now on its fencing token is refused.
+create function let_go(p_tenant uuid, p_run uuid) returns void
+language sql set search_path = public, pg_temp
+as $$
+  update run_heads h set lease_token = -abs(h.lease_token) where h.tenant_id = p_tenant and h.run_id = p_run
+$$;
+
+-- Appends one event to a run that no worker holds, for what people do to it. The run row must be locked.
+create function append_unheld(p_tenant uuid, p_run uuid, p_type text, p_data jsonb) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  last int;
+begin
+  update run_heads h set last_seq = h.last_seq + 1 where h.tenant_id = p_tenant and h.run_id = p_run
+  returning h.last_seq into last;
+  insert into run_events (tenant_id, run_id, seq, type, data) values (p_tenant, p_run, last, p_type, p_data);
+end $$;
+
+-- The same for events among which are model calls: meters them in the same statement. Every function that writes to
+-- both rows of a run locks agent_runs before run_heads, so that no two of them can wait for each other.
 create function append_metered_events(p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb)
 returns table (seq int, cancel_requested_by text, applied boolean)
 language plpgsql set search_path = public, pg_temp as $$
 declare
   appended record;
 begin
+  perform set_config('app.tenant_id', p_tenant::text, true);
+  perform 1 from agent_runs r where r.tenant_id = p_tenant and r.id = p_run for no key update;
   select * into appended from append_events(p_tenant, p_run, p_token, p_after, p_events);
   if not found then return; end if;
   return query select appended.seq, appended.cancel_requested_by, appended.applied;
@@ -158,6 +180,7 @@ begin
   update agent_runs r set status = p_status, output = p_output, error = p_error, finished_at = now(), waits = null,
       worker = null
    where r.tenant_id = p_tenant and r.id = p_run;
+  perform let_go(p_tenant, p_run);
   insert into messages (tenant_id, thread_id, run_id, role, content)
     select p_tenant, r.thread_id, p_run, said ->> 'role', said -> 'content'
       from agent_runs r, jsonb_array_elements(p_messages) with ordinality as m (said, position)
@@ -183,7 +206,7 @@ begin
   if not appended.applied then return; end if;
   update agent_runs r set status = 'waiting', waits = p_waits, worker = null, available_at = least(
       r.deadline_at,
-      case when r.cancel_requested_by is not null then now() end,
+      case when appended.cancel_requested_by is not null then now() end,
       case when exists (
         select 1 from agent_runs c
          where c.tenant_id = p_tenant
@@ -192,6 +215,7 @@ begin
       ) then now() end,
       (select min((w ->> 'until')::timestamptz) from jsonb_array_elements(p_waits) w))
    where r.tenant_id = p_tenant and r.id = p_run;
+  perform let_go(p_tenant, p_run);
 end $$;
 
 -- A worker that shuts down hands a run to the next one; this is no crash.
@@ -207,6 +231,7 @@ begin
   if not appended.applied then return; end if;
   update agent_runs r set status = 'queued', worker = null, available_at = now()
    where r.tenant_id = p_tenant and r.id = p_run;
+  perform let_go(p_tenant, p_run);
 end $$;
 
 -- What people do to a run. Outcome: ok, not_found, or the status that forbids it.
@@ -220,12 +245,11 @@ begin
   if not found then return 'not_found'; end if;
   if run.status in ('succeeded', 'failed') then return run.status; end if;
   if run.status = 'running' then
-    update agent_runs r set cancel_requested_by = p_by where r.tenant_id = p_tenant and r.id = p_run;
+    update run_heads h set cancel_requested_by = p_by where h.tenant_id = p_tenant and h.run_id = p_run;
   elsif run.status in ('queued', 'waiting') then
-    update agent_runs r set status = 'cancelled', finished_at = now(), waits = null, last_seq = r.last_seq + 1
+    update agent_runs r set status = 'cancelled', finished_at = now(), waits = null
      where r.tenant_id = p_tenant and r.id = p_run;
-    insert into run_events (tenant_id, run_id, seq, type, data)
-      values (p_tenant, p_run, run.last_seq + 1, 'run.cancelled', jsonb_build_object('by', p_by));
+    perform append_unheld(p_tenant, p_run, 'run.cancelled', jsonb_build_object('by', p_by));
     perform wake_parent(p_tenant, p_run);
   end if;
   perform cancel_children(p_tenant, p_run, p_by);
@@ -254,11 +278,10 @@ begin
   if not found then return 'not_found'; end if;
   if run.status <> 'failed' then return run.status; end if;
   update agent_runs r set status = 'queued', available_at = now(), error = null, finished_at = null, crashes = 0,
-      attempt = r.attempt + 1, deadline_at = now() + make_interval(secs => r.deadline_ms / 1000.0),
-      cancel_requested_by = null, last_seq = r.last_seq + 1
+      attempt = r.attempt + 1, deadline_at = now() + make_interval(secs => r.deadline_ms / 1000.0)
    where r.tenant_id = p_tenant and r.id = p_run;
-  insert into run_events (tenant_id, run_id, seq, type, data)
-    values (p_tenant, p_run, run.last_seq + 1, 'run.redriven', jsonb_build_object('by', p_by));
+  update run_heads h set cancel_requested_by = null where h.tenant_id = p_tenant and h.run_id = p_run;
+  perform append_unheld(p_tenant, p_run, 'run.redriven', jsonb_build_object('by', p_by));
   return 'ok';
 end $$;
 
@@ -271,12 +294,11 @@ begin
   if not found then return 'not_found'; end if;
   if run.status <> 'waiting' or not run.waits @> jsonb_build_array(jsonb_build_object(
     'step', p_step, 'kind', 'decision')) then return run.status; end if;
-  update agent_runs r set available_at = now(), last_seq = r.last_seq + 1,
+  update agent_runs r set available_at = now(),
       waits = (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(r.waits) w where w ->> 'step' <> p_step)
    where r.tenant_id = p_tenant and r.id = p_run;
-  insert into run_events (tenant_id, run_id, seq, type, data)
-    values (p_tenant, p_run, run.last_seq + 1, 'decision.made',
-      jsonb_build_object('step', p_step, 'decision', p_decision, 'by', p_by));
+  perform append_unheld(p_tenant, p_run, 'decision.made',
+    jsonb_build_object('step', p_step, 'decision', p_decision, 'by', p_by));
   return 'ok';
 end $$;
 

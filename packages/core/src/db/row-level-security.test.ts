@@ -1,0 +1,158 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PGlite, type Results } from '@electric-sql/pglite'
+import { createDataFolder } from '@freehold/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readTenantTables } from './catalogue.fixture.ts'
+
+const acme = '00000000-0000-7000-8000-00000000000a'
+const globex = '00000000-0000-7000-8000-00000000000b'
+// Listed so that each is a test of its own; the first test compares the list with the catalogue.
+const tables = [
+  'agent_releases',
+  'agent_runs',
+  'agent_templates',
+  'api_keys',
+  'messages',
+  'run_events',
+  'run_heads',
+  'tenants',
+  'threads',
+  'usage_records',
+]
+
+let folder: string
+let engine: PGlite
+
+beforeAll(async () => {
+  folder = await createDataFolder()
+  engine = await PGlite.create(join(folder, 'postgres'))
+  for (const tenant of [acme, globex]) await engine.exec(rowsInEveryTable(tenant))
+})
+
+afterAll(async () => {
+  await engine.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function rowsInEveryTable(tenant: string): string {
+  const run = tenant.replace('7000', '7001')
+  return `
+    insert into tenants (id, name) values ('${tenant}', 'tenant ${tenant}');
+    insert into api_keys (tenant_id, id, name, prefix, key_hash, scopes)
+      values ('${tenant}', '${tenant}', 'key', 'fht_', '${tenant}', '{}');
+    insert into agent_templates (tenant_id, id, name, version, description, program, model, fallback_models, prompts,
+        tools, limits, created_by)
+      values ('${tenant}', '${tenant}', 'assistant', 1, '', 'assistant', 'demo', '{}', '{}', '{}',
+        '{"runTimeoutMs": 1000}', 'test');
+    insert into agent_releases (tenant_id, agent, environment, version, released_by)
+      values ('${tenant}', 'assistant', 'production', 1, 'test');
+    select start_run('${tenant}', '${run}', 'assistant', 'production', 'thread', 'hello', '{}', 1000, 'test', 'test');
+    insert into usage_records (tenant_id, run_id, step, model, input_tokens, output_tokens, cache_read_tokens,
+        cache_write_tokens, reasoning_tokens)
+      values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0);
+    insert into run_events (tenant_id, run_id, seq, type, data)
+      values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
+    insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
+}
+
+interface Stand {
+  /** Whom the transaction works for; null when no tenant was set. */
+  tenant: string | null
+  /** Whether freehold_app has every grant, so that the policies stand alone. */
+  grants: 'its own' | 'all'
+}
+
+/** Runs a statement as freehold_app, and undoes it. */
+async function attempt(stand: Stand, text: string, values: unknown[] = []): Promise<Results<Record<string, unknown>>> {
+  await engine.exec('begin')
+  try {
+    if (stand.grants === 'all') await engine.exec('grant all on all tables in schema public to freehold_app')
+    await engine.exec('set local role freehold_app')
+    if (stand.tenant) await engine.query(`select set_config('app.tenant_id', $1, true)`, [stand.tenant])
+    return await engine.query(text, values)
+  } finally {
+    await engine.exec('rollback')
+  }
+}
+
+/** How many rows a statement reached; 0 when it was refused. Any other failure is none of ours. */
+async function reach(stand: Stand, text: string, values: unknown[] = []): Promise<number> {
+  try {
+    const { affectedRows, rows } = await attempt(stand, text, values)
+    return affectedRows || rows.length
+  } catch (error) {
+    expect(String(error)).toMatch(
+      stand.grants === 'all' ? /row-level security/ : /row-level security|permission denied/,
+    )
+    return 0
+  }
+}
+
+const tenantColumn = (table: string) => (table === 'tenants' ? 'id' : 'tenant_id')
+
+/** Inserts a row of globex as it is there. The policy is asked before any unique key. */
+async function insertOf(table: string): Promise<[text: string, values: unknown[]]> {
+  const columns = await engine.query<{ name: string }>(
+    `select attname::text as name from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' and attgenerated = ''`,
+    [table],
+  )
+  const { rows } = await engine.query<{ row: unknown }>(
+    `select to_jsonb(t) as row from ${table} t where ${tenantColumn(table)} = $1`,
+    [globex],
+  )
+  const names = columns.rows.map(({ name }) => name).join(', ')
+  return [
+    `insert into ${table} (${names}) select ${names} from jsonb_populate_record(null::${table}, $1)`,
+    [JSON.stringify(rows[0]?.row)],
+  ]
+}
+
+test('the list of tables is complete, and both tenants have rows in each', async () => {
+  const query = async <Row>(text: string) => (await engine.query<Row>(text)).rows
+  expect(await readTenantTables(query)).toEqual(tables)
+  for (const table of tables) {
+    const { rows } = await engine.query(`select distinct ${tenantColumn(table)} from ${table}`)
+    expect(rows, table).toHaveLength(2)
+  }
+})
+
+describe.each<Stand>([
+  { tenant: acme, grants: 'its own' },
+  { tenant: acme, grants: 'all' },
+  { tenant: null, grants: 'its own' },
+  { tenant: null, grants: 'all' },
+])('freehold_app with tenant $tenant and $grants grants', (stand) => {
+  test.each(tables)("can't read, write or delete rows of another tenant in %s", async (table) => {
+    const column = tenantColumn(table)
+    const own = await reach(stand, `select 1 from ${table}`)
+    const mayRead = stand.tenant !== null
+    expect(own > 0).toBe(mayRead)
+    expect(await reach(stand, `select 1 from ${table} where ${column} = $1`, [globex])).toBe(0)
+    expect(await reach(stand, `select 1 from ${table} where ${column} is distinct from $1`, [acme])).toBe(0)
+    expect(await reach(stand, ...(await insertOf(table)))).toBe(0)
+    expect(await reach(stand, `update ${table} set ${column} = ${column} where ${column} = $1`, [globex])).toBe(0)
+    expect(await reach(stand, `update ${table} set ${column} = $1`, [globex])).toBe(0)
+    expect(await reach(stand, `delete from ${table} where ${column} = $1`, [globex])).toBe(0)
+  })
+
+  test('reads no key of the operator', async () => {
+    expect(await reach(stand, 'select 1 from operator_keys')).toBe(0)
+  })
+
+  test('sees through the view no more than through the tables', async () => {
+    expect(await reach(stand, 'select 1 from tool_invocations')).toBe(stand.tenant ? 1 : 0)
+    expect(await reach(stand, 'select 1 from tool_invocations where tenant_id = $1', [globex])).toBe(0)
+  })
+})
+
+test("an id that is no tenant's finds nothing", async () => {
+  const nobody: Stand = { tenant: '00000000-0000-7000-8000-0000000000ff', grants: 'all' }
+  for (const table of tables) expect(await reach(nobody, `select 1 from ${table}`), table).toBe(0)
+})
+
+test('the tenant of a transaction ends with it', async () => {
+  await attempt({ tenant: acme, grants: 'its own' }, 'select 1')
+  expect(await reach({ tenant: null, grants: 'its own' }, 'select 1 from agent_runs')).toBe(0)
+})
