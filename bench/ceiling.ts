@@ -24,7 +24,10 @@ export async function openCeiling(server: PostgresServer): Promise<Ceiling> {
     return { client: 'node-postgres', insertsPerSecond: (seconds) => insertWithNode(url, seconds) }
   }
   const script = join(server.folder, 'ceiling.sql')
-  await writeFile(script, `insert into ceiling (type, data) values ('step.finished', '{"step": "step-work-1", "output": 1}');\n`)
+  await writeFile(
+    script,
+    `insert into ceiling (type, data) values ('step.finished', '{"step": "step-work-1", "output": 1}');\n`,
+  )
   return { client: 'pgbench', insertsPerSecond: (seconds) => insertWithPgbench(url, script, seconds) }
 }
 

@@ -1,5 +1,5 @@
 // Durable steps per second of one worker process, against the one-insert-per-commit ceiling of the same server in the
-// same run. `npm run bench -- runs [--seconds 6] [--rounds 3]`
+// same run. `npm run bench -- runs [--seconds 5] [--rounds 3] [--no-sharing]`
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
@@ -12,10 +12,16 @@ import pg from 'pg'
 import { openCeiling } from './ceiling.ts'
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
+  options: {
+    seconds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
+    // One commit per step, for the comparison without shared commits.
+    'no-sharing': { type: 'boolean', default: false },
+  },
 })
 const rounds = Number(values.rounds)
 const ceilingSeconds = Number(values.seconds)
+const sharedCommits = !values['no-sharing']
 const concurrency = 32
 const stepsPerRound = 20_000
 const lengths = [5, 50, 200]
@@ -104,7 +110,7 @@ async function openBench() {
     for (let index = 0; index < runs; index += 1) await startRun(caller, start)
     const before = await readSizes(url)
     ended = 0
-    const worker = new Worker(engine, { concurrency, maxCrashes: 5, pollMs: 1_000 })
+    const worker = new Worker(engine, { concurrency, maxCrashes: 5, pollMs: 1_000, sharedCommits })
     const startedAt = performance.now()
     await new Promise<void>((resolve) => {
       onEnd = () => ended === runs && resolve()
@@ -179,12 +185,23 @@ async function report(results: Measured[], ceilings: number[], client: string): 
       'WAL B/step': Math.round(pick('walBytesPerStep')),
     }
   })
+  const perRunMs = (length: number) =>
+    1000 / median(results.filter(({ steps }) => steps === length).map(({ runsPerSecond }) => runsPerSecond))
+  // What a further step costs, once a run's fixed costs are paid: between 5 and 50 steps, and between 50 and 200.
+  const early = (perRunMs(50) - perRunMs(5)) / 45
+  const late = (perRunMs(200) - perRunMs(50)) / 150
   console.log(`\nceiling (${client}, 32 clients, one insert per commit): ${Math.round(median(ceilings))} /s`)
   console.table(summary)
+  console.log(
+    `a further step: ${early.toFixed(3)} ms up to 50, ${late.toFixed(3)} ms up to 200: ratio ${(late / early).toFixed(2)}`,
+  )
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
   const folder = join(import.meta.dirname, 'results')
   await mkdir(folder, { recursive: true })
-  const file = join(folder, 'runs.json')
-  await writeFile(file, `${JSON.stringify({ machine, ceiling: { client, perSecond: ceilings }, summary, results }, null, 2)}\n`)
+  const file = join(folder, sharedCommits ? 'runs.json' : 'runs-no-sharing.json')
+  await writeFile(
+    file,
+    `${JSON.stringify({ machine, sharedCommits, ceiling: { client, perSecond: ceilings }, marginalStepMs: { early, late }, summary, results }, null, 2)}\n`,
+  )
   console.log(`written to ${file}`)
 }

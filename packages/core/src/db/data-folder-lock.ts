@@ -1,5 +1,7 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 
 interface Holder {
   pid: number
@@ -15,7 +17,7 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, 'postgres.lock')
   const self: Holder = { pid: process.pid, startTicks: await startTicksOf(process.pid) }
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
     if (await createLock(path, self)) return () => rm(path, { force: true })
     const holder = await readHolder(path)
     if (holder && (await isAlive(holder))) {
@@ -24,20 +26,40 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
           'Stop it first, set FREEHOLD_DATA_DIR to another folder, or set DATABASE_URL to share a PostgreSQL server.',
       )
     }
-    await rm(path, { force: true })
+    await removeStaleLock(path, self)
   }
   throw new Error(`The lock ${path} can't be taken. Remove it if no Freehold process is running.`)
 }
 
+/** Linked into place with its content, so that nobody ever reads a lock that is not written yet. */
 async function createLock(path: string, holder: Holder): Promise<boolean> {
+  const draft = `${path}.${randomUUID()}`
+  await writeFile(draft, JSON.stringify(holder), { mode: 0o600 })
   try {
-    const file = await open(path, 'wx', 0o600)
-    await file.writeFile(JSON.stringify(holder))
-    await file.close()
+    await link(draft, path)
     return true
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
     throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** One process at a time, or a second one would remove the lock that the first has just put in the stale one's place. */
+async function removeStaleLock(path: string, self: Holder): Promise<void> {
+  const guard = `${path}.takeover`
+  if (!(await createLock(guard, self))) {
+    const other = await readHolder(guard)
+    if (!other || !(await isAlive(other))) await rm(guard, { force: true })
+    await delay(20)
+    return
+  }
+  try {
+    const holder = await readHolder(path)
+    if (!holder || !(await isAlive(holder))) await rm(path, { force: true })
+  } finally {
+    await rm(guard, { force: true })
   }
 }
 
@@ -45,7 +67,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Holder
   } catch {
-    return undefined // half-written by a process that died, or removed meanwhile
+    return undefined // damaged, or removed meanwhile
   }
 }
 

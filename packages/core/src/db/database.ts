@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
@@ -136,21 +137,23 @@ async function openPostgres(config: DatabaseConfig, url: string): Promise<Databa
 async function openEmbedded(config: DatabaseConfig): Promise<Database> {
   const folder = join(config.dataDir, 'postgres')
   const unlock = await lockDataFolder(config.dataDir)
+  let engine: PGlite | undefined
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const [{ PGlite }, { createPgConfig }] = await Promise.all([
+    const [{ PGlite: Engine }, { createPgConfig }] = await Promise.all([
       import('@electric-sql/pglite'),
       import('@electric-sql/pglite/node-postgres'),
     ])
-    const engine = new PGlite(folder)
-    await engine.waitReady
-    const owner = new pg.Client({ ...createPgConfig(engine) })
+    const opened = new Engine(folder)
+    engine = opened
+    await opened.waitReady
+    const owner = new pg.Client({ ...createPgConfig(opened) })
     await owner.connect()
     await migrate(owner)
     await owner.query('set role freehold_app')
     await owner.end()
     const pool = new pg.Pool({
-      ...createPgConfig(engine),
+      ...createPgConfig(opened),
       max: 1,
       idleTimeoutMillis: 0,
       types,
@@ -160,10 +163,12 @@ async function openEmbedded(config: DatabaseConfig): Promise<Database> {
     })
     pool.on('error', (error) => config.onLostConnection?.(error))
     return new Database('embedded', pool, async () => {
-      await engine.close()
+      await opened.close()
       await unlock()
     })
   } catch (error) {
+    // An open engine keeps the process alive.
+    await engine?.close().catch(() => {})
     await unlock()
     throw error
   }

@@ -11,6 +11,8 @@ const unreachableCodes = new Set([
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
   '53300', // too_many_connections
+  '40P01', // deadlock_detected
+  '40001', // serialization_failure
 ])
 
 /** The SQLSTATE or system code of what the driver threw. */

@@ -159,6 +159,28 @@ export async function appendEvents(
   return { cancelRequestedBy: row.cancel_requested_by }
 }
 
+export interface LeasedAppend extends Append {
+  lease: Lease
+}
+
+/**
+ * Appends to several runs of one tenant in one statement and one commit. The answer has a run's id when its events are
+ * in; one that is missing has lost its lease. Not for model calls, which are metered one by one.
+ */
+export async function appendShared(
+  database: Database,
+  tenantId: string,
+  appends: readonly LeasedAppend[],
+): Promise<Map<string, { cancelRequestedBy: string | null }>> {
+  const wanted = appends.map(({ lease, after, events }) => ({ run: lease.runId, token: lease.token, after, events }))
+  const rows = await database.call<{ run_id: string; cancel_requested_by: string | null }>(
+    'append-shared',
+    'select * from append_shared($1, $2)',
+    [tenantId, encodeJson(wanted)],
+  )
+  return new Map(rows.map((row) => [row.run_id, { cancelRequestedBy: row.cancel_requested_by }]))
+}
+
 /** The events of a run's end are those that are not journaled yet; the last one is the end. */
 export interface RunEnd extends Append {
   status: 'succeeded' | 'failed' | 'cancelled'

@@ -48,9 +48,12 @@ async function* followRun(
   let cursor = options.after
   try {
     while (!options.signal.aborted) {
+      // What was said before the journal grew comes before what it grew by.
+      yield* inbox.takeText()
       inbox.startListening()
       const events = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId }, cursor, pageSize)
       for (const event of events) {
+        if (event.type === 'model.finished') inbox.finishText(event.data.step)
         yield event
         cursor = event.seq
       }
@@ -59,7 +62,7 @@ async function* followRun(
       if ((!last || isTerminalEvent(last)) && (await hasEnded(caller, runId, cursor))) return
       while (!options.signal.aborted && !inbox.journalGrew()) {
         yield* inbox.takeText()
-        if (!inbox.journalGrew() && (await inbox.next(pollMs)) === 'timeout') break
+        if ((await inbox.next(pollMs)) === 'timeout') break
       }
     }
   } finally {
@@ -86,6 +89,10 @@ class Inbox {
   private grew = false
   private deltas: TextDelta[] = []
   private joined = false
+  /** How much of each step's text the viewer has. */
+  private readonly shown = new Map<string, number>()
+  /** Steps whose whole text the viewer has from the journal. */
+  private readonly finished = new Set<string>()
   private wake: (() => void) | undefined
   private readonly caller: TenantCaller
   private readonly runId: string
@@ -123,16 +130,22 @@ class Inbox {
     return this.grew
   }
 
+  /** The journal has the whole text of a step: what is still under way of it comes too late. */
+  finishText(step: string): void {
+    this.finished.add(step)
+  }
+
+  /** Live text without a gap: a delta is shown if it begins the text of its step or goes on where the last one ended. */
   *takeText(): Generator<TextDelta> {
-    if (!this.joined) {
-      this.joined = true
-      this.deltas = []
-      const partial = this.caller.platform.bus.partialText(this.runId)
-      if (partial) yield partial
-    }
-    const deltas = this.deltas
+    const deltas = this.joined ? this.deltas : this.caller.platform.bus.partialTexts(this.runId)
+    this.joined = true
     this.deltas = []
-    yield* deltas
+    for (const delta of deltas) {
+      const follows = delta.offset === 0 || this.shown.get(delta.step) === delta.offset
+      if (!follows || this.finished.has(delta.step)) continue
+      this.shown.set(delta.step, delta.offset + delta.delta.length)
+      yield delta
+    }
   }
 
   next(timeoutMs: number): Promise<'hint' | 'timeout'> {

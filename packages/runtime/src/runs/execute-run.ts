@@ -9,6 +9,7 @@ import {
   suspendRun,
   type Wait,
 } from '@freehold/core'
+import type { AppendQueue } from './append-queue.ts'
 import { toStored } from './conversation.ts'
 import type { Engine } from './engine.ts'
 import { announce, JournalWriter, persist } from './journal-writer.ts'
@@ -34,11 +35,11 @@ export interface RunExecution {
 }
 
 /** Executes a claimed run until it ends, must wait, or is interrupted, and writes down which. */
-export function executeRun(engine: Engine, claimed: ClaimedRun): RunExecution {
+export function executeRun(engine: Engine, queue: AppendQueue, claimed: ClaimedRun): RunExecution {
   const abort = new AbortController()
   const interrupt = (interruption: Interruption) => abort.abort(new RunInterrupted(interruption))
   const deadline = setTimeout(() => interrupt({ kind: 'deadline' }), Math.max(0, claimed.deadlineInMs))
-  const done = run(engine, claimed, abort.signal, interrupt)
+  const done = run(engine, queue, claimed, abort.signal, interrupt)
     .catch((error) => {
       const level = error instanceof LeaseLostError ? 'warn' : 'error'
       engine.logger[level]({ err: error, ...logFields(claimed) }, 'run given up; another claim will resume it')
@@ -50,11 +51,12 @@ export function executeRun(engine: Engine, claimed: ClaimedRun): RunExecution {
 
 async function run(
   engine: Engine,
+  queue: AppendQueue,
   claimed: ClaimedRun,
   signal: AbortSignal,
   interrupt: (interruption: Interruption) => void,
 ): Promise<{ waits: Wait[] }> {
-  const writer = new JournalWriter(engine, claimed.lease, claimed.lastSeq, {
+  const writer = new JournalWriter(engine, queue, claimed.lease, claimed.lastSeq, {
     onCancelRequested: (by) => interrupt({ kind: 'cancelled', by }),
     onFailure: (error) => {
       if (!(error instanceof LeaseLostError)) engine.logger.error({ err: error, ...logFields(claimed) }, 'journal lost')

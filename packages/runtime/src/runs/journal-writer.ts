@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { FreeholdError, type NewRunEvent } from '@freehold/contracts'
-import { type Append, appendEvents, type Lease } from '@freehold/core'
+import { FreeholdError, isTerminalEvent, type NewRunEvent } from '@freehold/contracts'
+import type { Append, Lease } from '@freehold/core'
+import type { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 
 interface WriterEvents {
@@ -18,6 +19,7 @@ interface WriterEvents {
  */
 export class JournalWriter {
   private readonly engine: Engine
+  private readonly queue: AppendQueue
   private readonly lease: Lease
   private readonly events: WriterEvents
   private after: number
@@ -26,8 +28,9 @@ export class JournalWriter {
   private tail: Promise<void> = Promise.resolve()
   private turn: NodeJS.Immediate | undefined
 
-  constructor(engine: Engine, lease: Lease, after: number, events: WriterEvents) {
+  constructor(engine: Engine, queue: AppendQueue, lease: Lease, after: number, events: WriterEvents) {
     this.engine = engine
+    this.queue = queue
     this.lease = lease
     this.after = after
     this.events = events
@@ -64,7 +67,7 @@ export class JournalWriter {
     const events = this.pending.splice(0)
     if (events.length === 0) return
     const { cancelRequestedBy } = await persist(this.engine, () =>
-      appendEvents(this.engine.database, this.lease, { after: this.after, events }),
+      this.queue.append({ lease: this.lease, after: this.after, events }),
     )
     this.after += events.length
     announce(this.engine, this.lease.runId, events)
@@ -75,7 +78,13 @@ export class JournalWriter {
 /** Tells viewers that the journal grew. */
 export function announce(engine: Engine, runId: string, events: readonly NewRunEvent[]): void {
   const finishedSteps = events.flatMap((event) => (event.type === 'model.finished' ? [event.data.step] : []))
-  engine.bus.publish({ kind: 'run', runId, ...(finishedSteps.length > 0 && { finishedSteps }) })
+  const ended = events.some(isTerminalEvent)
+  engine.bus.publish({
+    kind: 'run',
+    runId,
+    ...(finishedSteps.length > 0 && { finishedSteps }),
+    ...(ended && { ended }),
+  })
 }
 
 /** Tries a write again while the database is away, for as long as the lease can still be this worker's. */

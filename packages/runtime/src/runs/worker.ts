@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { claimRuns, renewLeases, type Wait } from '@freehold/core'
+import { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 import { executeRun, type RunExecution } from './execute-run.ts'
 
@@ -11,6 +12,8 @@ export interface WorkerOptions {
   maxCrashes: number
   /** Longest time that a lost hint can cost, in milliseconds. */
   pollMs: number
+  /** Whether appends of one tenant's runs that are ready together share a commit. Off only to measure without. */
+  sharedCommits?: boolean
 }
 
 /**
@@ -25,6 +28,7 @@ export class Worker {
   readonly name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
   private readonly engine: Engine
   private readonly options: WorkerOptions
+  private readonly appends: AppendQueue
   private readonly executions = new Map<string, RunExecution>()
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly unsubscribe: (() => void)[] = []
@@ -36,6 +40,7 @@ export class Worker {
   constructor(engine: Engine, options: WorkerOptions) {
     this.engine = engine
     this.options = options
+    this.appends = new AppendQueue(engine.database, options.sharedCommits ?? true)
   }
 
   start(): void {
@@ -102,7 +107,7 @@ export class Worker {
   private execute(run: RunExecution['claimed']): void {
     const { runId } = run.lease
     this.engine.bus.publish({ kind: 'run', runId })
-    const execution = executeRun(this.engine, run)
+    const execution = executeRun(this.engine, this.appends, run)
     this.executions.set(runId, execution)
     void execution.done.then(({ waits }) => {
       // The same run may have been claimed again meanwhile.

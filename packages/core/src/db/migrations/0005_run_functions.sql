@@ -84,6 +84,36 @@ begin
      and h.last_seq = p_after + jsonb_array_length(p_events);
 end $$;
 
+-- The same for several runs of a tenant at once: [{ run, token, after, events }]. A run that is missing from the answer
+-- was refused; the others are not touched by that.
+create function append_shared(p_tenant uuid, p_appends jsonb) returns table (run_id uuid, cancel_requested_by text)
+language plpgsql set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  perform set_config('app.tenant_id', p_tenant::text, true);
+  return query
+  with wanted as materialized (
+    select * from jsonb_to_recordset(p_appends) as w (run uuid, token bigint, after int, events jsonb)
+  ), head as (
+    update run_heads h set last_seq = h.last_seq + jsonb_array_length(w.events)
+      from wanted w
+     where h.tenant_id = p_tenant and h.run_id = w.run and h.lease_token = w.token and h.last_seq = w.after
+    returning h.run_id, h.cancel_requested_by
+  ), journaled as (
+    insert into run_events (tenant_id, run_id, seq, type, data)
+      select p_tenant, w.run, w.after + position, event ->> 'type', event -> 'data'
+        from head join wanted w on w.run = head.run_id,
+             jsonb_array_elements(w.events) with ordinality as e (event, position)
+  )
+  select head.run_id, head.cancel_requested_by from head
+  union all
+  -- Sees the rows as they were before this statement: those that hold a retried append already.
+  select h.run_id, h.cancel_requested_by from run_heads h
+    join wanted w on h.run_id = w.run and abs(h.lease_token) = w.token
+     and h.last_seq = w.after + jsonb_array_length(w.events)
+   where h.tenant_id = p_tenant;
+end $$;
+
 -- Ends a worker's hold on a run: from now on its fencing token is refused.
 create function let_go(p_tenant uuid, p_run uuid) returns void
 language sql set search_path = public, pg_temp
@@ -115,7 +145,7 @@ begin
   select * into appended from append_events(p_tenant, p_run, p_token, p_after, p_events);
   if not found then return; end if;
   return query select appended.seq, appended.cancel_requested_by, appended.applied;
-  if not appended.applied then return; end if;
+  if not appended.applied or not p_events @> '[{"type": "model.finished"}]' then return; end if;
   insert into usage_records (tenant_id, run_id, step, model, input_tokens, output_tokens, cache_read_tokens,
       cache_write_tokens, reasoning_tokens, cost_nanos)
     select p_tenant, p_run, data ->> 'step', data ->> 'model', (usage ->> 'inputTokens')::int,
