@@ -10,6 +10,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    globalSetup: ['packages/testkit/src/global-setup.ts'],
     setupFiles: ['scripts/fail-on-leaks.mjs'],
     reporters: ['default'],
     unstubEnvs: true,

@@ -1,0 +1,43 @@
+import { main } from './program.ts'
+
+const { env, stdin, stdout, stderr } = process
+
+// `freehold runs list | head -1`: who stopped reading wants no more, and no complaint either.
+for (const stream of [stdout, stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+}
+
+async function readInput(): Promise<string> {
+  stdin.setEncoding('utf8')
+  let text = ''
+  for await (const chunk of stdin) text += chunk
+  return text
+}
+
+function onInterrupt(handler: () => void): () => void {
+  process.on('SIGINT', handler)
+  return () => process.off('SIGINT', handler)
+}
+
+const exitCode = await main(process.argv.slice(2), {
+  write: (text) => stdout.write(text),
+  note: (line) => stderr.write(`${line}\n`),
+  readInput,
+  columns: stdout.isTTY ? stdout.columns : undefined,
+  colors: env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
+  // npx is how one calls it in a clone, where nothing is on the PATH.
+  commandLine: env.npm_command === 'exec' ? 'npx freehold' : 'freehold',
+  onInterrupt,
+  url: env.FREEHOLD_URL || undefined,
+  apiKey: env.FREEHOLD_API_KEY || undefined,
+  operatorKey: env.FREEHOLD_OPERATOR_KEY || undefined,
+  dataDir: env.FREEHOLD_DATA_DIR || undefined,
+  workingDir: process.cwd(),
+})
+
+process.exitCode = exitCode
+// After the second Ctrl-C nothing that is still under way is waited for.
+if (exitCode === 130) process.exit()

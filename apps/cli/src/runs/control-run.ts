@@ -1,0 +1,25 @@
+import { type Client, decideSchema, type Run } from '@freehold/contracts'
+import { connectTenant } from '../connection/connect.ts'
+import type { Context } from '../context.ts'
+import { parseInput } from '../failure.ts'
+import { printJson } from '../terminal/terminal.ts'
+
+export function cancelRun(context: Context, id: string): Promise<undefined> {
+  return control(context, (client) => client.cancelRun({ params: { id } }))
+}
+
+export function redriveRun(context: Context, id: string): Promise<undefined> {
+  return control(context, (client) => client.redriveRun({ params: { id } }))
+}
+
+export function decideRun(context: Context, id: string, step: string, decision: string): Promise<undefined> {
+  const body = parseInput(decideSchema, { step, decision })
+  return control(context, (client) => client.decideRun({ params: { id }, body }))
+}
+
+async function control(context: Context, request: (client: Client) => Promise<Run>): Promise<undefined> {
+  const run = await request(await connectTenant(context))
+  const { terminal } = context
+  if (context.json) printJson(terminal, run)
+  else terminal.write(`The run is ${run.status} now. Watch it: ${context.commandLine} runs watch ${run.id}\n`)
+}

@@ -1,0 +1,32 @@
+import { operations, type RunSummary } from '@freehold/contracts'
+import { connectTenant } from '../connection/connect.ts'
+import { collectPages } from '../connection/pages.ts'
+import type { Context } from '../context.ts'
+import { parseInput } from '../failure.ts'
+import { formatAge, formatCost, oneLine } from '../terminal/format.ts'
+import { type Column, renderTable } from '../terminal/table.ts'
+import { printJson } from '../terminal/terminal.ts'
+
+export async function listRuns(
+  context: Context,
+  { agent, status, limit }: { agent?: string; status?: string; limit: number },
+): Promise<undefined> {
+  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true }), { agent, status })
+  const client = await connectTenant(context)
+  const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...filter } }), limit)
+  const { terminal } = context
+  if (context.json) printJson(terminal, runs)
+  else if (runs.length === 0) terminal.write(`No runs. Start one: ${context.commandLine} run <agent> <message>\n`)
+  else terminal.write(renderTable(runColumns(Date.now()), runs, terminal.columns, terminal.paint))
+}
+
+function runColumns(nowMs: number): Column<RunSummary>[] {
+  return [
+    { title: 'RUN', value: ({ id }) => id },
+    { title: 'STATUS', value: ({ status }) => status },
+    { title: 'AGE', align: 'right', value: ({ createdAt }) => formatAge(createdAt, nowMs) },
+    { title: 'COST', align: 'right', value: ({ costNanos }) => formatCost(costNanos) },
+    { title: 'AGENT', value: ({ agent }) => agent },
+    { title: 'MESSAGE', flexible: true, value: ({ message }) => oneLine(message) },
+  ]
+}

@@ -1,0 +1,47 @@
+import type { Run, StepSummary } from '@freehold/contracts'
+import { connectTenant } from '../connection/connect.ts'
+import type { Context } from '../context.ts'
+import { formatDuration, formatTime, oneLine, printable, truncate } from '../terminal/format.ts'
+import { type Column, renderFields, renderTable } from '../terminal/table.ts'
+import { printJson, type Terminal } from '../terminal/terminal.ts'
+import { summarizeRun } from './run-view.ts'
+
+export async function showRun(context: Context, id: string): Promise<undefined> {
+  const client = await connectTenant(context)
+  const run = await client.getRun({ params: { id } })
+  if (context.json) printJson(context.terminal, run)
+  else context.terminal.write(renderRun(run, context.terminal))
+}
+
+const stepColumns: Column<StepSummary>[] = [
+  { title: 'STEP', value: ({ step }) => oneLine(step) },
+  { title: 'NAME', value: ({ name }) => oneLine(name) },
+  { title: 'STATUS', value: ({ status }) => status },
+  { title: 'TIME', align: 'right', value: ({ latencyMs }) => (latencyMs === null ? '' : formatDuration(latencyMs)) },
+]
+
+export function renderRun(run: Run, { columns, paint }: Pick<Terminal, 'columns' | 'paint'>): string {
+  const entries = Object.entries(run.metadata).map(([key, value]) => `${key}=${value}`)
+  const fields = renderFields(
+    [
+      ['run', run.id],
+      ['agent', `${run.agent} v${run.version} in ${run.environment}`],
+      ['thread', run.threadId],
+      ['parent', run.parentRunId ?? undefined],
+      ['status', run.attempt > 1 ? `${run.status}, attempt ${run.attempt}` : run.status],
+      ['used', summarizeRun(run, false)],
+      ['created', formatTime(run.createdAt)],
+      ['deadline', run.finishedAt === null ? formatTime(run.deadlineAt) : undefined],
+      ['metadata', printable(entries.join(', '))],
+      ['message', truncate(oneLine(run.message), columns === undefined ? run.message.length : columns - 10)],
+      ['error', run.error ? `${printable(run.error.message)} (${run.error.code})` : undefined],
+    ],
+    paint,
+  )
+  const steps = run.steps.length > 0 ? `\n${renderTable(stepColumns, run.steps, columns, paint)}` : ''
+  return `${fields}${steps}${run.output === null ? '' : `\n${renderOutput(run.output)}\n`}`
+}
+
+function renderOutput(output: unknown): string {
+  return printable(typeof output === 'string' ? output : JSON.stringify(output, null, 2))
+}

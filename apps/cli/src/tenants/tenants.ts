@@ -1,0 +1,104 @@
+import { type Client, createTenantSchema, type Tenant } from '@freehold/contracts'
+import { connectOperator } from '../connection/connect.ts'
+import { collectPages } from '../connection/pages.ts'
+import { saveTenant } from '../connection/save-tenant.ts'
+import type { Context } from '../context.ts'
+import { CliError, parseInput } from '../failure.ts'
+import { formatAge, formatTime, oneLine } from '../terminal/format.ts'
+import { type Column, renderFields, renderTable } from '../terminal/table.ts'
+import { printJson } from '../terminal/terminal.ts'
+
+export async function listTenants(context: Context): Promise<undefined> {
+  const { client } = await connectOperator(context)
+  const tenants = await allTenants(client)
+  const { terminal } = context
+  if (context.json) printJson(terminal, tenants)
+  else if (tenants.length === 0)
+    terminal.write(`No tenants. Create one: ${context.commandLine} tenants create <name>\n`)
+  else terminal.write(renderTable(tenantColumns(Date.now()), tenants, terminal.columns, terminal.paint))
+}
+
+function tenantColumns(nowMs: number): Column<Tenant>[] {
+  return [
+    { title: 'TENANT', value: ({ id }) => id },
+    { title: 'STATUS', value: ({ status }) => status },
+    { title: 'AGE', align: 'right', value: ({ createdAt }) => formatAge(createdAt, nowMs) },
+    { title: 'NAME', flexible: true, value: ({ name }) => oneLine(name) },
+  ]
+}
+
+export async function createTenant(context: Context, name: string): Promise<undefined> {
+  const body = parseInput(createTenantSchema, { name })
+  const { client, credentials } = await connectOperator(context)
+  const tenant = await client.createTenant({ body })
+  const { terminal } = context
+  // Printed before anything else can fail: the server never shows the key again.
+  if (context.json) printJson(terminal, tenant)
+  if (!credentials) {
+    if (!context.json) terminal.write(`${renderTenant(context, tenant)}\nIts key, shown this once:\n${tenant.apiKey}\n`)
+    return
+  }
+  try {
+    await saveTenant(credentials.path, tenant.name, { id: tenant.id, apiKey: tenant.apiKey })
+  } catch (error) {
+    const key = context.json ? '' : ` Its key, shown this once: ${tenant.apiKey}`
+    throw new CliError(`The tenant exists, but ${credentials.path} can't be written: ${String(error)}.${key}`, 1, error)
+  }
+  if (context.json) return
+  terminal.write(
+    `${renderTenant(context, tenant)}\nIts key is in ${credentials.path}. Use it with: --tenant ${quote(tenant.name)}\n`,
+  )
+}
+
+export async function showTenant(context: Context, tenant: string): Promise<undefined> {
+  const { client } = await connectOperator(context)
+  print(context, await findTenant(client, tenant))
+}
+
+export async function suspendTenant(context: Context, tenant: string): Promise<undefined> {
+  const { client } = await connectOperator(context)
+  const { id } = await findTenant(client, tenant)
+  print(context, await client.suspendTenant({ params: { id } }))
+}
+
+export async function resumeTenant(context: Context, tenant: string): Promise<undefined> {
+  const { client } = await connectOperator(context)
+  const { id } = await findTenant(client, tenant)
+  print(context, await client.resumeTenant({ params: { id } }))
+}
+
+async function findTenant(client: Client, idOrName: string): Promise<Tenant> {
+  const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(idOrName)
+  if (isId) return client.getTenant({ params: { id: idOrName } })
+  const tenants = await allTenants(client)
+  const found = tenants.find(({ name }) => name === idOrName)
+  if (found) return found
+  throw new CliError(`There is no tenant "${idOrName}". \`freehold tenants list\` shows those there are.`)
+}
+
+function allTenants(client: Client): Promise<Tenant[]> {
+  return collectPages((query) => client.listTenants({ query }))
+}
+
+function print(context: Context, tenant: Tenant): void {
+  if (context.json) printJson(context.terminal, tenant)
+  else context.terminal.write(renderTenant(context, tenant))
+}
+
+function renderTenant({ terminal }: Context, tenant: Tenant): string {
+  const hosts = tenant.allowedHosts === null ? 'every public host' : tenant.allowedHosts.join(', ') || 'none'
+  return renderFields(
+    [
+      ['tenant', tenant.id],
+      ['name', oneLine(tenant.name)],
+      ['status', tenant.status],
+      ['tools reach', hosts],
+      ['created', formatTime(tenant.createdAt)],
+    ],
+    terminal.paint,
+  )
+}
+
+function quote(name: string): string {
+  return /\s/.test(name) ? `"${name}"` : name
+}

@@ -1,0 +1,22 @@
+import pc from 'picocolors'
+
+export type Paint = ReturnType<typeof pc.createColors>
+
+/** Where a command prints and reads. */
+export interface Terminal {
+  write(text: string): void
+  /** A line to the side: what went wrong, or what the result itself must not hold. */
+  note(line: string): void
+  readInput(): Promise<string>
+  /** Undefined when the output is no terminal, so nothing has to fit. */
+  columns: number | undefined
+  paint: Paint
+}
+
+export function createPaint(colors: boolean): Paint {
+  return pc.createColors(colors)
+}
+
+export function printJson(terminal: Terminal, value: unknown): void {
+  terminal.write(`${JSON.stringify(value, null, 2)}\n`)
+}

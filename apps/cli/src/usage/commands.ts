@@ -1,0 +1,14 @@
+import type { Command } from 'commander'
+import type { Perform } from '../context.ts'
+import { readCount } from '../runs/commands.ts'
+
+export function addUsageCommands(program: Command, perform: Perform): void {
+  program
+    .command('usage')
+    .description('list model calls with tokens and cost, newest first')
+    .option('--run <id>', 'of this run only')
+    .option('--limit <count>', 'how many at the most', readCount, 50)
+    .action(async (options: { run?: string; limit: number }, command: Command) => {
+      await perform(command, async (context) => (await import('./list-usage.ts')).listUsage(context, options))
+    })
+}
