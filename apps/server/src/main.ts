@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { pino } from 'pino'
 import { readConfig } from './config.ts'
+import { createLogger } from './logger.ts'
 import { serve } from './serve.ts'
 import { generateServiceKeys } from './service-token.ts'
 import { type Target, targetNames } from './targets.ts'
@@ -34,7 +34,7 @@ async function printKeys(): Promise<void> {
 
 async function serveUntilStopped(target: Target): Promise<void> {
   const config = readConfig(process.env, target)
-  const logger = pino({ level: config.logLevel, base: { target } })
+  const logger = createLogger(config)
   const stopped = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve(signal))
   const server = await serve(config, logger, (line) => console.log(line.includes('\n') ? line : `[freehold] ${line}`))

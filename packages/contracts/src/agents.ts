@@ -62,7 +62,7 @@ export const agentSchema = agentVersionSchema
   .extend({ releases: releasesSchema })
   .meta({ id: 'Agent', description: 'The latest version, and which version serves where.' })
 
-export const setReleaseSchema = z.strictObject({ version: z.int().min(1) })
+export const setReleaseSchema = z.strictObject({ version: z.int().min(1).max(2_147_483_647) })
 export const releaseSchema = z
   .object({ agent: z.string(), environment: environmentSchema, version: z.int() })
   .meta({ id: 'Release' })

@@ -1,6 +1,5 @@
-import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { FreeholdError, problemSchema } from './errors.ts'
-import { isTerminalEvent, type RunEvent, type TextDelta } from './events.ts'
+import type { RunEvent, TextDelta } from './events.ts'
 import {
   type Operation,
   type OperationId,
@@ -9,6 +8,7 @@ import {
   operationIds,
   operations,
 } from './operations.ts'
+import { type Send, type WatchOptions, watchJournal } from './watch-journal.ts'
 
 export interface ClientOptions {
   /** Where the gateway listens, such as `http://127.0.0.1:3000`. */
@@ -18,12 +18,13 @@ export interface ClientOptions {
 }
 
 type Given<T> = { [K in keyof T as T[K] extends undefined ? never : K]: T[K] }
-type OptionalWhenEmpty<T> = { [K in keyof T as {} extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as {} extends T[K] ? K : never]?: T[K]
+type Nothing = Record<never, never>
+type OptionalWhenEmpty<T> = { [K in keyof T as Nothing extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as Nothing extends T[K] ? K : never]?: T[K]
 }
 type ClientInput<Id extends OperationId> = OptionalWhenEmpty<Given<OperationInput<Id>>> & { signal?: AbortSignal }
 type Call<Id extends OperationId> =
-  {} extends ClientInput<Id>
+  Nothing extends ClientInput<Id>
     ? (input?: ClientInput<Id>) => Promise<OperationResponse<Id>>
     : (input: ClientInput<Id>) => Promise<OperationResponse<Id>>
 
@@ -34,13 +35,6 @@ export type Client = { [Id in OperationId]: Call<Id> } & {
    * Comes back by cursor when the connection breaks, so nothing is missed or repeated.
    */
   watchRun(runId: string, options?: WatchOptions): AsyncGenerator<RunEvent | TextDelta>
-}
-
-export interface WatchOptions {
-  after?: number
-  signal?: AbortSignal
-  /** Longest wait between two attempts to reconnect, in milliseconds. */
-  maxReconnectDelayMs?: number
 }
 
 /** The typed client of the REST interface. Throws `FreeholdError` for every problem document. */
@@ -60,7 +54,6 @@ export function createClient(options: ClientOptions): Client {
   return { ...calls, watchRun } as Client
 }
 
-type Send = (path: string, init: RequestInit) => Promise<Response>
 interface UntypedInput {
   params?: Record<string, unknown>
   query?: Record<string, unknown>
@@ -94,50 +87,8 @@ async function readProblem(response: Response): Promise<FreeholdError> {
   const retryAfter = Number(response.headers.get('retry-after'))
   return new FreeholdError(parsed.data.code, parsed.data.detail, {
     retryable: parsed.data.retryable,
+    requestId: parsed.data.requestId,
     ...(parsed.data.fields && { fields: parsed.data.fields }),
     ...(retryAfter > 0 && { retryAfterSeconds: retryAfter }),
   })
-}
-
-async function* watchJournal(send: Send, runId: string, options: WatchOptions): AsyncGenerator<RunEvent | TextDelta> {
-  let cursor = options.after ?? 0
-  let failures = 0
-  let ended = false
-  for (;;) {
-    try {
-      for await (const event of readStream(send, runId, cursor, options.signal)) {
-        failures = 0
-        if ('seq' in event) {
-          cursor = event.seq
-          // A redriven run goes on after its first end, so only the end of the stream is final.
-          ended = isTerminalEvent(event)
-        }
-        yield event
-      }
-      if (ended) return
-    } catch (error) {
-      options.signal?.throwIfAborted()
-      if (error instanceof FreeholdError && !error.retryable) throw error
-      failures += 1
-      if (failures > 10) throw error
-    }
-    const delayMs = Math.min(100 * 2 ** failures, options.maxReconnectDelayMs ?? 5_000)
-    await new Promise((resolve) => setTimeout(resolve, delayMs))
-  }
-}
-
-async function* readStream(
-  send: Send,
-  runId: string,
-  after: number,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<RunEvent | TextDelta> {
-  const response = await send(`/api/v1/runs/${encodeURIComponent(runId)}/events`, {
-    headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
-    ...(signal && { signal }),
-  })
-  if (!response.body) return
-  const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
-  // The server renders each frame from a `RunEvent` or a `TextDelta`.
-  for await (const frame of events) yield JSON.parse(frame.data) as RunEvent | TextDelta
 }

@@ -47,6 +47,8 @@ interface ErrorOptions {
   retryable?: boolean
   retryAfterSeconds?: number
   fields?: FieldProblem[]
+  /** The request that failed, when the error came over the wire. */
+  requestId?: string
 }
 
 /** The one error of the platform. `message` is public: it tells a person what to do next. */
@@ -55,6 +57,7 @@ export class FreeholdError extends Error {
   readonly retryable: boolean
   readonly retryAfterSeconds: number | undefined
   readonly fields: FieldProblem[] | undefined
+  readonly requestId: string | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -63,6 +66,7 @@ export class FreeholdError extends Error {
     this.retryable = options.retryable ?? errorStatus[code] >= 500
     this.retryAfterSeconds = options.retryAfterSeconds
     this.fields = options.fields
+    this.requestId = options.requestId
   }
 
   get status(): number {

@@ -13,7 +13,7 @@ export {
   setReleaseSchema,
   type Tool,
 } from './agents.ts'
-export { type Client, type ClientOptions, createClient, type WatchOptions } from './client.ts'
+export { type Client, type ClientOptions, createClient } from './client.ts'
 export {
   type ErrorCode,
   type FieldProblem,
@@ -79,3 +79,4 @@ export {
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'
+export type { WatchOptions } from './watch-journal.ts'

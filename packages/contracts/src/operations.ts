@@ -299,7 +299,7 @@ export const operations = {
     permission: 'runs:read',
     params: byId,
     query: z.strictObject({
-      after: z.coerce.number().int().min(0).default(0),
+      after: z.coerce.number().int().min(0).max(2_147_483_647).default(0),
       limit: z.coerce.number().int().min(1).max(1000).default(1000),
     }),
     status: 200,

@@ -32,10 +32,13 @@ export function createIdentifier({ mint, api }: IdentifierParts) {
         body: JSON.stringify({ key }),
       }),
     )
-    const body = await response.json()
+    const body: unknown = await response.json().catch(() => undefined)
     if (response.ok) return identitySchema.parse(body)
-    const problem = problemSchema.parse(body)
-    throw new FreeholdError(problem.code, problem.detail, { retryable: problem.retryable })
+    const problem = problemSchema.safeParse(body)
+    if (problem.success) {
+      throw new FreeholdError(problem.data.code, problem.data.detail, { retryable: problem.data.retryable })
+    }
+    throw new FreeholdError('unavailable', 'The api is not ready. Try again in a moment.', { retryAfterSeconds: 2 })
   }
 
   return async function identify(authorization: string | undefined, requestId: string): Promise<Identity> {

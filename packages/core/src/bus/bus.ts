@@ -5,25 +5,26 @@ import type { TextDelta } from '@freehold/contracts'
 export type BusMessage =
   /** A run may be claimable. */
   | { kind: 'work' }
-  /** The journal of a run grew. `finishedSteps` are model calls whose text is in it now. */
-  | { kind: 'run'; runId: string; finishedSteps?: string[] }
-  | { kind: 'cancel'; runId: string }
+  /** The journal of a run grew. `finishedSteps` are model calls whose text is in it now; `ended` ends all of them. */
+  | { kind: 'run'; runId: string; finishedSteps?: string[]; ended?: true }
+  | { kind: 'cancel'; runId: string; by: string }
   | { kind: 'text'; runId: string; delta: TextDelta }
 
 export interface Bus {
   publish(message: BusMessage): void
   onWork(listener: () => void): () => void
-  onCancel(listener: (runId: string) => void): () => void
+  onCancel(listener: (runId: string, by: string) => void): () => void
   onRun(runId: string, listener: (message: BusMessage) => void): () => void
-  /** The text of a model call that is under way, for a viewer that joins in the middle. */
-  partialText(runId: string): TextDelta | undefined
+  /** The text so far of the model calls that are under way, for a viewer that joins in the middle. */
+  partialTexts(runId: string): TextDelta[]
   close(): Promise<void>
 }
 
 /** The bus of one process. */
 export class LocalBus implements Bus {
   private readonly emitter = new EventEmitter().setMaxListeners(0)
-  private readonly partials = new Map<string, TextDelta>()
+  /** By run, then by step: model calls can run side by side. */
+  private readonly partials = new Map<string, Map<string, TextDelta>>()
 
   publish(message: BusMessage): void {
     this.deliver(message)
@@ -34,28 +35,37 @@ export class LocalBus implements Bus {
       this.emitter.emit('work')
       return
     }
-    if (message.kind === 'cancel') this.emitter.emit('cancel', message.runId)
+    if (message.kind === 'cancel') this.emitter.emit('cancel', message.runId, message.by)
     if (message.kind === 'text') this.rememberText(message.runId, message.delta)
-    if (message.kind === 'run' && message.finishedSteps) this.partials.delete(message.runId)
+    if (message.kind === 'run')
+      this.forgetText(message.runId, message.ended ? undefined : (message.finishedSteps ?? []))
     this.emitter.emit(`run:${message.runId}`, message)
   }
 
   private rememberText(runId: string, delta: TextDelta): void {
-    const known = this.partials.get(runId)
-    const goesOn = known?.step === delta.step && known.delta.length === delta.offset
-    if (!goesOn && delta.offset !== 0) return
-    this.partials.set(runId, { ...delta, offset: 0, delta: goesOn ? known.delta + delta.delta : delta.delta })
+    const steps = this.partials.get(runId) ?? new Map<string, TextDelta>()
+    const known = steps.get(delta.step)
+    if (delta.offset !== 0 && known?.delta.length !== delta.offset) return
+    const before = delta.offset === 0 ? '' : (known?.delta ?? '')
+    this.partials.set(runId, steps.set(delta.step, { ...delta, offset: 0, delta: before + delta.delta }))
   }
 
-  partialText(runId: string): TextDelta | undefined {
-    return this.partials.get(runId)
+  /** Of these steps, or of the whole run. */
+  private forgetText(runId: string, finished: readonly string[] | undefined): void {
+    const steps = this.partials.get(runId)
+    for (const step of finished ?? []) steps?.delete(step)
+    if (finished === undefined || steps?.size === 0) this.partials.delete(runId)
+  }
+
+  partialTexts(runId: string): TextDelta[] {
+    return [...(this.partials.get(runId)?.values() ?? [])]
   }
 
   onWork(listener: () => void): () => void {
     return this.on('work', listener)
   }
 
-  onCancel(listener: (runId: string) => void): () => void {
+  onCancel(listener: (runId: string, by: string) => void): () => void {
     return this.on('cancel', listener)
   }
 

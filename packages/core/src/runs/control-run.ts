@@ -8,7 +8,7 @@ export async function cancelRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:control')
   const outcome = await control(caller, sql`cancel_run(${caller.tenantId}, ${id}, ${actorName(caller)})`)
   if (outcome !== 'ok') throw new FreeholdError('conflict', `The run has ended already: it ${outcome}.`)
-  caller.platform.bus.publish({ kind: 'cancel', runId: id })
+  caller.platform.bus.publish({ kind: 'cancel', runId: id, by: actorName(caller) })
   return announce(caller, id)
 }
 

@@ -1,4 +1,4 @@
-import type { NewRunEvent, RunError, RunEvent } from '@freehold/contracts'
+import { FreeholdError, type NewRunEvent, type RunError, type RunEvent } from '@freehold/contracts'
 import {
   type Append,
   type ClaimedRun,
@@ -66,6 +66,7 @@ async function run(
   const parked = Promise.withResolvers<Wait[]>()
   const replay = await loadReplay(engine, claimed)
   const steps = new Steps({ engine, claimed, replay, writer, signal, onParked: parked.resolve })
+  if (claimed.deadlineInMs <= 0) interrupt({ kind: 'deadline' })
   if (claimed.cancelRequestedBy !== null) interrupt({ kind: 'cancelled', by: claimed.cancelRequestedBy })
   const ending = await Promise.race([
     interrupted(signal),
@@ -113,10 +114,14 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: ProgramRun
     }
     return { kind: 'succeeded', output: await program.execute(steps) }
   } catch (error) {
+    // What a program makes of an interruption says nothing about the program.
+    if (steps.signal.aborted) return (steps.signal.reason as RunInterrupted).interruption
     const failure = rootFailure(error)
     if (failure instanceof RunFailure)
       return { kind: 'failed', error: { code: failure.code, message: failure.message } }
     if (failure instanceof RunInterrupted) return failure.interruption
+    // The database stayed away for longer than the lease: the run goes on when it is back.
+    if (failure instanceof FreeholdError) return { kind: 'lease_lost' }
     engine.logger.error({ err: error, ...logFields(claimed) }, 'program failed')
     const message = `The program "${claimed.program}" threw an error. The operator finds it in the log under request ${claimed.requestId}.`
     return { kind: 'failed', error: { code: 'program_failed', message } }
@@ -127,6 +132,7 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: ProgramRun
 function rootFailure(error: unknown): unknown {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof RunFailure || cause instanceof RunInterrupted) return cause
+    if (cause instanceof FreeholdError && cause.code === 'unavailable') return cause
   }
   return error
 }

@@ -33,6 +33,7 @@ export class Worker {
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly unsubscribe: (() => void)[] = []
   private loop: Promise<void> = Promise.resolve()
+  private renewedAt = 0
   private stopping = false
   private hinted = false
   private wakeLoop: (() => void) | undefined
@@ -47,7 +48,7 @@ export class Worker {
     const { bus, leaseMs } = this.engine
     this.unsubscribe.push(
       bus.onWork(() => this.hint()),
-      bus.onCancel((runId) => this.executions.get(runId)?.interrupt({ kind: 'cancelled', by: 'request' })),
+      bus.onCancel((runId, by) => this.executions.get(runId)?.interrupt({ kind: 'cancelled', by })),
     )
     const renewal = setInterval(() => void this.renew(), leaseMs / 3)
     this.unsubscribe.push(() => clearInterval(renewal))
@@ -94,6 +95,8 @@ export class Worker {
   private async claim(limit: number): Promise<number> {
     const { database, leaseMs, logger } = this.engine
     const { maxCrashes } = this.options
+    // After a pause, of this process or of the database, it would take its own runs for those of a dead worker.
+    if (performance.now() - this.renewedAt > leaseMs / 2) await this.renew()
     try {
       const runs = await claimRuns(database, { worker: this.name, limit, leaseMs, maxCrashes })
       for (const run of runs) this.execute(run)
@@ -107,6 +110,8 @@ export class Worker {
   private execute(run: RunExecution['claimed']): void {
     const { runId } = run.lease
     this.engine.bus.publish({ kind: 'run', runId })
+    // Its lease ran out and came back to this worker: the execution that had it must end.
+    this.executions.get(runId)?.interrupt({ kind: 'lease_lost' })
     const execution = executeRun(this.engine, this.appends, run)
     this.executions.set(runId, execution)
     void execution.done.then(({ waits }) => {
@@ -128,7 +133,9 @@ export class Worker {
     if (this.executions.size === 0) return
     const before = [...this.executions.values()]
     try {
-      const renewed = await renewLeases(this.engine.database, this.name, this.engine.leaseMs)
+      const runIds = before.map(({ claimed }) => claimed.lease.runId)
+      const renewed = await renewLeases(this.engine.database, this.name, this.engine.leaseMs, runIds)
+      this.renewedAt = performance.now()
       const held = new Map(renewed.map((lease) => [lease.runId, lease]))
       for (const execution of before) {
         const lease = held.get(execution.claimed.lease.runId)
