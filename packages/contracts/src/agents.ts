@@ -8,7 +8,7 @@ export const agentNameSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens (63 at most)')
 
 /** `default`, `demo`, or `<provider>/<model>` such as `openai/gpt-6-luna`. */
-export const modelNameSchema = z
+const modelNameSchema = z
   .string()
   .regex(
     /^(default|demo|[a-z0-9-]+\/[^\s]{1,128})$/,

@@ -123,7 +123,7 @@ export interface TextDelta {
   delta: string
 }
 
-export const terminalEventTypes = ['run.succeeded', 'run.failed', 'run.cancelled'] as const
+const terminalEventTypes = ['run.succeeded', 'run.failed', 'run.cancelled'] as const
 
 export function isTerminalEvent(event: Pick<RunEvent, 'type'>): boolean {
   return (terminalEventTypes as readonly string[]).includes(event.type)

@@ -3,7 +3,7 @@ import { permissions, tenantPermissions } from './permissions.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
-export const hostPatternSchema = z
+const hostPatternSchema = z
   .string()
   .max(253)
   .regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'use a host name, or "*.example.com" for its subdomains')

@@ -2,8 +2,8 @@ import { type AGUIEvent, EventType } from '@ag-ui/core'
 import { EventEncoder } from '@ag-ui/encoder'
 import { agentNameSchema, FreeholdError } from '@freehold/contracts'
 import { type Caller, getRun, startRun, watchRun } from '@freehold/core'
-import type { ApiApp, ApiParts } from '../api/app.ts'
 import { callerOf } from '../api/caller.ts'
+import type { ApiApp, ApiParts } from '../api/parts.ts'
 import { readJson } from '../api/read-json.ts'
 import { eventStream } from '../http/sse.ts'
 import { readAguiInput } from './read-input.ts'
@@ -55,4 +55,5 @@ async function* translated(
   const translator = new AguiTranslator(input)
   yield* translator.begin()
   for await (const event of watchRun(caller, runId, { after: 0, signal })) yield* translator.translate(event)
+  yield* translator.end()
 }

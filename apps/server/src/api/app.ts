@@ -1,25 +1,14 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
-import { authenticateKey, type Platform } from '@freehold/core'
+import { authenticateKey } from '@freehold/core'
 import { type Context, Hono } from 'hono'
-import type { Logger } from 'pino'
 import { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
 import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
-import type { VerifyToken } from '../service-token.ts'
 import { type ApiVariables, callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
+import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
-
-export interface ApiParts {
-  platform: Platform
-  verify: VerifyToken
-  logger: Logger
-  /** Aborts when the server shuts down, which ends every stream. */
-  shutdown: AbortSignal
-}
-
-export type ApiApp = Hono<{ Variables: ApiVariables }>
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
 export function createApi(parts: ApiParts): ApiApp {
@@ -36,6 +25,7 @@ export function createApi(parts: ApiParts): ApiApp {
     // `operations` and its entries' names come from one object.
     mountOperation(app, parts, id as OperationId, operation)
   }
+  refuseOtherMethods(app)
   mountAgui(app, parts)
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
@@ -61,11 +51,30 @@ async function identify(parts: ApiParts, c: Context<{ Variables: ApiVariables }>
   return c.json(await authenticateKey(parts.platform.database, key))
 }
 
+/** Mounted after the operations, so it gets what none of them took. */
+function refuseOtherMethods(app: ApiApp): void {
+  for (const path of new Set(Object.values<Operation>(operations).map((operation) => operation.path))) {
+    const methods = Object.values<Operation>(operations)
+      .filter((operation) => operation.path === path)
+      .map(({ method }) => method.toUpperCase())
+      .join(', ')
+    app.all(routeOf(path), (c) => {
+      const error = new FreeholdError('method_not_allowed', `This path takes ${methods}, not ${c.req.method}.`)
+      const response = problemResponse(error, c.get('requestId'))
+      response.headers.set('allow', methods)
+      return response
+    })
+  }
+}
+
+function routeOf(path: string): string {
+  return `/api/v1${path.replace(/\{(\w+)\}/g, ':$1')}`
+}
+
 function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {
-  const path = `/api/v1${operation.path.replace(/\{(\w+)\}/g, ':$1')}`
   // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
-  app.on(operation.method.toUpperCase(), path, async (c) => {
+  app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'))
     const request = {
       params: parse(operation.params, c.req.param(), 'path'),

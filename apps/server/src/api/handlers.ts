@@ -47,7 +47,8 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listRuns: (caller, { query }) => core.listRuns(caller, query),
   getRun: (caller, { params }) => core.getRun(caller, params.id),
   async listRunEvents(caller, { params, query }, { request, signal }) {
-    if (!request.headers.get('accept')?.includes('text/event-stream')) {
+    // Nobody would read, or end, the stream of a HEAD request.
+    if (request.method === 'HEAD' || !request.headers.get('accept')?.includes('text/event-stream')) {
       return core.listRunEvents(caller, params.id, query)
     }
     return streamRun(caller, params.id, lastEventId(request) ?? query.after, signal)

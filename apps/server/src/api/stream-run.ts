@@ -14,7 +14,7 @@ function renderFrame(event: RunEvent | TextDelta): string {
 }
 
 /** Runs a generator up to its first item, so that what it throws before is still an answer with a status. */
-export async function begin<T>(source: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
+async function begin<T>(source: AsyncGenerator<T>): Promise<AsyncGenerator<T>> {
   const first = source.next()
   await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 250))])
   return (async function* () {

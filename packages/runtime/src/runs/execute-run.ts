@@ -15,7 +15,7 @@ import type { Engine } from './engine.ts'
 import { announce, JournalWriter, persist } from './journal-writer.ts'
 import { type Interruption, RunFailure, RunInterrupted } from './outcomes.ts'
 import type { ProgramRun } from './program.ts'
-import { Replay } from './replay.ts'
+import { Replay, throughJson } from './replay.ts'
 import { Steps } from './steps.ts'
 
 const journalPageSize = 1_000
@@ -112,7 +112,7 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: ProgramRun
         `This worker has no program "${claimed.program}". Upgrade it, then redrive.`,
       )
     }
-    return { kind: 'succeeded', output: await program.execute(steps) }
+    return { kind: 'succeeded', output: throughJson(await program.execute(steps)) }
   } catch (error) {
     // What a program makes of an interruption says nothing about the program.
     if (steps.signal.aborted) return (steps.signal.reason as RunInterrupted).interruption

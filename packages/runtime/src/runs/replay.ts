@@ -1,5 +1,14 @@
 import type { EventData, RunEvent, RunEventType } from '@freehold/contracts'
 
+/**
+ * What the journal makes of a value, so that a replay gives a program the same as the first time. Throws a `TypeError`
+ * for what JSON can't hold.
+ */
+export function throughJson<T>(value: T): T {
+  const text: string | undefined = JSON.stringify(value)
+  return text === undefined ? value : JSON.parse(text)
+}
+
 type EventOf<T extends RunEventType> = Extract<RunEvent, { type: T }>
 
 /** What the journal already holds, by step. */

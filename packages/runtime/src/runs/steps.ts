@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AgentLimits, EventData, NewRunEvent, ToolCall } from '@freehold/contracts'
-import { type ClaimedRun, readChildRun, readHistory, startChildRun, type Wait } from '@freehold/core'
+import { type ClaimedRun, type Database, readChildRun, readHistory, startChildRun, type Wait } from '@freehold/core'
 import { uuidv7 } from 'uuidv7'
 import { createGuardedFetch, type GuardedFetch } from '../egress/index.ts'
 import { type ChatMessage, ModelError, type ModelReply, type ToolOffer } from '../models/index.ts'
 import { callTool, type HandlerTool, parseToolInput, ToolError } from '../tools/index.ts'
 import { toChatMessages } from './conversation.ts'
 import type { Engine } from './engine.ts'
-import type { JournalWriter } from './journal-writer.ts'
+import { type JournalWriter, persist } from './journal-writer.ts'
 import { RunFailure } from './outcomes.ts'
 import type { ChildOutcome, ModelQuestion, ProgramRun, ToolOutcome } from './program.ts'
-import type { Replay } from './replay.ts'
+import { type Replay, throughJson } from './replay.ts'
 
 interface Task {
   agent: string
@@ -71,7 +71,7 @@ export class Steps implements ProgramRun {
   }
 
   async conversation(): Promise<ChatMessage[]> {
-    const history = await this.effect(() => readHistory(this.parts.engine.database, this.parts.claimed))
+    const history = await this.effect(() => this.read((database) => readHistory(database, this.parts.claimed)))
     return [...toChatMessages(history), { role: 'user', content: this.message }]
   }
 
@@ -164,7 +164,7 @@ export class Steps implements ProgramRun {
         signal,
         fetch: this.fetch,
       })
-      return { failed: false, output: await orAborted(work, signal) }
+      return { failed: false, output: throughJson(await orAborted(work, signal)) }
     } catch (error) {
       this.signal.throwIfAborted()
       if (limit.aborted) {
@@ -194,45 +194,47 @@ export class Steps implements ProgramRun {
         `The outcome of "${call.name}" was unknown, and ${by} chose to fail the run.`,
       )
     }
-    const error = `The outcome of this call is unknown, and ${by} chose to go on without it.`
-    this.append({ type: 'tool.finished', data: { step, toolCallId: call.id, name: call.name, latencyMs: 0, error } })
-    return { failed: true, output: error }
+    return this.noteRefusal(step, call, `The outcome of this call is unknown, and ${by} chose to go on without it.`)
   }
 
   private async delegateByTool(call: ToolCall): Promise<ToolOutcome> {
-    const tool = this.parts.engine.tools.get(call.name)
-    let task: Task
+    const step = this.takeStep('child')
+    const refused = this.parts.replay.find(step, 'tool.finished')
+    if (refused) return toOutcome(refused)
     try {
+      const tool = this.parts.engine.tools.get(call.name)
       // The one engine tool is `delegate`, whose input schema is this shape.
-      task = (tool ? parseToolInput(tool, call.input) : call.input) as Task
-    } catch (error) {
-      if (error instanceof ToolError) return { failed: true, output: error.message }
-      throw error
-    }
-    try {
-      const { error, ...outcome } = await this.runChild(task, call.id)
+      const task = (tool ? parseToolInput(tool, call.input) : call.input) as Task
+      const { error, ...outcome } = await this.runChild(step, task, call.id)
       return outcome.status === 'succeeded'
         ? { failed: false, output: outcome }
         : { failed: true, output: `"${task.agent}" ${outcome.status}: ${error?.message ?? 'no reason given'}` }
     } catch (error) {
-      if (error instanceof RunFailure && error.code === 'child_failed') return { failed: true, output: error.message }
-      throw error
+      if (!(error instanceof ToolError) && !(error instanceof RunFailure && error.code === 'child_failed')) throw error
+      return this.noteRefusal(step, call, error.message)
     }
   }
 
-  delegate(task: Task): Promise<ChildOutcome> {
-    return this.runChild(task, null)
+  /** A call that was refused stays refused, whatever a later execution would find. */
+  private noteRefusal(step: string, call: ToolCall, error: string): ToolOutcome {
+    this.append({ type: 'tool.finished', data: { step, toolCallId: call.id, name: call.name, latencyMs: 0, error } })
+    return { failed: true, output: error }
   }
 
-  private async runChild(task: Task, toolCallId: string | null): Promise<ChildOutcome> {
-    const step = this.takeStep('child')
+  delegate(task: Task): Promise<ChildOutcome> {
+    return this.runChild(this.takeStep('child'), task, null)
+  }
+
+  private async runChild(step: string, task: Task, toolCallId: string | null): Promise<ChildOutcome> {
     const { replay } = this.parts
     const finished = replay.find(step, 'child.finished')
     if (finished) return finished
     const runId =
       replay.find(step, 'child.started')?.runId ?? (await this.effect(() => this.startChild(step, task, toolCallId)))
-    const { engine, claimed } = this.parts
-    const child = await this.effect(() => readChildRun(engine.database, claimed.lease.tenantId, runId))
+    const { claimed } = this.parts
+    const child = await this.effect(() =>
+      this.read((database) => readChildRun(database, claimed.lease.tenantId, runId)),
+    )
     if (child?.status === 'succeeded' || child?.status === 'failed' || child?.status === 'cancelled') {
       const outcome = { runId, status: child.status, output: child.output, error: child.error }
       this.append({ type: 'child.finished', data: { step, toolCallId, ...outcome } })
@@ -243,12 +245,8 @@ export class Steps implements ProgramRun {
 
   private async startChild(step: string, task: Task, toolCallId: string | null): Promise<string> {
     const { claimed, engine } = this.parts
-    const started = await startChildRun(engine.database, claimed, {
-      id: uuidv7(),
-      step,
-      ...task,
-      deadlineMs: Math.max(1, claimed.deadlineInMs),
-    })
+    const child = { id: uuidv7(), step, ...task, deadlineMs: Math.max(1, claimed.deadlineInMs) }
+    const started = await this.read((database) => startChildRun(database, claimed, child))
     if (!('runId' in started)) throw new RunFailure('child_failed', childRefusals[started.outcome](task.agent, claimed))
     this.append({ type: 'child.started', data: { step, toolCallId, runId: started.runId, ...task } })
     engine.bus.publish({ kind: 'work' })
@@ -276,7 +274,7 @@ export class Steps implements ProgramRun {
     const known = this.parts.replay.find(step, 'step.finished')
     // What the program returned from this step before, through JSON.
     if (known) return known.output as T
-    const output = await this.effect(async () => work())
+    const output = throughJson(await this.effect(async () => work()))
     this.append({ type: 'step.finished', data: { step, name, output } })
     return output
   }
@@ -316,11 +314,19 @@ export class Steps implements ProgramRun {
     this.underWay += 1
     try {
       await this.parts.writer.settled()
+      // The same answer of the journal may have said that the run is cancelled.
+      this.signal.throwIfAborted()
       return await work()
     } finally {
       this.underWay -= 1
       if (this.waits.size > 0) void this.suspendWhenIdle()
     }
+  }
+
+  /** Asks the database, for as long as the lease allows while it is away. */
+  private read<T>(query: (database: Database) => Promise<T>): Promise<T> {
+    const { engine } = this.parts
+    return persist(engine, () => query(engine.database))
   }
 
   private park(wait: Wait): Promise<never> {

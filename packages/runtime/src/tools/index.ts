@@ -1,8 +1,7 @@
-export { builtInTools, createToolRegistry, type ToolDescription, type ToolRegistry } from './registry.ts'
+export { builtInTools, createToolRegistry, type ToolRegistry } from './registry.ts'
 export {
   callTool,
   defineTool,
-  type EngineTool,
   type HandlerTool,
   parseToolInput,
   type Tool,

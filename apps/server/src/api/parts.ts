@@ -1,0 +1,16 @@
+import type { Platform } from '@freehold/core'
+import type { Hono } from 'hono'
+import type { Logger } from 'pino'
+import type { VerifyToken } from '../service-token.ts'
+import type { ApiVariables } from './caller.ts'
+
+/** What the api is made of. */
+export interface ApiParts {
+  platform: Platform
+  verify: VerifyToken
+  logger: Logger
+  /** Aborts when the server shuts down, which ends every stream. */
+  shutdown: AbortSignal
+}
+
+export type ApiApp = Hono<{ Variables: ApiVariables }>
