@@ -11,7 +11,7 @@ Visitor.prototype.visitStatement = function visitStatementOrUsing(statement) {
   return statement
 }
 
-const testCode = '\\.test\\.tsx?$|/testing/|^packages/testkit/|^(bench|scripts)/'
+const testCode = '\\.test\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|scripts)/'
 const modelLibraries = 'node_modules/(ai|@ai-sdk/[^/]+|@langchain/[^/]+)/'
 
 /** Our packages other than `allowed`, as a path pattern. */

@@ -61,7 +61,11 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   const problems: string[] = []
   const parsed = environmentSchema.safeParse(given)
   if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
-  const egressAllow = collect(problems, () => parseEgressAllow(given.FREEHOLD_EGRESS_ALLOW ?? ''))
+  const egressAllow = collect(
+    problems,
+    () => parseEgressAllow(given.FREEHOLD_EGRESS_ALLOW ?? ''),
+    'FREEHOLD_EGRESS_ALLOW: ',
+  )
   const models = collect(problems, () => modelsConfigFromEnv(given))
   if (target === 'gateway' && !given.FREEHOLD_API_URL) {
     problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
@@ -106,11 +110,11 @@ export function credentialsPath(dataDir: string): string {
   return join(dataDir, 'credentials.json')
 }
 
-function collect<T>(problems: string[], read: () => T): T | undefined {
+function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {
   try {
     return read()
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error))
+    problems.push(prefix + (error instanceof Error ? error.message : String(error)))
     return undefined
   }
 }

@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net'
 import { type Database, LocalBus, openDatabase, type Platform, PostgresBus } from '@freehold/core'
 import {
   assistant,
@@ -8,7 +7,6 @@ import {
   planRouteAnswer,
   Worker,
 } from '@freehold/runtime'
-import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
@@ -17,10 +15,10 @@ import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
+import { createListener, type Fetch } from './http/listener.ts'
+import { problemResponse } from './http/respond.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
-
-type Fetch = (request: Request, env?: object) => Response | Promise<Response>
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -61,25 +59,33 @@ async function start(
   const shutdown = new AbortController()
   const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, tools, stops) : undefined
 
-  const listener =
-    needs(target, 'gateway') || needs(target, 'api') || needs(target, 'health') ? createListener() : undefined
-  const url = listener ? await listener.listen(config) : null
-  if (listener) stops.push(() => listener.close())
+  const listener = createListener()
+  const url = target === 'migrate' ? null : await listener.listen(config)
+  stops.push(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
   stops.push(async () => shutdown.abort())
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
-  const api =
-    platform && needs(target, 'api')
-      ? createApi({ platform, logger, verify: await createVerifier(config), shutdown: shutdown.signal })
-      : undefined
   if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, tools))
-  if (needs(target, 'gateway')) listener?.serve((await buildGateway(config, logger, api?.fetch)).fetch)
-  else if (api) listener?.serve(api.fetch)
-  else if (platform) listener?.serve(healthOf(platform.database).fetch)
+  listener.serve(await buildSurface(config, logger, platform, shutdown.signal))
   logger.info({ target, url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
   return url
+}
+
+/** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
+async function buildSurface(
+  config: ServerConfig,
+  logger: Logger,
+  platform: Platform | undefined,
+  shutdown: AbortSignal,
+): Promise<Fetch> {
+  const api =
+    platform && needs(config.target, 'api')
+      ? createApi({ platform, logger, verify: await createVerifier(config), shutdown })
+      : undefined
+  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch)).fetch
+  return (api ?? healthOf(platform)).fetch
 }
 
 async function openPlatform(
@@ -151,47 +157,13 @@ async function buildGateway(config: ServerConfig, logger: Logger, localApi: Fetc
 }
 
 /** Probes for a target that has no other HTTP surface. */
-function healthOf(database: Database): Hono {
+function healthOf(platform: Platform | undefined): Hono {
   const app = new Hono()
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', async (c) => {
-    await database.call('ready', 'select 1', [])
+    await platform?.database.call('ready', 'select 1', [])
     return c.json({ status: 'ready' })
   })
+  app.onError((error) => problemResponse(error, 'none'))
   return app
-}
-
-/** Listens before there is something to serve, so that the port is known and taken; until then it is not ready. */
-function createListener() {
-  let handler: Fetch = () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
-  const server: ServerType = createAdaptorServer({ fetch: (request, env) => handler(request, env) })
-  return {
-    listen: (config: ServerConfig) =>
-      new Promise<string>((resolve, reject) => {
-        server.once('error', (error) => reject(explainListenError(error, config)))
-        server.listen(config.port, config.host, () => {
-          // A TCP server's address is never a pipe's name.
-          const { port } = server.address() as AddressInfo
-          const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
-          resolve(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
-        })
-      }),
-    serve(next: Fetch) {
-      handler = next
-    },
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        if ('closeIdleConnections' in server) server.closeIdleConnections()
-      }),
-  }
-}
-
-function explainListenError(error: Error, { host, port }: ServerConfig): Error {
-  const code = 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE')
-    return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })
-  if (code === 'EACCES')
-    return new Error(`Port ${port} on ${host} needs more rights. Set PORT above 1023.`, { cause: error })
-  return error
 }

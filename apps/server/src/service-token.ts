@@ -1,4 +1,5 @@
-import { open, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FreeholdError, permissions } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
@@ -83,16 +84,18 @@ export async function generateServiceKeys(): Promise<ServiceKeys> {
 /** Targets on one machine share the key pair through the data folder; the first one makes it. */
 async function loadKeyFile(dataDir: string): Promise<ServiceKeys> {
   const path = join(dataDir, 'service-key.json')
+  const draft = `${path}.${randomUUID()}`
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  await writeFile(draft, JSON.stringify(await generateServiceKeys()), { mode: 0o600 })
   try {
-    const file = await open(path, 'wx', 0o600)
-    const keys = await generateServiceKeys()
-    await file.writeFile(JSON.stringify(keys))
-    await file.close()
-    return keys
+    // With its content, so that a process that starts at the same moment never reads half of it.
+    await link(draft, path)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    return JSON.parse(await readFile(path, 'utf8')) as ServiceKeys
+  } finally {
+    await rm(draft, { force: true })
   }
+  return JSON.parse(await readFile(path, 'utf8')) as ServiceKeys
 }
 
 function parseJwk(text: string): JWK {

@@ -1,12 +1,12 @@
 /** The parts of the platform that a process can run. */
-export type Module = 'migrations' | 'set-up' | 'database' | 'api' | 'gateway' | 'worker' | 'health'
+export type Module = 'migrations' | 'set-up' | 'database' | 'api' | 'gateway' | 'worker'
 
 /** Which modules each target needs. The whole of what a process is made of stands here. */
 export const targets = {
   all: ['migrations', 'database', 'set-up', 'api', 'worker', 'gateway'],
   gateway: ['gateway'],
   api: ['database', 'api'],
-  worker: ['database', 'worker', 'health'],
+  worker: ['database', 'worker'],
   migrate: ['migrations', 'database', 'set-up'],
 } as const satisfies Record<string, readonly Module[]>
 

@@ -26,8 +26,11 @@ export function decodeCursor(cursor: string | undefined, pattern: RegExp): strin
 }
 
 export const cursorKeys = {
-  id: /^[0-9a-f-]{36}$/,
+  id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   name: /^[^\0]{1,128}$/,
+  version: /^\d{1,9}$/,
   number: /^\d{1,15}$/,
-  timeAndId: /^\d{4}-[0-9 .:+-]{10,40}\|[^\0|]{1,128}$/,
+  /** Microseconds since 1970, and a UUID or the id of a thread. */
+  timeAndId: /^\d{1,16}\|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
+  timeAndThread: /^\d{1,16}\|[A-Za-z0-9._:-]{1,128}$/,
 }

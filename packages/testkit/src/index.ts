@@ -1,1 +1,43 @@
+export {
+  type Arrival,
+  type EffectLedger,
+  type LedgerBehaviour,
+  startEffectLedger,
+} from './effect-ledger.ts'
+export {
+  type LoggedLine,
+  startTestEngine,
+  type TappedDatabase,
+  type TestAgentOptions,
+  type TestEngine,
+  type TestEngineOptions,
+  type TestRunInput,
+  type TestWorkerOptions,
+  tapDatabase,
+} from './engine.ts'
+export {
+  createTestPlatform,
+  readResponse,
+  type TestPlatform,
+  type TestPlatformOptions,
+  type TestResponse,
+  type TestTenant,
+} from './platform.ts'
 export { asSuperuser, findFreePort, type PostgresServer, startPostgres } from './postgres.ts'
+export {
+  type ServerCredentials,
+  type ServerProcess,
+  type ServerProcessOptions,
+  spawnServer,
+} from './processes.ts'
+export { type SampleRequest, sampleRequests } from './sample-requests.ts'
+export {
+  type ModelArrival,
+  type ModelQuestionOnWire,
+  type ScriptedAnswer,
+  type ScriptedModel,
+  startScriptedModel,
+} from './scripted-model.ts'
+export { createDataFolder } from './template.ts'
+export { furnishTenant, type Ground, snapshotTenant } from './tenants.ts'
+export { type WaitOptions, waitFor } from './wait-for.ts'

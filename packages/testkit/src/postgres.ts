@@ -11,6 +11,8 @@ export interface PostgresServer {
   folder: string
   /** URL of the superuser on a new database. */
   createDatabase(options?: { migrate?: boolean }): Promise<string>
+  /** Stops the server, which cuts every connection, and starts it again. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -24,7 +26,7 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
     port,
     user: 'postgres',
     password: 'postgres',
-    persistent: false,
+    persistent: true, // across a restart; `stop` removes the folder
     createPostgresUser: process.getuid?.() === 0,
     onLog: () => {},
     onError: () => {},
@@ -32,6 +34,15 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
   })
   await server.initialise()
   await server.start()
+  const urlOf = (name: string) => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+  // Migrated once; a migrated database is a copy of it.
+  let template: Promise<void> | undefined
+  const buildTemplate = async () => {
+    await server.createDatabase('freehold_template')
+    const url = urlOf('freehold_template')
+    const database = await openDatabase({ url, dataDir: folder, poolSize: 1, migrate: true })
+    await database.close()
+  }
   let databases = 0
   return {
     port,
@@ -39,13 +50,16 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
     async createDatabase(options = {}) {
       databases += 1
       const name = `freehold_${databases}`
-      await server.createDatabase(name)
-      const url = `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
       if (options.migrate) {
-        const database = await openDatabase({ url, dataDir: folder, poolSize: 1, migrate: true })
-        await database.close()
-      }
-      return url
+        template ??= buildTemplate()
+        await template
+        await asSuperuser(urlOf('postgres'), `create database ${name} template freehold_template`)
+      } else await server.createDatabase(name)
+      return urlOf(name)
+    },
+    async restart() {
+      await server.stop()
+      await server.start()
     },
     async stop() {
       await server.stop()

@@ -1,5 +1,5 @@
 import { type AGUIEvent, EventType } from '@ag-ui/core'
-import type { EventData, RunEvent, TextDelta } from '@freehold/contracts'
+import type { EventData, RunError, RunEvent, TextDelta } from '@freehold/contracts'
 
 interface OpenMessage {
   step: string
@@ -16,6 +16,7 @@ export class AguiTranslator {
   private readonly runId: string
   private open: OpenMessage | undefined
   private restarts = 0
+  private failure: RunError | undefined
 
   constructor(run: { threadId: string; runId: string }) {
     this.threadId = run.threadId
@@ -46,11 +47,20 @@ export class AguiTranslator {
       case 'run.cancelled':
         return yield* this.finish({ type: 'cancelled' })
       case 'run.failed':
-        yield* this.closeMessage()
-        return yield { type: EventType.RUN_ERROR, message: event.data.error.message, code: event.data.error.code }
+        // The protocol has no way on after RUN_ERROR, and a failed run can be redriven.
+        this.failure = event.data.error
+        return yield* this.closeMessage()
+      case 'run.redriven':
+        this.failure = undefined
+        return
       default:
         return
     }
+  }
+
+  /** Call when there are no more events. */
+  *end(): Generator<AGUIEvent> {
+    if (this.failure) yield { type: EventType.RUN_ERROR, message: this.failure.message, code: this.failure.code }
   }
 
   private *finish(outcome: { type: 'success' } | { type: 'cancelled' }, result?: unknown): Generator<AGUIEvent> {

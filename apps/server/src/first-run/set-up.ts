@@ -33,7 +33,7 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
   const operatorKey = config.operatorKey?.reveal() ?? known?.operatorKey ?? generateKey('operator')
   await registerOperatorKey(platform.database, operatorKey)
   const operator = await operatorCaller(platform, operatorKey)
-  if (config.samples) await createSamples(operator)
+  if (config.samples && (await wantsSamples(operator, known))) await createSamples(operator)
   const tenants = await keysOfTenants(operator, config.samples ? sampleTenants : [], known?.tenants ?? {})
   const credentials = { url, operatorKey, tenants }
   await writeCredentials(path, credentials)
@@ -45,14 +45,31 @@ async function operatorCaller(platform: Platform, operatorKey: string): Promise<
   return { platform, actor, tenantId: null, permissions: new Set(platformPermissions), requestId: 'first-run' }
 }
 
-/** Only an empty installation gets samples: one whose owner removed or renamed them must not see them return. */
+/**
+ * Only an empty installation gets samples: one whose owner removed them must not see them return. One without a
+ * credentials file that has nothing but samples is taken for a first start that was cut off, and is completed.
+ */
+async function wantsSamples(operator: Caller, known: Credentials | undefined): Promise<boolean> {
+  const { items } = await listTenants(operator, { limit: sampleTenants.length + 1 })
+  const names: readonly string[] = sampleTenants
+  return items.length === 0 || (known === undefined && items.every(({ name }) => names.includes(name)))
+}
+
 async function createSamples(operator: Caller): Promise<void> {
-  const { items } = await listTenants(operator, { limit: 1 })
-  if (items.length > 0) return
-  for (const name of sampleTenants) {
-    const tenant = await createTenant(operator, { name })
-    const owner = { ...operator, tenantId: tenant.id, permissions: new Set(tenantPermissions) }
-    for (const agent of sampleAgents) await createAgent(owner, agent)
+  for (const name of sampleTenants) await unlessThere(() => createTenant(operator, { name }))
+  const { items } = await listTenants(operator, { limit: sampleTenants.length })
+  for (const { id } of items) {
+    const owner = { ...operator, tenantId: id, permissions: new Set(tenantPermissions) }
+    for (const agent of sampleAgents) await unlessThere(() => createAgent(owner, agent))
+  }
+}
+
+/** What is there already was made by a start that was cut off, or by another server that starts at this moment. */
+async function unlessThere(create: () => Promise<unknown>): Promise<void> {
+  try {
+    await create()
+  } catch (error) {
+    if (!(error instanceof FreeholdError && error.code === 'conflict')) throw error
   }
 }
 

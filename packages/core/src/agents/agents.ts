@@ -105,7 +105,7 @@ export async function listAgents(caller: Caller, query: PageQuery): Promise<Page
 
 export async function listAgentVersions(caller: Caller, name: string, query: PageQuery): Promise<Page<AgentVersion>> {
   authorize(caller, 'agents:read')
-  const before = decodeCursor(query.cursor, cursorKeys.number)
+  const before = decodeCursor(query.cursor, cursorKeys.version)
   const rows = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
     await latestVersion(tx, name)
     return tx

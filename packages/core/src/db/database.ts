@@ -131,6 +131,8 @@ async function openPostgres(config: DatabaseConfig, url: string): Promise<Databa
     types,
   })
   pool.on('error', (error) => config.onLostConnection?.(error))
+  // A connection that breaks while it is checked out would end the process: the query that finds it broken tells.
+  pool.on('connect', (client) => client.on('error', () => {}))
   return new Database('postgres', pool, async () => {})
 }
 

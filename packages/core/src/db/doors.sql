@@ -64,6 +64,13 @@ begin
       select dead.tenant_id, dead.id, head.last_seq, 'run.failed', jsonb_build_object('error', dead.error) from head;
     update agent_runs p set available_at = now()
      where p.tenant_id = dead.tenant_id and p.id = dead.parent_run_id and p.status = 'waiting';
+    -- Nobody waits for its children any more. Whoever works on them next ends them.
+    update run_heads h set cancel_requested_by = 'run:' || dead.id
+      from agent_runs c
+     where c.tenant_id = dead.tenant_id and c.parent_run_id = dead.id
+       and c.status in ('queued', 'running', 'waiting') and h.tenant_id = c.tenant_id and h.run_id = c.id;
+    update agent_runs c set available_at = now()
+     where c.tenant_id = dead.tenant_id and c.parent_run_id = dead.id and c.status in ('queued', 'waiting');
   end loop;
   return query
   with recursive active (tenant_id) as (
@@ -132,13 +139,14 @@ begin
     join tenants n on n.id = k.tenant_id;
 end $$;
 
--- Extends the leases of a worker and tells it which of its runs are to be cancelled.
-create or replace function door_renew_leases(p_worker text, p_lease_ms int)
+-- Extends the leases of the runs that a worker is at, and tells it which of them are to be cancelled. A run that the
+-- worker gave up, or never heard that it has claimed, is not among them, so its lease runs out.
+create or replace function door_renew_leases(p_worker text, p_lease_ms int, p_runs uuid[])
 returns table (tenant_id uuid, id uuid, lease_token bigint, cancel_requested_by text)
 language sql volatile security definer set search_path = public, pg_temp as $$
   update agent_runs r set available_at = now() + make_interval(secs => p_lease_ms / 1000.0)
     from run_heads h
-   where r.worker = p_worker and r.status = 'running' and h.tenant_id = r.tenant_id and h.run_id = r.id
+   where r.worker = p_worker and r.status = 'running' and r.id = any (p_runs) and h.tenant_id = r.tenant_id and h.run_id = r.id
   returning r.tenant_id, r.id, h.lease_token, h.cancel_requested_by
 $$;
 

@@ -38,7 +38,8 @@ export function translateDatabaseError(error: unknown): unknown {
   }
   const lost = code?.startsWith('08') || (code !== undefined && unreachableCodes.has(code))
   const cut =
-    error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+    error instanceof Error &&
+    /Connection terminated|is not queryable|timeout exceeded when trying to connect/.test(error.message)
   if (lost || cut) {
     return new FreeholdError('unavailable', 'The database can not be reached right now. Try again in a moment.', {
       cause: error,

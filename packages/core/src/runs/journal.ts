@@ -134,12 +134,17 @@ export interface RenewedLease {
   cancelRequestedBy: string | null
 }
 
-/** Extends every lease of a worker. A run that is missing from the answer has been lost. */
-export async function renewLeases(database: Database, worker: string, leaseMs: number): Promise<RenewedLease[]> {
+/** Extends a worker's leases on these runs. One that is missing from the answer has been lost. */
+export async function renewLeases(
+  database: Database,
+  worker: string,
+  leaseMs: number,
+  runIds: readonly string[],
+): Promise<RenewedLease[]> {
   const rows = await database.call<{ id: string; lease_token: number; cancel_requested_by: string | null }>(
     'renew-leases',
-    'select id, lease_token, cancel_requested_by from door_renew_leases($1, $2)',
-    [worker, leaseMs],
+    'select id, lease_token, cancel_requested_by from door_renew_leases($1, $2, $3)',
+    [worker, leaseMs, runIds],
   )
   return rows.map((row) => ({ runId: row.id, token: row.lease_token, cancelRequestedBy: row.cancel_requested_by }))
 }

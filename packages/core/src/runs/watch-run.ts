@@ -60,13 +60,18 @@ async function* followRun(
       if (events.length === pageSize) continue
       const last = events.at(-1)
       if ((!last || isTerminalEvent(last)) && (await hasEnded(caller, runId, cursor))) return
-      while (!options.signal.aborted && !inbox.journalGrew()) {
-        yield* inbox.takeText()
-        if ((await inbox.next(pollMs)) === 'timeout') break
-      }
+      yield* textUntilGrowth(inbox, options.signal)
     }
   } finally {
     inbox.close()
+  }
+}
+
+/** Live text until the journal has grown, or might have without a hint. */
+async function* textUntilGrowth(inbox: Inbox, signal: AbortSignal): AsyncGenerator<TextDelta> {
+  while (!signal.aborted && !inbox.journalGrew()) {
+    yield* inbox.takeText()
+    if ((await inbox.next(pollMs)) === 'timeout') return
   }
 }
 

@@ -1,6 +1,7 @@
 import { FreeholdError, type Message, type Page, type Thread } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { microsecondsOf, timeAt } from '../db/time.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 
 interface PageQuery {
@@ -10,13 +11,13 @@ interface PageQuery {
 
 export async function listThreads(caller: Caller, query: PageQuery): Promise<Page<Thread>> {
   authorize(caller, 'threads:read')
-  const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndId)?.split('|') ?? []
+  const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndThread)?.split('|') ?? []
   const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
     tx
       .selectFrom('threads')
       .selectAll()
-      .select(sql<string>`created_at::text`.as('position'))
-      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${before}::timestamptz, ${id})`))
+      .select(microsecondsOf('created_at').as('position'))
+      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id})`))
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(query.limit + 1)

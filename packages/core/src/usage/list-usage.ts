@@ -1,6 +1,7 @@
 import type { Page, UsageRecord } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { microsecondsOf, timeAt } from '../db/time.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 
 export interface ListUsageQuery {
@@ -17,9 +18,11 @@ export async function listUsage(caller: Caller, query: ListUsageQuery): Promise<
     tx
       .selectFrom('usage_records')
       .selectAll()
-      .select(sql<string>`created_at::text`.as('position'))
+      .select(microsecondsOf('created_at').as('position'))
       .$if(query.runId !== undefined, (q) => q.where('run_id', '=', query.runId ?? ''))
-      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${before}::timestamptz, ${id}::uuid)`))
+      .$if(before !== undefined, (q) =>
+        q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id}::uuid)`),
+      )
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
       .limit(query.limit + 1)

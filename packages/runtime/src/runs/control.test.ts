@@ -82,7 +82,7 @@ describe('cancel', () => {
     const before = model.arrivals.length
     const arrival = await waitFor(() => model.arrivals[before])
     await cancelRun(engine.caller, runId)
-    expect(await engine.ended(runId)).toMatchObject({ type: 'run.cancelled', data: { by: 'key:test' } })
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.cancelled', data: { by: 'api_key:test' } })
     await waitFor(() => arrival.hungUp, { what: 'the connection to close' })
     expect(engine.bus.partialTexts(runId)).toEqual([])
   })

@@ -210,13 +210,23 @@ describe('leases', () => {
   })
 
   it('a worker that was paused past its lease does not take its own runs for those of a dead one', async () => {
+    const tap = tapDatabase(engine.database)
     const held = Promise.withResolvers<void>()
     execute = (run) => run.step('long', () => held.promise)
-    await engine.worker({ leaseMs: 30_000 })
+    await engine.worker({ database: tap.database, leaseMs: 300 })
     const runId = await engine.start('scripted')
     await engine.until(runId, ({ type }) => type === 'run.started')
-    const worker = await engine.worker({ leaseMs: 30_000 })
-    await worker.stop(0)
+    let paused = true
+    tap.before = (name) => {
+      if (paused && (name === 'renew-leases' || name === 'claim-runs')) throw new Error('paused')
+    }
+    await waitFor(async () => {
+      const [row] = await engine.sql<{ over: boolean }>('select available_at < now() as over from agent_runs')
+      return row?.over
+    })
+    tap.calls.length = 0
+    paused = false
+    await waitFor(() => tap.calls.filter((name) => name === 'claim-runs').length > 3)
     held.resolve()
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
     expect(await engine.run(runId)).toMatchObject({ attempt: 1 })

@@ -1,0 +1,196 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { authenticateKey, generateKey, LocalBus, openDatabase, type Platform } from '@freehold/core'
+import { createToolRegistry } from '@freehold/runtime'
+import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readConfig } from '../config.ts'
+import { type Credentials, setUp } from './set-up.ts'
+
+const url = 'http://127.0.0.1:3000'
+const closers: (() => Promise<void>)[] = []
+let first: Platform
+let second: Platform
+let dataDir: string
+
+/** A platform on an empty database of its own. */
+async function openPlatform(): Promise<Platform> {
+  const folder = await createDataFolder()
+  const database = await openDatabase({ dataDir: folder, poolSize: 1, migrate: true })
+  closers.push(async () => {
+    await database.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const tools = createToolRegistry()
+  const catalogue = { programs: ['assistant', 'graph'], tools: tools.list().map(tools.describe) }
+  return { database, bus: new LocalBus(), catalogue }
+}
+
+beforeAll(async () => {
+  first = await openPlatform()
+  second = await openPlatform()
+})
+
+afterAll(async () => {
+  for (const close of closers) await close()
+})
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'freehold-first-run-'))
+  for (const platform of [first, second]) await empty(platform)
+})
+
+afterEach(() => rm(dataDir, { recursive: true, force: true }))
+
+/** `reset role` first: freehold_app may not delete anything. */
+async function empty({ database }: Platform): Promise<void> {
+  for (const statement of ['reset role', 'truncate tenants, operator_keys cascade', 'set role freehold_app']) {
+    await database.call('', statement, [])
+  }
+}
+
+async function count({ database }: Platform): Promise<Record<string, number>> {
+  const tables = ['tenants', 'agent_templates', 'api_keys', 'operator_keys']
+  const counts: Record<string, number> = {}
+  await database.call('', 'reset role', [])
+  for (const table of tables) {
+    const [row] = await database.call<{ count: number }>('', `select count(*) from ${table}`, [])
+    counts[table] = row?.count ?? -1
+  }
+  await database.call('', 'set role freehold_app', [])
+  return counts
+}
+
+function start(platform: Platform, env: Record<string, string> = {}): Promise<Credentials> {
+  return setUp(platform, readConfig({ FREEHOLD_DATA_DIR: dataDir, ...env }, 'all'), url)
+}
+
+const path = () => join(dataDir, 'credentials.json')
+const readFileAsJson = async () => JSON.parse(await readFile(path(), 'utf8'))
+
+async function expectToWork(platform: Platform, { operatorKey, tenants }: Credentials): Promise<void> {
+  expect(await authenticateKey(platform.database, operatorKey)).toMatchObject({ actor: { kind: 'operator' } })
+  for (const { id, apiKey } of Object.values(tenants)) {
+    expect(await authenticateKey(platform.database, apiKey)).toMatchObject({ tenantId: id })
+  }
+}
+
+const samples = { tenants: 2, agent_templates: 4 }
+
+describe('the first start', () => {
+  test('makes an operator key and two tenants with agents, whose keys work', async () => {
+    const credentials = await start(first)
+    expect(Object.keys(credentials.tenants).toSorted()).toEqual(['acme', 'globex'])
+    await expectToWork(first, credentials)
+    expect(await count(first)).toMatchObject({ ...samples, operator_keys: 1 })
+  })
+
+  test('writes them to a file that only its owner can read, and leaves no draft', async () => {
+    const credentials = await start(first)
+    expect(await readFileAsJson()).toEqual(credentials)
+    expect((await stat(path())).mode & 0o777).toBe(0o600)
+    expect(await readdir(dataDir)).toEqual(['credentials.json'])
+  })
+
+  test('takes the operator key of the configuration', async () => {
+    const operatorKey = generateKey('operator')
+    const credentials = await start(first, { FREEHOLD_OPERATOR_KEY: operatorKey })
+    expect(credentials.operatorKey).toBe(operatorKey)
+    await expectToWork(first, credentials)
+  })
+
+  test('makes no samples with FREEHOLD_SAMPLES=off', async () => {
+    const credentials = await start(first, { FREEHOLD_SAMPLES: 'off' })
+    expect(credentials.tenants).toEqual({})
+    expect(await count(first)).toMatchObject({ tenants: 0, agent_templates: 0, operator_keys: 1 })
+  })
+
+  test('of two servers at once makes the samples once, and both come up', async () => {
+    const server = await startPostgres()
+    const databaseUrl = await server.createDatabase({ migrate: true })
+    const platforms: Platform[] = []
+    for (let i = 0; i < 2; i += 1) {
+      const database = await openDatabase({ url: databaseUrl, dataDir, poolSize: 2, migrate: false })
+      platforms.push({ ...first, database })
+    }
+    const both = await Promise.all(
+      platforms.map((platform, index) => start(platform, { FREEHOLD_DATA_DIR: join(dataDir, `${index}`) })),
+    )
+    for (const credentials of both) {
+      expect(Object.keys(credentials.tenants).toSorted()).toEqual(['acme', 'globex'])
+      for (const platform of platforms) await expectToWork(platform, credentials)
+    }
+    expect(await asSuperuser(databaseUrl, 'select count(*)::int from agent_templates')).toEqual([{ count: 4 }])
+    for (const { database } of platforms) await database.close()
+    await server.stop()
+  })
+})
+
+describe('another start', () => {
+  test('changes nothing', async () => {
+    const credentials = await start(first)
+    const before = await count(first)
+    expect(await start(first)).toEqual(credentials)
+    expect(await count(first)).toEqual(before)
+  })
+
+  test('makes the file private again', async () => {
+    await start(first)
+    await chmod(path(), 0o644)
+    await start(first)
+    expect((await stat(path())).mode & 0o777).toBe(0o600)
+  })
+
+  test('without the file makes new keys, and no second samples', async () => {
+    const before = await start(first)
+    await rm(path())
+    const after = await start(first)
+    await expectToWork(first, after)
+    expect(after.operatorKey).not.toBe(before.operatorKey)
+    expect(after.tenants.acme).toMatchObject({ id: before.tenants.acme?.id })
+    expect(after.tenants.acme?.apiKey).not.toBe(before.tenants.acme?.apiKey)
+    expect(await count(first)).toMatchObject(samples)
+  })
+
+  test('replaces a key that was revoked', async () => {
+    const before = await start(first)
+    await first.database.withTenant(before.tenants.acme?.id ?? '', (tx) =>
+      tx.updateTable('api_keys').set({ revoked_at: new Date() }).execute(),
+    )
+    const after = await start(first)
+    await expectToWork(first, after)
+    expect(after.tenants.globex).toEqual(before.tenants.globex)
+  })
+
+  test('keeps the key of a tenant that is suspended', async () => {
+    const before = await start(first)
+    await first.database.withTenant(before.tenants.acme?.id ?? '', (tx) =>
+      tx.updateTable('tenants').set({ status: 'suspended' }).execute(),
+    )
+    expect(await start(first)).toEqual(before)
+  })
+
+  test('on another database keeps the operator key, and makes new keys of the tenants there', async () => {
+    const here = await start(first)
+    const there = await start(second)
+    await expectToWork(second, there)
+    expect(there.operatorKey).toBe(here.operatorKey)
+    expect(there.tenants.acme?.id).not.toBe(here.tenants.acme?.id)
+    const back = await start(first)
+    await expectToWork(first, back)
+    expect(back.tenants.acme?.id).toBe(here.tenants.acme?.id)
+    expect(await count(first)).toMatchObject({ ...samples, operator_keys: 1 })
+  })
+
+  test.each([
+    ['cut off', '{"url": "http'],
+    ['of another shape', '{}'],
+    ['empty', ''],
+  ])('with a file that is %s says what to do, and leaves the file as it is', async (_, text) => {
+    await writeFile(path(), text)
+    await expect(start(first)).rejects.toThrow(`${path()} can't be read. Repair it, or move it away and start again`)
+    expect(await readFile(path(), 'utf8')).toBe(text)
+    expect(await count(first)).toMatchObject({ tenants: 0, operator_keys: 0 })
+  })
+})

@@ -1,0 +1,57 @@
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import type { ServerConfig } from '../config.ts'
+
+export type Fetch = (request: Request, env?: object) => Response | Promise<Response>
+
+export interface Listener {
+  /** Takes the port and returns the address. Throws an `Error` that says what to do when the port can't be had. */
+  listen(config: ServerConfig): Promise<string>
+  serve(next: Fetch): void
+  close(graceMs: number): Promise<void>
+}
+
+/** Listens before there is something to serve, so that the port is known and taken; until then it is not ready. */
+export function createListener(): Listener {
+  let handler: Fetch = () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
+  const server: ServerType = createAdaptorServer({ fetch: (request, env) => handler(request, env) })
+  return {
+    listen: (config: ServerConfig) =>
+      new Promise<string>((resolve, reject) => {
+        server.once('error', (error) => reject(explainListenError(error, config)))
+        server.listen(config.port, config.host, () => {
+          // A TCP server's address is never a pipe's name.
+          const { port } = server.address() as AddressInfo
+          const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
+          resolve(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+        })
+      }),
+    serve(next: Fetch) {
+      handler = next
+    },
+    /** Lets what is being answered end, for `graceMs` at the most. */
+    close(graceMs: number): Promise<void> {
+      // A viewer whose stream ended comes back on the connection that it has, again and again.
+      handler = () => new Response('stopping', { status: 503, headers: { connection: 'close', 'retry-after': '1' } })
+      if (!('closeIdleConnections' in server)) return new Promise((resolve) => server.close(() => resolve()))
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const late = setTimeout(() => server.closeAllConnections(), graceMs)
+      return new Promise((resolve) => {
+        server.close(() => {
+          clearInterval(idle)
+          clearTimeout(late)
+          resolve()
+        })
+      })
+    },
+  }
+}
+
+function explainListenError(error: Error, { host, port }: ServerConfig): Error {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })
+  if (code === 'EACCES')
+    return new Error(`Port ${port} on ${host} needs more rights. Set PORT above 1023.`, { cause: error })
+  return error
+}

@@ -1,0 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+
+/** Vitest's global setup: a folder for what the files of one test run share, which is gone after it. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'freehold-test-run-'))
+  project.provide('testRunFolder', folder)
+  return () => rm(folder, { recursive: true, force: true })
+}

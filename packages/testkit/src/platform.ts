@@ -1,0 +1,275 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Client,
+  createAgentSchema,
+  createClient,
+  platformPermissions,
+  tenantPermissions,
+} from '@freehold/contracts'
+import {
+  type Caller,
+  createAgent,
+  createTenant,
+  type Database,
+  generateKey,
+  LocalBus,
+  openDatabase,
+  type Platform,
+  registerOperatorKey,
+} from '@freehold/core'
+import type { CallModel, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import pg from 'pg'
+import { type Logger, pino } from 'pino'
+import { createDataFolder } from './template.ts'
+
+export interface TestPlatformOptions {
+  /** A migrated PostgreSQL database, as its superuser; an embedded database of its own when absent. */
+  databaseUrl?: string
+  /** Execute runs, with the demo model unless `callModel` is given. */
+  worker?: boolean | Partial<WorkerOptions>
+  callModel?: CallModel
+  tools?: readonly Tool[]
+  programs?: readonly Program[]
+  leaseMs?: number
+  rateLimitPerMinute?: number
+  corsOrigins?: string[]
+}
+
+export interface TestTenant {
+  id: string
+  name: string
+  /** A key with every permission of the tenant. */
+  key: string
+}
+
+export interface TestResponse {
+  status: number
+  headers: Headers
+  text: string
+  /** The parsed JSON; undefined when the answer was none. */
+  body: unknown
+}
+
+export interface TestPlatform {
+  platform: Platform
+  database: Database
+  /** The gateway, in this process, with the api behind it. */
+  fetch: (request: Request) => Promise<Response>
+  /** The api itself, which takes service tokens only. */
+  apiFetch: (request: Request) => Promise<Response>
+  /** Where the gateway's signing key is. */
+  dataDir: string
+  operatorKey: string
+  acme: TestTenant
+  globex: TestTenant
+  /** What was logged so far, a JSON line each. */
+  logs: string[]
+  /** Sends a request to the gateway. A body that is no string goes as JSON. */
+  request(
+    key: string | null,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<TestResponse>
+  client(key: string): Client
+  /** A verb's caller, past the gateway. */
+  caller(tenant: TestTenant): Caller
+  createTenant(name: string): Promise<TestTenant>
+  /** One statement with the rights of a superuser, whom no policy binds. */
+  asSuperuser<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  startWorker(options?: Partial<WorkerOptions>): Promise<void>
+  stopWorker(graceMs?: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** A whole platform in this process, with the tenants acme and globex and an agent `assistant` in each. */
+export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
+  const dataDir = options.databaseUrl ? await mkdtemp(join(tmpdir(), 'freehold-data-')) : await createDataFolder()
+  const database = await openDatabase({ url: options.databaseUrl, dataDir, poolSize: 10, migrate: false })
+  const superuser = await openSuperuser(database, options.databaseUrl)
+  const logs: string[] = []
+  const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void logs.push(line) })
+  const shutdown = new AbortController()
+  // Not at the top, because core's own tests use the testkit without a server.
+  const engine = await assembleEngine(options, database, logger)
+  const platform: Platform = { database, bus: engine.bus, catalogue: engine.catalogue }
+  const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
+
+  const operatorKey = generateKey('operator')
+  await registerOperatorKey(database, operatorKey)
+  const operator: Caller = {
+    platform,
+    actor: { kind: 'operator', id: 'test', name: 'test' },
+    tenantId: null,
+    permissions: new Set(platformPermissions),
+    requestId: 'test',
+  }
+  const caller = (tenant: TestTenant): Caller => ({
+    ...operator,
+    actor: { kind: 'api_key', id: 'test', name: 'test' },
+    tenantId: tenant.id,
+    permissions: new Set(tenantPermissions),
+  })
+  const makeTenant = async (name: string): Promise<TestTenant> => {
+    const { id, apiKey } = await createTenant(operator, { name })
+    const tenant = { id, name, key: apiKey }
+    await createAgent(caller(tenant), sampleAgent)
+    return tenant
+  }
+  const { request, client } = createRequester(http.fetch)
+  const test: TestPlatform = {
+    platform,
+    database,
+    ...http,
+    dataDir,
+    operatorKey,
+    acme: await makeTenant('acme'),
+    globex: await makeTenant('globex'),
+    logs,
+    request,
+    client,
+    caller,
+    createTenant: makeTenant,
+    asSuperuser: superuser.query,
+    startWorker: engine.startWorker,
+    stopWorker: engine.stopWorker,
+    async close() {
+      shutdown.abort()
+      await engine.stopWorker(0)
+      await engine.bus.close()
+      await superuser.close()
+      await database.close()
+      await rm(dataDir, { recursive: true, force: true })
+    },
+  }
+  if (options.worker) await test.startWorker(options.worker === true ? {} : options.worker)
+  return test
+}
+
+const sampleAgent = createAgentSchema.parse({ name: 'assistant', tools: ['calculate', 'current_time', 'delegate'] })
+
+async function assembleEngine(options: TestPlatformOptions, database: Database, logger: Logger) {
+  const runtime = await import('@freehold/runtime')
+  const bus = new LocalBus()
+  const tools = runtime.createToolRegistry(options.tools)
+  const programs = [runtime.assistant, runtime.planRouteAnswer, ...(options.programs ?? [])]
+  const engine = {
+    database,
+    bus,
+    programs: new Map(programs.map((program) => [program.name, program])),
+    tools,
+    callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
+    operatorAllow: [],
+    logger,
+    leaseMs: options.leaseMs ?? 15_000,
+  }
+  let worker: InstanceType<typeof runtime.Worker> | undefined
+  return {
+    bus,
+    catalogue: {
+      programs: programs.map(({ name }) => name),
+      tools: tools.list().map((tool) => tools.describe(tool)),
+    },
+    async startWorker(chosen: Partial<WorkerOptions> = {}) {
+      worker = new runtime.Worker(engine, { concurrency: 8, maxCrashes: 5, pollMs: 200, ...chosen })
+      worker.start()
+    },
+    async stopWorker(graceMs = 0) {
+      await worker?.stop(graceMs)
+      worker = undefined
+    },
+  }
+}
+
+async function assembleHttp(
+  platform: Platform,
+  options: TestPlatformOptions,
+  logger: Logger,
+  dataDir: string,
+  shutdown: AbortSignal,
+) {
+  const server = await import('@freehold/server')
+  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir }, 'all')
+  const api = server.createApi({ platform, logger, verify: await server.createVerifier(config), shutdown })
+  const apiFetch = async (request: Request) => api.fetch(request)
+  const gateway = server.createGateway({
+    mint: await server.createMinter(config),
+    logger,
+    api: apiFetch,
+    corsOrigins: options.corsOrigins ?? [],
+    rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
+  })
+  return { apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
+}
+
+function createRequester(
+  fetchGateway: (request: Request) => Promise<Response>,
+): Pick<TestPlatform, 'request' | 'client'> {
+  return {
+    async request(key, method, path, body, headers) {
+      const sent = new Headers(headers)
+      if (key !== null) sent.set('authorization', `Bearer ${key}`)
+      if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
+      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const response = await fetchGateway(
+        new Request(`http://gateway${path}`, { method, headers: sent, ...(body !== undefined && { body: text }) }),
+      )
+      return readResponse(response)
+    },
+    client: (key) =>
+      createClient({
+        url: 'http://gateway',
+        apiKey: key,
+        fetch: (input, init) => fetchGateway(new Request(input, init)),
+      }),
+  }
+}
+
+export async function readResponse(response: Response): Promise<TestResponse> {
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json')
+  const body = isJson && text !== '' ? JSON.parse(text) : undefined
+  return { status: response.status, headers: response.headers, text, body }
+}
+
+/**
+ * The embedded database has one connection, which works as freehold_app; a function that its login owns leads past
+ * the policies there. It exists in test databases only.
+ */
+async function openSuperuser(
+  database: Database,
+  databaseUrl: string | undefined,
+): Promise<{ query: TestPlatform['asSuperuser']; close(): Promise<void> }> {
+  if (databaseUrl) {
+    const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+    return {
+      query: async (text, values = []) => (await pool.query(text, [...values])).rows,
+      close: () => pool.end(),
+    }
+  }
+  for (const statement of [
+    'reset role',
+    'create schema testkit',
+    `create function testkit.run(statement text) returns setof jsonb language plpgsql security definer as $$
+       begin
+         if statement ~* '^\\s*(select|with)' then
+           return query execute format('select to_jsonb(r) from (%s) r', statement);
+         else execute statement; end if;
+       end $$`,
+    'grant usage on schema testkit to freehold_app',
+    'set role freehold_app',
+  ]) {
+    await database.call('', statement, [])
+  }
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const statement = text.replace(/\$(\d+)/g, (_, index) => pg.escapeLiteral(String(values[Number(index) - 1])))
+      const rows = await database.call<{ row: Row }>('', 'select row from testkit.run($1) row', [statement])
+      return rows.map(({ row }) => row)
+    },
+    close: async () => {},
+  }
+}

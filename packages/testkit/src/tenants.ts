@@ -1,0 +1,82 @@
+import type { TestPlatform, TestTenant } from './platform.ts'
+
+/** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
+export interface Ground {
+  tenant: TestTenant
+  agent: string
+  /** A run that succeeded, with a model call in it. */
+  finishedRun: string
+  failedRun: string
+  queuedRun: string
+  /** A run that waits for a decision on `tool:1`. */
+  undecidedRun: string
+  thread: string
+  keyId: string
+  /** Another tenant, for what an operator does to one. */
+  spareTenant: string
+  /** A text that stands in this tenant's messages and nowhere else. */
+  secret: string
+}
+
+/** Fills a tenant with one of everything. Needs a platform that can execute runs; leaves no worker running. */
+export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Promise<Ground> {
+  const client = test.client(tenant.key)
+  const agent = `agent-of-${tenant.name}`
+  const secret = `the secret of ${tenant.name}`
+  const thread = `thread-of-${tenant.name}`
+  const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
+  await client.createAgentVersion({ params: { name: created.name }, body: {} })
+  await client.createAgent({ body: { name: `second-${agent}` } })
+  const start = (wait: number) =>
+    client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
+  await test.startWorker()
+  const finished = await start(20)
+  await start(20)
+  await test.stopWorker(20_000)
+  const [failed, queued, undecided] = [await start(0), await start(0), await start(0)]
+  await test.asSuperuser(
+    `update agent_runs set status = 'failed', error = '{"code": "model_failed", "message": "no"}', finished_at = now()
+      where id = $1`,
+    [failed.id],
+  )
+  await test.asSuperuser(
+    `update agent_runs set status = 'waiting', waits = '[{"step": "tool:1", "kind": "decision", "until": null}]',
+        available_at = 'infinity' where id = $1`,
+    [undecided.id],
+  )
+  await client.startRun({ params: { name: agent }, body: { message: secret, threadId: `second-${thread}` } })
+  // Out of the reach of a worker that a test starts.
+  await test.asSuperuser(`update agent_runs set available_at = 'infinity' where status = 'queued' and tenant_id = $1`, [
+    tenant.id,
+  ])
+  const key = await client.createKey({ body: { name: `key of ${tenant.name}` } })
+  const spare = await test.createTenant(`spare of ${tenant.name}`)
+  return {
+    tenant,
+    agent,
+    secret,
+    thread,
+    finishedRun: finished.id,
+    failedRun: failed.id,
+    queuedRun: queued.id,
+    undecidedRun: undecided.id,
+    keyId: key.id,
+    spareTenant: spare.id,
+  }
+}
+
+/** Every row of a tenant in every table, to compare before and after. */
+export async function snapshotTenant(test: TestPlatform, tenantId: string): Promise<Record<string, unknown[]>> {
+  const tables = await test.asSuperuser<{ name: string; key: string }>(
+    `select c.relname::text as name, a.attname::text as key from pg_class c join pg_attribute a on a.attrelid = c.oid
+      where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+        and (a.attname = 'tenant_id' or (c.relname = 'tenants' and a.attname = 'id'))`,
+  )
+  const rows: Record<string, unknown[]> = {}
+  for (const { name, key } of tables) {
+    rows[name] = await test.asSuperuser(`select to_jsonb(t)::text as row from ${name} t where ${key} = $1 order by 1`, [
+      tenantId,
+    ])
+  }
+  return rows
+}
