@@ -1,17 +1,28 @@
+import type { Client } from '@freehold/contracts'
 import {
   type EffectLedger,
-  type ScriptedAnswer,
   type ScriptedModel,
   type ServerProcess,
   spawnServer,
   startEffectLedger,
   startPostgres,
-  startScriptedModel,
 } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { finishedSteps, readJournal, untilEnded, untilJournaled } from './journal.ts'
+import { startPayingModel } from './payments.ts'
 
 const leaseMs = 1_000
+
+/** Watches a run until something comes that `matches`. */
+async function untilSeen(client: Client, runId: string, matches: (event: Seen) => boolean): Promise<void> {
+  for await (const event of client.watchRun(runId)) if (matches(event as Seen)) return
+}
+
+/** A journal event or live text, as far as the tests look at it. */
+interface Seen {
+  type: string
+  data: { step?: string }
+}
 
 interface DatabaseUnderTest {
   env: Record<string, string>
@@ -42,14 +53,7 @@ describe.each(databases)('kill -9 of the whole process, on $name', ({ openDataba
   beforeAll(async () => {
     database = await openDatabase()
     ledger = await startEffectLedger()
-    model = await startScriptedModel(({ messages }, results) => {
-      const task = messages.findLast(({ role }) => role === 'user')?.content ?? ''
-      const earlier = messages.slice(
-        0,
-        messages.findLastIndex(({ role }) => role === 'user'),
-      )
-      return answerTask(task, results - earlier.filter(({ role }) => role === 'tool').length)
-    })
+    model = await startPayingModel(ledger, () => held.promise)
     server = await start()
   })
 
@@ -58,24 +62,6 @@ describe.each(databases)('kill -9 of the whole process, on $name', ({ openDataba
     await server?.[Symbol.asyncDispose]()
     await Promise.all([model?.[Symbol.asyncDispose](), ledger?.[Symbol.asyncDispose](), database?.stop()])
   })
-
-  function answerTask(task: string, results: number): ScriptedAnswer {
-    const post = (path: string) => ({
-      id: `call_${path.replaceAll('/', '_')}`,
-      name: 'http_request',
-      input: { url: `${ledger.url}${path}`, method: 'POST', body: { n: 1 } },
-    })
-    if (task === 'pay two at once, then a third') {
-      if (results === 0) return { toolCalls: [post('/a'), post('/b')] }
-      if (results === 2) return { toolCalls: [post('/c')] }
-    }
-    if (task === 'pay six, one after the other' && results < 6) return { toolCalls: [post(`/s${results + 1}`)] }
-    if (task === 'pay one, then think') {
-      if (results === 0) return { toolCalls: [post('/think')] }
-      return { text: 'thinking about it for long', chunkSize: 2, halfway: held.promise }
-    }
-    return { text: 'all paid' }
-  }
 
   async function start(dataDir?: string): Promise<ServerProcess> {
     const next = await spawnServer({
@@ -110,13 +96,12 @@ describe.each(databases)('kill -9 of the whole process, on $name', ({ openDataba
   }
 
   it('during a tool call: the finished call is not repeated and each effect happens once', async () => {
-    const task = 'pay two at once, then a third'
+    const task = 'pay /a /b then /c'
     ledger.behave('/b', { kind: 'hang' })
     const runId = await startRun(task)
     await ledger.nthArrival('/b', 1)
     await untilJournaled(await server.client('acme'), runId, ({ type }) => type === 'tool.finished')
-    const killed = server.kill('SIGKILL')
-    await killed
+    await server.kill('SIGKILL')
     ledger.release('/b')
     server = await start(server.dataDir)
     const events = await untilEnded(await server.client('acme'), runId)
@@ -132,16 +117,14 @@ describe.each(databases)('kill -9 of the whole process, on $name', ({ openDataba
   })
 
   it('between steps, twice: no finished step is repeated', async () => {
-    const task = 'pay six, one after the other'
+    const task = 'pay /s1 then /s2 then /s3 then /s4 then /s5 then /s6'
     const runId = await startRun(task)
     for (const [step, type] of [
       ['tool:2', 'tool.finished'],
       ['model:5', 'model.finished'],
     ]) {
       const client = await server.client('acme')
-      for await (const event of client.watchRun(runId, { after: 0 })) {
-        if ('data' in event && event.type === type && 'step' in event.data && event.data.step === step) break
-      }
+      await untilSeen(client, runId, (event) => event.type === type && event.data.step === step)
       const finishedBefore = finishedSteps(await readJournal(client, runId))
       await killAndRestart()
       const kept = finishedSteps(await readJournal(await server.client('acme'), runId))
@@ -163,7 +146,7 @@ describe.each(databases)('kill -9 of the whole process, on $name', ({ openDataba
   })
 
   it('during a model call: that call is made again, and no other', async () => {
-    const task = 'pay one, then think'
+    const task = 'pay /think then think'
     held = Promise.withResolvers<void>()
     const runId = await startRun(task)
     const client = await server.client('acme')

@@ -178,7 +178,7 @@ export interface TappedDatabase {
   /** The names of the statements that were sent, in order. */
   calls: string[]
   /** Asked before each statement; what it throws is what the caller gets instead. */
-  before: (name: string, count: number) => void
+  before: (name: string, count: number, values: readonly unknown[]) => void
   /** Asked when a statement has been done; what it throws is what the caller gets instead. */
   after: (name: string, count: number) => void
 }
@@ -187,7 +187,7 @@ export function tapDatabase(target: Database): TappedDatabase {
   const tapped: TappedDatabase = { database: target, calls: [], before: () => {}, after: () => {} }
   const call = async (...args: Parameters<Database['call']>) => {
     const count = tapped.calls.push(args[0])
-    tapped.before(args[0], count)
+    tapped.before(args[0], count, args[2])
     const rows = await target.call(...args)
     tapped.after(args[0], count)
     return rows

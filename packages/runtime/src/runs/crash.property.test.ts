@@ -141,33 +141,42 @@ async function finishedTools(runId: string): Promise<string[]> {
   return (await engine.journal(runId)).flatMap((event) => (event.type === 'tool.finished' ? [event.data.step] : []))
 }
 
+/** Lets a worker die at each point of the plan. Returns in which life each tool call got finished. */
+async function outlive(runId: string, plan: readonly Crash[]): Promise<Map<string, number>> {
+  const finishedIn = new Map<string, number>()
+  for (const crash of [...plan, { at: Number.POSITIVE_INFINITY, done: false }]) {
+    const ended = await liveUntil(runId, crash)
+    for (const step of await finishedTools(runId)) if (!finishedIn.has(step)) finishedIn.set(step, life)
+    if (ended) break
+    life += 1
+    await engine.expireLeases()
+  }
+  return finishedIn
+}
+
+/** At most one effect in each life, and none after the life in which the call was finished. */
+function expectNoRepetition(runId: string, finishedIn: Map<string, number>): void {
+  for (const [step, finishedLife] of finishedIn) {
+    const lives = effects.get(`${runId}:${step}`) ?? []
+    expect(new Set(lives).size).toBe(lives.length)
+    expect(Math.max(...lives)).toBeLessThanOrEqual(finishedLife)
+  }
+  expect(effects.size).toBe(finishedIn.size)
+}
+
 it('a run that loses its worker at any points ends as if it had not, and repeats no finished step', async () => {
   await fc.assert(
     fc.asyncProperty(program, crashes, async (parts, plan) => {
       effects = new Map()
       life = 0
       const runId = await engine.start('generated', { message: JSON.stringify(parts) })
-      const finishedIn = new Map<string, number>()
-      for (const crash of [...plan, { at: Number.POSITIVE_INFINITY, done: false }]) {
-        const ended = await liveUntil(runId, crash)
-        for (const step of await finishedTools(runId)) if (!finishedIn.has(step)) finishedIn.set(step, life)
-        if (ended) break
-        life += 1
-        await engine.expireLeases()
-      }
+      const finishedIn = await outlive(runId, plan)
       expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded', data: { output: expectedOf(parts) } })
       const journal = await engine.journal(runId)
       expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_, index) => index + 1))
-      const finished = await finishedTools(runId)
-      expect(new Set(finished).size).toBe(finished.length)
-      for (const step of finished) {
-        const lives = effects.get(`${runId}:${step}`) ?? []
-        // At most once in each life, and in none after the one in which it finished.
-        expect(new Set(lives).size).toBe(lives.length)
-        expect(Math.max(...lives)).toBeLessThanOrEqual(finishedIn.get(step) ?? 0)
-      }
-      expect(effects.size).toBe(finished.length)
+      expect((await finishedTools(runId)).sort()).toEqual([...finishedIn.keys()].sort())
+      expectNoRepetition(runId, finishedIn)
     }),
-    { numRuns: 40, endOnFailure: true },
+    { numRuns: 120, endOnFailure: true },
   )
 }, 120_000)
