@@ -162,7 +162,8 @@ async function readSizes(url: string): Promise<{ rows: number; stored: number; w
   const [row] = await asSuperuser<{ rows: string; stored: string; wal: string }>(
     url,
     `select (select coalesce(sum(pg_column_size(e.*)), 0) from run_events e) as rows,
-            pg_total_relation_size('run_events') + pg_total_relation_size('agent_runs') as stored,
+            pg_total_relation_size('run_events') + pg_total_relation_size('run_heads')
+              + pg_total_relation_size('agent_runs') as stored,
             pg_current_wal_lsn() - '0/0'::pg_lsn as wal`,
   )
   statements = counted
@@ -170,7 +171,11 @@ async function readSizes(url: string): Promise<{ rows: number; stored: number; w
 }
 
 async function report(results: Measured[], ceilings: number[], client: string): Promise<void> {
-  const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+  const median = (numbers: number[]) => {
+    const sorted = numbers.toSorted((a, b) => a - b)
+    const middle = sorted.length / 2
+    return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
+  }
   const summary = lengths.map((length) => {
     const rows = results.filter(({ steps }) => steps === length)
     const pick = (key: keyof Measured) => median(rows.map((row) => row[key]))

@@ -109,6 +109,16 @@ async function commandSucceeds(command, env) {
   throw new Error(`ended with ${how}:\n${started.output}`)
 }
 
+/** What the banner tells a newcomer to try: the answer is right, and it came from a tool. */
+async function answersWithATool(env) {
+  const started = start('npx freehold run --json assistant "What is 17% of 2340?"', env)
+  const how = await endsWithin(started, commandWithinMs)
+  const usedTool = started.output.includes('"tool.finished"') && started.output.includes('397.8')
+  if (how === 0 && usedTool) return
+  killGroup(started)
+  throw new Error(`ended with ${how}:\n${started.output}`)
+}
+
 /** One SIGTERM to npm: npm, the bootstrap and the server all end and nothing answers any more. */
 async function stopsOnTerm(server, url) {
   const deadline = performance.now() + stopWithinMs
@@ -127,11 +137,15 @@ const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 const dataDir = mkdtempSync(join(tmpdir(), 'freehold-smoke-'))
 const env = { ...process.env, PORT: `${port}`, HOST: '127.0.0.1', FREEHOLD_DATA_DIR: dataDir, FREEHOLD_URL: url }
-const server = start('exec npm start', env)
+let server = start('exec npm start', env)
 try {
   if (await check('npm start becomes ready', () => becomesReady(server, url))) {
+    await check('the command it prints gives an answer that used a tool', () => answersWithATool(env))
     for (const command of readmeCommands()) await check(`README: ${command}`, () => commandSucceeds(command, env))
     await check('SIGTERM to npm stops the server', () => stopsOnTerm(server, url))
+    server = start('exec npm start', env)
+    await check('a second npm start becomes ready', () => becomesReady(server, url))
+    await check('and still answers', () => answersWithATool(env))
   }
 } finally {
   killGroup(server)

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
 import { Secret } from './secret.ts'
-import type { Target } from './targets.ts'
+import { needs, type Target } from './targets.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
 
@@ -69,6 +69,16 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   const models = collect(problems, () => modelsConfigFromEnv(given))
   if (target === 'gateway' && !given.FREEHOLD_API_URL) {
     problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
+  }
+  if (
+    needs(target, 'gateway') &&
+    needs(target, 'api') &&
+    given.FREEHOLD_SERVICE_PUBLIC_KEY &&
+    !given.FREEHOLD_SERVICE_KEY
+  ) {
+    problems.push(
+      `FREEHOLD_SERVICE_KEY: the target ${target} signs with it too; give it beside FREEHOLD_SERVICE_PUBLIC_KEY, or neither`,
+    )
   }
   if (!parsed.success || !egressAllow || !models || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)

@@ -37,6 +37,8 @@ async function serveUntilStopped(target: Target): Promise<void> {
   const logger = createLogger(config)
   const stopped = Promise.withResolvers<NodeJS.Signals>()
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve(signal))
+  // A promise that a program or a library forgot must not take every tenant's runs down.
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a promise was rejected and nobody looked'))
   const server = await serve(config, logger, (line) => console.log(line.includes('\n') ? line : `[freehold] ${line}`))
   if (target !== 'migrate') {
     const signal = await stopped.promise

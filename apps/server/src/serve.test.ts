@@ -14,6 +14,7 @@ import {
   waitFor,
 } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
 
 const main = join(import.meta.dirname, 'main.ts')
 const run = promisify(execFile)
@@ -226,6 +227,36 @@ describe('SIGTERM', () => {
     expect(await asSuperuser(url, 'select status, worker from agent_runs')).toEqual([
       { status: 'queued', worker: null },
     ])
+  })
+
+  test('all in one process takes nothing new and ends its streams at once, while its runs go on', async () => {
+    await using model = await startSilentModel()
+    const url = await postgres.createDatabase({ migrate: true })
+    await using all = await start('all', {
+      DATABASE_URL: url,
+      FREEHOLD_SHUTDOWN_GRACE_MS: '4000',
+      FREEHOLD_MODEL_SERVERS: `silent=${model.url}`,
+      FREEHOLD_DEFAULT_MODEL: 'silent/model',
+    })
+    await all.ready()
+    const { apiKey } = (await all.credentials()).tenants.acme ?? { apiKey: '' }
+    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+    const body = JSON.stringify({ message: 'hello' })
+    const run = await ask(all.url, '/api/v1/agents/assistant/runs', { method: 'POST', headers, body })
+    await model.asked
+    const path = `/api/v1/runs/${z.object({ id: z.string() }).parse(run.body).id}/events`
+    const stream = await open(all.url, 'GET', path, { ...headers, accept: 'text/event-stream' })
+    const gone = all.kill('SIGTERM')
+    await stream.text
+    expect(await asSuperuser(url, 'select status from agent_runs')).toEqual([{ status: 'running' }])
+    const refused = await ask(all.url, '/api/v1/agents/assistant/runs', { method: 'POST', headers, body })
+    expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable', retryable: true } })
+    expect(refused.headers.get('retry-after')).toBe('1')
+    expect((await ask(all.url, '/ready')).status).toBe(503)
+    expect((await ask(all.url, '/health')).status).toBe(200)
+    await gone
+    expect(all.exitCode(), all.logs()).toBe(0)
+    expect(await asSuperuser(url, 'select status from agent_runs')).toEqual([{ status: 'queued' }])
   })
 
   test('a worker that is alone lets its runs finish within the grace', async () => {

@@ -62,11 +62,14 @@ async function start(
   const listener = createListener()
   const url = target === 'migrate' ? null : await listener.listen(config)
   stops.push(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
-  stops.push(async () => shutdown.abort())
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
   if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, tools))
+  stops.push(async () => {
+    listener.drain()
+    shutdown.abort()
+  })
   listener.serve(await buildSurface(config, logger, platform, shutdown.signal))
   logger.info({ target, url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))

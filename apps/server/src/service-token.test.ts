@@ -6,7 +6,7 @@ import { generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readConfig } from './config.ts'
-import { createMinter, createVerifier, gatewayClaims } from './service-token.ts'
+import { createMinter, createVerifier, gatewayClaims, generateServiceKeys } from './service-token.ts'
 
 type SigningKey = Awaited<ReturnType<typeof importJWK>>
 
@@ -138,6 +138,19 @@ test('the gateway does not lead to the routes between it and the api', async () 
   expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } })
   const climbed = await on.request(on.acme.key, 'POST', '/api/v1/..%2f..%2finternal/identify', { key: on.globex.key })
   expect(climbed).toMatchObject({ status: 404, body: { code: 'not_found' } })
+})
+
+test('the public half of a private key that is given alone is derived from it', async () => {
+  const { privateKey } = await generateServiceKeys()
+  const config = readConfig({ FREEHOLD_DATA_DIR: on.dataDir, FREEHOLD_SERVICE_KEY: JSON.stringify(privateKey) }, 'all')
+  const token = await (await createMinter(config))(gatewayClaims('a-request'))
+  expect(await (await createVerifier(config))(token)).toMatchObject({ requestId: 'a-request' })
+})
+
+test('a public key alone is refused where tokens are signed, too', async () => {
+  const env = { FREEHOLD_SERVICE_PUBLIC_KEY: JSON.stringify((await generateServiceKeys()).publicKey) }
+  expect(() => readConfig(env, 'all')).toThrow('FREEHOLD_SERVICE_KEY: the target all signs')
+  expect(readConfig(env, 'api').servicePublicKey).toBe(env.FREEHOLD_SERVICE_PUBLIC_KEY)
 })
 
 test('processes that start at once on one folder agree on a key that only its owner can read', async () => {

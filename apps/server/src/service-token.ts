@@ -49,10 +49,7 @@ export async function createMinter(config: ServerConfig): Promise<MintToken> {
 
 /** Verifies service tokens; throws `unauthenticated` for anything that the gateway did not sign just now. */
 export async function createVerifier(config: ServerConfig): Promise<VerifyToken> {
-  const jwk = config.servicePublicKey
-    ? parseJwk(config.servicePublicKey)
-    : (await loadKeyFile(config.dataDir)).publicKey
-  const key = await importJWK(jwk, 'EdDSA')
+  const key = await importJWK(await findPublicKey(config), 'EdDSA')
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, key, {
@@ -67,6 +64,14 @@ export async function createVerifier(config: ServerConfig): Promise<VerifyToken>
       throw new FreeholdError('unauthenticated', 'The api accepts requests from the gateway only.', { cause: error })
     }
   }
+}
+
+async function findPublicKey({ servicePublicKey, serviceKey, dataDir }: ServerConfig): Promise<JWK> {
+  if (servicePublicKey) return parseJwk(servicePublicKey)
+  if (!serviceKey) return (await loadKeyFile(dataDir)).publicKey
+  // The private JWK without `d` is its public half (RFC 8037, section 2).
+  const { d: _, ...publicKey } = parseJwk(serviceKey.reveal())
+  return publicKey
 }
 
 interface ServiceKeys {

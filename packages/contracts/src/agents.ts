@@ -16,7 +16,7 @@ const modelNameSchema = z
   )
 
 export const agentLimitsSchema = z.strictObject({
-  /** Model and tool calls that one run may make. */
+  /** Steps that one run may take: model and tool calls, delegations, timers and the program's own. */
   maxSteps: z.int().min(1).max(1000).default(40),
   runTimeoutMs: z.int().min(1000).max(86_400_000).default(900_000),
   modelTimeoutMs: z.int().min(1000).max(900_000).default(120_000),

@@ -46,7 +46,7 @@ export interface Operation {
   params?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodType
-  status: 200 | 201 | 202 | 204
+  status: 200 | 201 | 202
   response: z.ZodType
   /** The response can also be an event stream (`Accept: text/event-stream`). */
   stream?: boolean

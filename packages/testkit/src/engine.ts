@@ -158,7 +158,9 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     journal,
     until,
     ended: (runId) => until(runId, isTerminalEvent),
-    watch: (runId, signal) => watchRun(caller, runId, { after: 0, signal }),
+    async *watch(runId, signal) {
+      yield* await watchRun(caller, runId, { after: 0, signal })
+    },
     async expireLeases() {
       await sql(`update agent_runs set available_at = now() - interval '1 second' where status = 'running'`)
     },

@@ -1,5 +1,5 @@
 import { RunAgentInputSchema } from '@ag-ui/core/schemas'
-import { environmentSchema, FreeholdError, fromZodError, threadIdSchema } from '@freehold/contracts'
+import { environmentSchema, FreeholdError, fromZodError, startRunSchema, threadIdSchema } from '@freehold/contracts'
 import { z } from 'zod'
 
 const forwardedSchema = z.object({ environment: environmentSchema.default('production') })
@@ -22,6 +22,8 @@ export function readAguiInput(body: unknown): AguiInput {
   const last = messages.findLast(({ role }) => role === 'user')
   const message = last?.role === 'user' ? textOf(last.content) : ''
   if (message === '') throw new FreeholdError('invalid_request', 'body.messages: needs a user message with text')
+  const sized = startRunSchema.shape.message.safeParse(message)
+  if (!sized.success) throw fromZodError(sized.error, 'body.messages')
   const forwarded = forwardedSchema.safeParse(forwardedProps ?? {})
   if (!forwarded.success) throw fromZodError(forwarded.error, 'body.forwardedProps')
   return { threadId, runId, message, environment: forwarded.data.environment }

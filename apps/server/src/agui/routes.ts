@@ -1,10 +1,11 @@
 import { type AGUIEvent, EventType } from '@ag-ui/core'
 import { EventEncoder } from '@ag-ui/encoder'
-import { agentNameSchema, FreeholdError } from '@freehold/contracts'
-import { type Caller, getRun, startRun, watchRun } from '@freehold/core'
+import { agentNameSchema, FreeholdError, type RunEvent, type TextDelta } from '@freehold/contracts'
+import { authorize, getRun, startRun } from '@freehold/core'
 import { callerOf } from '../api/caller.ts'
 import type { ApiApp, ApiParts } from '../api/parts.ts'
 import { readJson } from '../api/read-json.ts'
+import { watchWhileAllowed } from '../api/watch-while-allowed.ts'
 import { eventStream } from '../http/sse.ts'
 import { readAguiInput } from './read-input.ts'
 import { AguiTranslator } from './translate.ts'
@@ -16,6 +17,8 @@ import { AguiTranslator } from './translate.ts'
 export function mountAgui(app: ApiApp, parts: ApiParts): void {
   app.post('/agui/:agent', async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'))
+    // A caller that may start the run but not watch it must be refused before the run exists.
+    authorize(caller, 'runs:read')
     const agent = agentNameSchema.safeParse(c.req.param('agent'))
     if (!agent.success) throw new FreeholdError('not_found', 'There is no agent with this name.')
     const input = readAguiInput(await readJson(c.req.raw))
@@ -32,9 +35,10 @@ export function mountAgui(app: ApiApp, parts: ApiParts): void {
       throw new FreeholdError('conflict', `The runId "${input.runId}" belongs to a run of another agent or thread.`)
     }
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
+    const events = await watchWhileAllowed(caller, runId, { after: 0, signal })
     const encoder = new EventEncoder()
     return eventStream(
-      translated(caller, runId, input, signal),
+      translated(events, input),
       (event) => encoder.encodeSSE(event),
       () =>
         encoder.encodeSSE({
@@ -47,13 +51,11 @@ export function mountAgui(app: ApiApp, parts: ApiParts): void {
 }
 
 async function* translated(
-  caller: Caller,
-  runId: string,
+  events: AsyncGenerator<RunEvent | TextDelta>,
   input: { threadId: string; runId: string },
-  signal: AbortSignal,
 ): AsyncGenerator<AGUIEvent> {
   const translator = new AguiTranslator(input)
   yield* translator.begin()
-  for await (const event of watchRun(caller, runId, { after: 0, signal })) yield* translator.translate(event)
+  for await (const event of events) yield* translator.translate(event)
   yield* translator.end()
 }

@@ -2,11 +2,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { FreeholdError, platformPermissions, tenantPermissions } from '@freehold/contracts'
 import {
-  authenticateKey,
   type Caller,
   createAgent,
   createTenant,
   generateKey,
+  getTenant,
   issueTenantKey,
   listTenants,
   type Platform,
@@ -19,7 +19,7 @@ import { sampleAgents, sampleTenants } from './samples.ts'
 const credentialsSchema = z.object({
   url: z.string(),
   operatorKey: z.string(),
-  tenants: z.record(z.string(), z.object({ id: z.string(), apiKey: z.string() })),
+  tenants: z.record(z.string(), z.object({ id: z.uuid(), apiKey: z.string() })),
 })
 export type Credentials = z.output<typeof credentialsSchema>
 
@@ -32,7 +32,7 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
   const known = await readCredentials(path)
   const operatorKey = config.operatorKey?.reveal() ?? known?.operatorKey ?? generateKey('operator')
   await registerOperatorKey(platform.database, operatorKey)
-  const operator = await operatorCaller(platform, operatorKey)
+  const operator = operatorCaller(platform)
   if (config.samples && (await wantsSamples(operator, known))) await createSamples(operator)
   const tenants = await keysOfTenants(operator, config.samples ? sampleTenants : [], known?.tenants ?? {})
   const credentials = { url, operatorKey, tenants }
@@ -40,8 +40,8 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
   return credentials
 }
 
-async function operatorCaller(platform: Platform, operatorKey: string): Promise<Caller> {
-  const { actor } = await authenticateKey(platform.database, operatorKey)
+function operatorCaller(platform: Platform): Caller {
+  const actor = { kind: 'operator' as const, id: 'first-run', name: 'operator' }
   return { platform, actor, tenantId: null, permissions: new Set(platformPermissions), requestId: 'first-run' }
 }
 
@@ -73,7 +73,10 @@ async function unlessThere(create: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** Keeps each key that still works here, and issues one for a sample tenant that has none in the file. */
+/**
+ * Keeps the entry of each tenant that this database knows, and issues a key for a sample tenant that has none. A key
+ * that was revoked stays revoked: its owner wanted it so.
+ */
 async function keysOfTenants(
   operator: Caller,
   samples: readonly string[],
@@ -81,7 +84,7 @@ async function keysOfTenants(
 ): Promise<Credentials['tenants']> {
   const tenants: Credentials['tenants'] = {}
   for (const [name, entry] of Object.entries(known)) {
-    if (await works(operator.platform, entry.apiKey)) tenants[name] = entry
+    if (await isTenantHere(operator, entry.id)) tenants[name] = entry
   }
   const { items } = await listTenants(operator, { limit: 200 })
   for (const { id, name, status } of items) {
@@ -92,14 +95,14 @@ async function keysOfTenants(
   return tenants
 }
 
-/** A suspended tenant's key is still its key. */
-async function works(platform: Platform, apiKey: string): Promise<boolean> {
+/** False for a tenant of another database, which the file was written for before. */
+async function isTenantHere(operator: Caller, id: string): Promise<boolean> {
   try {
-    await authenticateKey(platform.database, apiKey)
+    await getTenant(operator, id)
     return true
   } catch (error) {
-    if (!(error instanceof FreeholdError)) throw error
-    return error.code === 'tenant_suspended'
+    if (error instanceof FreeholdError && error.code === 'not_found') return false
+    throw error
   }
 }
 

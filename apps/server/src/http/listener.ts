@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { FreeholdError } from '@freehold/contracts'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { ServerConfig } from '../config.ts'
+import { problemResponse } from './respond.ts'
 
 export type Fetch = (request: Request, env?: object) => Response | Promise<Response>
 
@@ -8,6 +11,8 @@ export interface Listener {
   /** Takes the port and returns the address. Throws an `Error` that says what to do when the port can't be had. */
   listen(config: ServerConfig): Promise<string>
   serve(next: Fetch): void
+  /** Refuses everything new but `/health`. What is being answered goes on. */
+  drain(): void
   close(graceMs: number): Promise<void>
 }
 
@@ -29,10 +34,13 @@ export function createListener(): Listener {
     serve(next: Fetch) {
       handler = next
     },
+    drain() {
+      const before = handler
+      handler = (request, env) => (new URL(request.url).pathname === '/health' ? before(request, env) : stopping())
+    },
     /** Lets what is being answered end, for `graceMs` at the most. */
     close(graceMs: number): Promise<void> {
-      // A viewer whose stream ended comes back on the connection that it has, again and again.
-      handler = () => new Response('stopping', { status: 503, headers: { connection: 'close', 'retry-after': '1' } })
+      handler = stopping
       if (!('closeIdleConnections' in server)) return new Promise((resolve) => server.close(() => resolve()))
       const idle = setInterval(() => server.closeIdleConnections(), 50)
       const late = setTimeout(() => server.closeAllConnections(), graceMs)
@@ -45,6 +53,16 @@ export function createListener(): Listener {
       })
     },
   }
+}
+
+/** A viewer whose stream ended comes back on the connection that it has, again and again, unless that is closed. */
+function stopping(): Response {
+  const error = new FreeholdError('unavailable', 'The server is stopping. Try again in a moment.', {
+    retryAfterSeconds: 1,
+  })
+  const response = problemResponse(error, randomUUID())
+  response.headers.set('connection', 'close')
+  return response
 }
 
 function explainListenError(error: Error, { host, port }: ServerConfig): Error {

@@ -18,6 +18,7 @@ import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
+import { parseStoredLimits } from './stored-limits.ts'
 
 interface PageQuery {
   limit: number
@@ -222,7 +223,7 @@ function toVersion(row: TemplateRow): AgentVersion {
     fallbackModels: row.fallback_models,
     prompts: row.prompts,
     tools: row.tools,
-    limits: row.limits,
+    limits: parseStoredLimits(row.limits),
   })
   return { name: row.name, version: row.version, ...config, createdAt: row.created_at.toISOString() }
 }

@@ -20,6 +20,9 @@ export interface Bus {
   close(): Promise<void>
 }
 
+/** Runs whose partial texts are kept: those that spoke last. The end of a run whose worker died may never be told. */
+const maxPartialRuns = 1_000
+
 /** The bus of one process. */
 export class LocalBus implements Bus {
   private readonly emitter = new EventEmitter().setMaxListeners(0)
@@ -47,7 +50,10 @@ export class LocalBus implements Bus {
     const known = steps.get(delta.step)
     if (delta.offset !== 0 && known?.delta.length !== delta.offset) return
     const before = delta.offset === 0 ? '' : (known?.delta ?? '')
+    this.partials.delete(runId) // a map keeps the order of insertion
     this.partials.set(runId, steps.set(delta.step, { ...delta, offset: 0, delta: before + delta.delta }))
+    const [oldest] = this.partials.keys()
+    if (oldest !== undefined && this.partials.size > maxPartialRuns) this.partials.delete(oldest)
   }
 
   /** Of these steps, or of the whole run. */

@@ -21,6 +21,7 @@ export class PostgresBus extends LocalBus {
   private readonly database: Database
   private outbox: BusMessage[] = []
   private timer: NodeJS.Timeout | undefined
+  private reopening: NodeJS.Timeout | undefined
   private stopListening: (() => void) | undefined
   private sending: Promise<void> = Promise.resolve()
   private closed = false
@@ -31,11 +32,13 @@ export class PostgresBus extends LocalBus {
   }
 
   async open(): Promise<void> {
-    this.stopListening = await this.database.listen(
+    const stop = await this.database.listen(
       channel,
       (payload) => this.receive(payload),
       () => this.reopen(),
     )
+    if (this.closed) stop()
+    else this.stopListening = stop
   }
 
   override publish(message: BusMessage): void {
@@ -63,15 +66,15 @@ export class PostgresBus extends LocalBus {
   }
 
   private reopen(): void {
-    this.stopListening?.()
     this.stopListening = undefined
     if (this.closed) return
-    setTimeout(() => this.open().catch(() => this.reopen()), 1_000).unref()
+    this.reopening = setTimeout(() => this.open().catch(() => this.reopen()), 1_000).unref()
   }
 
   override async close(): Promise<void> {
     this.closed = true
     clearTimeout(this.timer)
+    clearTimeout(this.reopening)
     if (this.outbox.length > 0) this.flush()
     await this.sending
     this.stopListening?.()

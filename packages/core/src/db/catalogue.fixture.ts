@@ -187,7 +187,7 @@ async function checkFunctions(query: Query): Promise<string[]> {
 
 export async function readDoorNames(): Promise<string[]> {
   const text = await readFile(join(import.meta.dirname, 'doors.sql'), 'utf8')
-  return [...text.matchAll(/^create or replace function (\w+)/gm)].map(([, name]) => name ?? '')
+  return [...text.matchAll(/^create function (\w+)/gm)].map(([, name]) => name ?? '')
 }
 
 async function checkViews(query: Query): Promise<string[]> {

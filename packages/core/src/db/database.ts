@@ -5,7 +5,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
-import { translateDatabaseError } from './errors.ts'
+import { isQueryTimeout, translateDatabaseError } from './errors.ts'
 import { assertMigrated, migrate } from './migrate.ts'
 import { assertRoleIsBound } from './role-check.ts'
 import type { DB } from './schema.gen.ts'
@@ -21,6 +21,8 @@ export interface DatabaseConfig {
   poolSize: number
   /** Migrate before use; otherwise refuse a database that is not migrated. */
   migrate: boolean
+  /** How long a query may take on PostgreSQL before its connection counts as dead; 10 s when absent. */
+  queryTimeoutMs?: number
   onLostConnection?: (error: Error) => void
 }
 
@@ -70,7 +72,8 @@ export class Database {
    */
   async call<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
     try {
-      // Released without the error, because the pool would close the embedded database's only connection.
+      // Released without the error, because the pool would close the embedded database's only connection. One that gave
+      // no answer in time has been ended by `endWhenSilent`.
       const client = await this.pool.connect()
       try {
         return (await client.query({ name, text, values: [...values] })).rows
@@ -82,13 +85,34 @@ export class Database {
     }
   }
 
-  /** Calls back for every message on a channel until closed. PostgreSQL only: the embedded database has one process. */
+  /**
+   * Calls back for every message on a channel until closed, on a connection of its own, and once when that is lost.
+   * PostgreSQL only: the embedded database has one process.
+   */
   async listen(channel: string, onMessage: (payload: string) => void, onLost: () => void): Promise<() => void> {
-    const client = await this.pool.connect()
+    const client = new pg.Client(this.pool.options)
+    client.on('error', () => {}) // a lost connection ends, too
     client.on('notification', (message) => onMessage(message.payload ?? ''))
-    client.on('error', onLost)
-    await client.query(`listen ${pg.escapeIdentifier(channel)}`)
-    return () => client.release(true)
+    const end = () => void client.end().catch(() => {})
+    try {
+      await client.connect()
+      await client.query(`listen ${pg.escapeIdentifier(channel)}`)
+    } catch (error) {
+      end()
+      throw translateDatabaseError(error)
+    }
+    // Nothing is sent on it otherwise, so that a dead one would look like a quiet one.
+    const check = setInterval(() => void client.query('select 1').catch(end), listenCheckMs(this.pool.options))
+    const lost = () => {
+      clearInterval(check)
+      onLost()
+    }
+    client.once('end', lost)
+    return () => {
+      clearInterval(check)
+      client.off('end', lost)
+      end()
+    }
   }
 
   async close(): Promise<void> {
@@ -121,6 +145,7 @@ async function openPostgres(config: DatabaseConfig, url: string): Promise<Databa
   } finally {
     await owner.end()
   }
+  const queryTimeoutMs = config.queryTimeoutMs ?? 10_000
   const pool = new pg.Pool({
     connectionString: url,
     // The session's own default, so that no statement can run with the rights of the login.
@@ -128,12 +153,40 @@ async function openPostgres(config: DatabaseConfig, url: string): Promise<Databa
     max: config.poolSize,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    query_timeout: queryTimeoutMs,
+    // A server that is there answers before, and its connection can be kept.
+    statement_timeout: Math.floor(queryTimeoutMs * 0.9),
     types,
   })
   pool.on('error', (error) => config.onLostConnection?.(error))
-  // A connection that breaks while it is checked out would end the process: the query that finds it broken tells.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    // A connection that breaks while it is checked out would end the process: the query that finds it broken tells.
+    client.on('error', () => {})
+    endWhenSilent(client)
+  })
   return new Database('postgres', pool, async () => {})
+}
+
+/** Ends a connection on which a query got no answer in time, so that nothing, not even a rollback, waits on it again. */
+function endWhenSilent(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown
+  const watched = (...args: unknown[]) => {
+    const answer = query(...args)
+    if (answer instanceof Promise) {
+      answer.catch((error: unknown) => {
+        if (isQueryTimeout(error)) void (client as pg.PoolClient & pg.Client).end()
+      })
+    }
+    return answer
+  }
+  // The arguments and the answer are passed on as they are.
+  client.query = watched as typeof client.query
+}
+
+/** 30 s with the default time-out. */
+function listenCheckMs({ query_timeout: timeoutMs }: pg.PoolOptions): number {
+  return 3 * (timeoutMs ?? 10_000)
 }
 
 async function openEmbedded(config: DatabaseConfig): Promise<Database> {

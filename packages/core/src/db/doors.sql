@@ -1,8 +1,19 @@
 -- Every door between tenants. Each function here runs as freehold_doors, which may cross tenants on the tables that
 -- name it in a policy, and on no other. Nothing outside this file is SECURITY DEFINER.
--- Run again whenever it changes, as freehold_doors; `create or replace` keeps a running older server working.
+-- Run again as freehold_doors whenever it changes: in one transaction the old doors go and these come.
 
-create or replace function door_find_api_key(p_hash bytea)
+do $$
+declare
+  door regprocedure;
+begin
+  for door in
+    select p.oid from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proowner = 'freehold_doors'::regrole
+  loop
+    execute format('drop function %s', door);
+  end loop;
+end $$;
+
+create function door_find_api_key(p_hash bytea)
 returns table (tenant_id uuid, key_id uuid, name text, scopes text[], tenant_status text)
 language sql stable security definer set search_path = public, pg_temp as $$
   select k.tenant_id, k.id, k.name, k.scopes, t.status
@@ -10,68 +21,84 @@ language sql stable security definer set search_path = public, pg_temp as $$
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 $$;
 
-create or replace function door_find_operator_key(p_hash bytea) returns table (key_id uuid)
+create function door_find_operator_key(p_hash bytea) returns table (key_id uuid)
 language sql stable security definer set search_path = public, pg_temp as $$
   select k.id from operator_keys k where k.key_hash = p_hash
 $$;
 
-create or replace function door_register_operator_key(p_id uuid, p_hash bytea) returns void
+-- Replaces every other key. One registration at a time, so that of two at once one key is left.
+create function door_register_operator_key(p_id uuid, p_hash bytea) returns void
 language sql volatile security definer set search_path = public, pg_temp as $$
+  select pg_advisory_xact_lock(hashtextextended('freehold.operator-key', 0));
+  delete from operator_keys k where k.key_hash <> p_hash;
   insert into operator_keys (id, key_hash) values (p_id, p_hash) on conflict do nothing
 $$;
 
-create or replace function door_list_tenants(p_after text, p_limit int)
+create function door_list_tenants(p_after text, p_limit int)
 returns table (id uuid, name text, status text, allowed_hosts text[], created_at timestamptz)
 language sql stable security definer set search_path = public, pg_temp as $$
   select t.id, t.name, t.status, t.allowed_hosts, t.created_at
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
+-- Ends the runs whose workers died p_max_crashes times. Parent before child, as everywhere.
+create function door_end_crashed_runs(p_max_crashes int) returns void
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+  crashed record;
+  ended agent_runs;
+begin
+  for crashed in
+    select r.tenant_id, r.id, r.parent_run_id from agent_runs r
+     where r.status = 'running' and r.available_at <= now() and r.crashes + 1 >= p_max_crashes
+  loop
+    perform 1 from agent_runs p
+      where p.tenant_id = crashed.tenant_id and p.id = crashed.parent_run_id for no key update;
+    update agent_runs r set status = 'failed', worker = null, crashes = r.crashes + 1, finished_at = now(),
+        error = jsonb_build_object('code', 'worker_lost', 'message', 'The worker died ' || r.crashes + 1
+          || ' times while it ran this. Fix the cause, then redrive the run.')
+     where r.tenant_id = crashed.tenant_id and r.id = crashed.id
+       and r.status = 'running' and r.available_at <= now()
+    returning * into ended;
+    continue when not found;
+    with head as (
+      update run_heads h set lease_token = -(abs(h.lease_token) + 1), last_seq = h.last_seq + 1
+       where h.tenant_id = ended.tenant_id and h.run_id = ended.id returning h.last_seq
+    )
+    insert into run_events (tenant_id, run_id, seq, type, data)
+      select ended.tenant_id, ended.id, head.last_seq, 'run.failed', jsonb_build_object('error', ended.error) from head;
+    update agent_runs p set available_at = now()
+     where p.tenant_id = ended.tenant_id and p.id = ended.parent_run_id and p.status = 'waiting';
+    -- Nobody waits for its children any more. Whoever works on them next ends them.
+    update agent_runs c set available_at = case when c.status = 'running' then c.available_at else now() end
+     where c.tenant_id = ended.tenant_id and c.parent_run_id = ended.id
+       and c.status in ('queued', 'running', 'waiting');
+    update run_heads h set cancel_requested_by = 'run:' || ended.id
+      from agent_runs c
+     where c.tenant_id = ended.tenant_id and c.parent_run_id = ended.id
+       and c.status in ('queued', 'running', 'waiting') and h.tenant_id = c.tenant_id and h.run_id = c.id;
+  end loop;
+end $$;
+
 -- Takes up to p_limit runs for a worker, fairly: the tenant with the fewest running runs for its weight goes first,
 -- then the one that was served longest ago. Cost grows with the tenants that have work, not with the backlog.
--- One claim at a time, so that the caps are exact. A run whose worker died p_max_crashes times is ended here.
-create or replace function door_claim_runs(p_worker text, p_limit int, p_lease_ms int, p_max_crashes int)
+-- One claim at a time, so that the caps are exact.
+create function door_claim_runs(p_worker text, p_limit int, p_lease_ms int, p_max_crashes int)
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
-  request_id text, message text, metadata jsonb, deadline_at timestamptz, deadline_in_ms int, lease_token bigint,
+  request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
   attempt int, last_seq int, cancel_requested_by text, program text, model text, fallback_models text[],
   prompts jsonb, tools text[], limits jsonb, allowed_hosts text[]
 )
-language plpgsql security definer set search_path = public, pg_temp as $$
+-- The plan is the same for every claim, and making it costs more than running it.
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
-declare
-  dead record;
 begin
   if not exists (
     select 1 from agent_runs r where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
   ) then return; end if;
   perform pg_advisory_xact_lock(hashtextextended('freehold.claim', 0));
-  for dead in
-    update agent_runs r set status = 'failed', worker = null, crashes = r.crashes + 1, finished_at = now(),
-        error = jsonb_build_object('code', 'worker_lost', 'message', 'The worker died ' || r.crashes + 1
-          || ' times while it ran this. Fix the cause, then redrive the run.')
-     where (r.tenant_id, r.id) in (
-       select q.tenant_id, q.id from agent_runs q
-        where q.status = 'running' and q.available_at <= now() and q.crashes + 1 >= p_max_crashes
-          for update skip locked)
-    returning r.*
-  loop
-    with head as (
-      update run_heads h set lease_token = -(abs(h.lease_token) + 1), last_seq = h.last_seq + 1
-       where h.tenant_id = dead.tenant_id and h.run_id = dead.id returning h.last_seq
-    )
-    insert into run_events (tenant_id, run_id, seq, type, data)
-      select dead.tenant_id, dead.id, head.last_seq, 'run.failed', jsonb_build_object('error', dead.error) from head;
-    update agent_runs p set available_at = now()
-     where p.tenant_id = dead.tenant_id and p.id = dead.parent_run_id and p.status = 'waiting';
-    -- Nobody waits for its children any more. Whoever works on them next ends them.
-    update run_heads h set cancel_requested_by = 'run:' || dead.id
-      from agent_runs c
-     where c.tenant_id = dead.tenant_id and c.parent_run_id = dead.id
-       and c.status in ('queued', 'running', 'waiting') and h.tenant_id = c.tenant_id and h.run_id = c.id;
-    update agent_runs c set available_at = now()
-     where c.tenant_id = dead.tenant_id and c.parent_run_id = dead.id and c.status in ('queued', 'waiting');
-  end loop;
+  perform door_end_crashed_runs(p_max_crashes);
   return query
   with recursive active (tenant_id) as (
     (select r.tenant_id from agent_runs r where r.status in ('queued', 'running', 'waiting')
@@ -91,31 +118,35 @@ begin
       ) running
      where running.count < t.max_running_runs
   ), candidate as (
-    select t.tenant_id, r.id, r.status,
+    select t.tenant_id, r.id, t.last_claimed_at,
            (t.running + row_number() over (partition by t.tenant_id order by r.available_at, r.id))::float
-             / t.weight as share, t.last_claimed_at
+             / t.weight as share
       from candidate_tenant t
       cross join lateral (
-        select q.id, q.status, q.available_at from agent_runs q
+        select q.id, q.available_at from agent_runs q
          where q.tenant_id = t.tenant_id and q.status in ('queued', 'running', 'waiting')
            and q.available_at <= now()
-         order by q.available_at limit t.room for update skip locked
+         order by q.available_at limit t.room
       ) r
   ), chosen as materialized (
-    select c.* from candidate c order by c.share, c.last_claimed_at nulls first limit p_limit
+    select c.tenant_id, c.id from candidate c order by c.share, c.last_claimed_at nulls first limit p_limit
+  ), locked as materialized (
+    select r.tenant_id, r.id, r.status from agent_runs r join chosen c on r.tenant_id = c.tenant_id and r.id = c.id
+     where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
+       for no key update of r skip locked
   ), served as (
     update tenants t set last_claimed_at = clock_timestamp()
-     where t.id in (select c.tenant_id from chosen c) returning 1
+     where t.id in (select l.tenant_id from locked l) returning 1
   ), claimed as (
     update agent_runs r set
         status = 'running',
         worker = p_worker,
-        crashes = r.crashes + (c.status = 'running')::int,
-        attempt = r.attempt + (c.status = 'running')::int,
+        crashes = r.crashes + (l.status = 'running')::int,
+        attempt = r.attempt + (l.status = 'running')::int,
         available_at = now() + make_interval(secs => p_lease_ms / 1000.0),
         started_at = coalesce(r.started_at, now()),
         waits = null
-      from chosen c where r.tenant_id = c.tenant_id and r.id = c.id
+      from locked l where r.tenant_id = l.tenant_id and r.id = l.id
     returning r.*
   ), head as (
     update run_heads h set lease_token = abs(h.lease_token) + 1, last_seq = h.last_seq + 1
@@ -130,7 +161,9 @@ begin
     returning 1
   )
   select k.tenant_id, k.id, k.agent, k.version, k.environment, k.thread_id, k.parent_run_id, k.request_id,
-         k.message, k.metadata, k.deadline_at, (extract(epoch from k.deadline_at - now()) * 1000)::int,
+         k.message, k.metadata, (extract(epoch from clock_timestamp()) * 1000)::bigint,
+         -- An installation that was off for months must still be able to end what is overdue.
+         greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
          h.lease_token, k.attempt, h.last_seq, h.cancel_requested_by, t.program, t.model, t.fallback_models,
          t.prompts, t.tools, t.limits, n.allowed_hosts
     from claimed k
@@ -140,13 +173,19 @@ begin
 end $$;
 
 -- Extends the leases of the runs that a worker is at, and tells it which of them are to be cancelled. A run that the
--- worker gave up, or never heard that it has claimed, is not among them, so its lease runs out.
-create or replace function door_renew_leases(p_worker text, p_lease_ms int, p_runs uuid[])
+-- worker gave up, or never heard that it has claimed, is not among them, so its lease runs out. Ids grow with time, so
+-- locking in their order locks a parent before its child.
+create function door_renew_leases(p_worker text, p_lease_ms int, p_runs uuid[])
 returns table (tenant_id uuid, id uuid, lease_token bigint, cancel_requested_by text)
 language sql volatile security definer set search_path = public, pg_temp as $$
+  with held as materialized (
+    select r.tenant_id, r.id from agent_runs r
+     where r.worker = p_worker and r.status = 'running' and r.id = any (p_runs)
+     order by r.id for no key update
+  )
   update agent_runs r set available_at = now() + make_interval(secs => p_lease_ms / 1000.0)
-    from run_heads h
-   where r.worker = p_worker and r.status = 'running' and r.id = any (p_runs) and h.tenant_id = r.tenant_id and h.run_id = r.id
+    from held join run_heads h on h.tenant_id = held.tenant_id and h.run_id = held.id
+   where r.tenant_id = held.tenant_id and r.id = held.id
   returning r.tenant_id, r.id, h.lease_token, h.cancel_requested_by
 $$;
 

@@ -13,6 +13,8 @@ const unreachableCodes = new Set([
   '53300', // too_many_connections
   '40P01', // deadlock_detected
   '40001', // serialization_failure
+  '25006', // read_only_sql_transaction: the server became a standby
+  '57014', // query_canceled: by statement_timeout
 ])
 
 /** The SQLSTATE or system code of what the driver threw. */
@@ -28,6 +30,16 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === '23503'
 }
 
+/** Whether the driver gave up waiting for the answer to a query. */
+export function isQueryTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout'
+}
+
+/** Whether the database refused a value: malformed (22), against a constraint (23), or beyond a limit (54). */
+export function isDataError(error: unknown): boolean {
+  return /^(22|23|54)[0-9A-Z]{3}$/.test(codeOf(error) ?? '')
+}
+
 /** Names the faults that a caller can wait out; everything else stays as it is. */
 export function translateDatabaseError(error: unknown): unknown {
   const code = codeOf(error)
@@ -40,7 +52,7 @@ export function translateDatabaseError(error: unknown): unknown {
   const cut =
     error instanceof Error &&
     /Connection terminated|is not queryable|timeout exceeded when trying to connect/.test(error.message)
-  if (lost || cut) {
+  if (lost || cut || isQueryTimeout(error)) {
     return new FreeholdError('unavailable', 'The database can not be reached right now. Try again in a moment.', {
       cause: error,
       retryAfterSeconds: 2,

@@ -16,6 +16,7 @@ function clean(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [cleanText(key), clean(entry)]))
 }
 
-function cleanText(text: string): string {
+/** Text that a column can hold. */
+export function cleanText(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed()
 }

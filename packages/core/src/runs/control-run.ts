@@ -9,7 +9,7 @@ export async function cancelRun(caller: Caller, id: string): Promise<Run> {
   const outcome = await control(caller, sql`cancel_run(${caller.tenantId}, ${id}, ${actorName(caller)})`)
   if (outcome !== 'ok') throw new FreeholdError('conflict', `The run has ended already: it ${outcome}.`)
   caller.platform.bus.publish({ kind: 'cancel', runId: id, by: actorName(caller) })
-  return announce(caller, id)
+  return announce(caller, id, { ended: true })
 }
 
 /** Queues a failed run again. Its finished steps are not repeated. */
@@ -45,8 +45,8 @@ async function control(caller: TenantCaller, call: ReturnType<typeof sql>): Prom
   return outcome
 }
 
-async function announce(caller: TenantCaller, id: string): Promise<Run> {
-  caller.platform.bus.publish({ kind: 'run', runId: id })
+async function announce(caller: TenantCaller, id: string, change: { ended?: true } = {}): Promise<Run> {
+  caller.platform.bus.publish({ kind: 'run', runId: id, ...change })
   caller.platform.bus.publish({ kind: 'work' })
   return findRun(caller, id)
 }

@@ -1,5 +1,5 @@
 import type { AgentLimits, Environment, NewRunEvent, RunError, RunEvent } from '@freehold/contracts'
-import { agentLimitsSchema } from '@freehold/contracts'
+import { parseStoredLimits } from '../agents/stored-limits.ts'
 import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 
@@ -37,6 +37,8 @@ export interface ClaimedRun {
   requestId: string
   message: string
   metadata: Record<string, string>
+  /** The database's clock at the claim, in milliseconds since 1970. */
+  databaseNowMs: number
   /** Milliseconds that the run has left, by the database's clock. */
   deadlineInMs: number
   attempt: number
@@ -71,6 +73,7 @@ interface ClaimRow {
   request_id: string
   message: string
   metadata: Record<string, string>
+  now_ms: number
   deadline_in_ms: number
   lease_token: number
   attempt: number
@@ -114,6 +117,7 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     requestId: row.request_id,
     message: row.message,
     metadata: row.metadata,
+    databaseNowMs: row.now_ms,
     deadlineInMs: row.deadline_in_ms,
     attempt: row.attempt,
     lastSeq: row.last_seq,
@@ -123,7 +127,7 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     fallbackModels: row.fallback_models,
     systemPrompt: row.prompts.system,
     tools: row.tools,
-    limits: agentLimitsSchema.parse(row.limits),
+    limits: parseStoredLimits(row.limits),
     allowedHosts: row.allowed_hosts,
   }
 }
@@ -267,6 +271,7 @@ export interface ChildRun {
 export type StartOutcome =
   | { outcome: 'created' | 'existing'; runId: string }
   | { outcome: 'agent_not_found' | 'not_released' | 'too_deep' }
+  | { outcome: 'lease_lost' }
 
 /** Starts the child run of a step, once: asked again for the same step it finds the first one. */
 export async function startChildRun(
@@ -276,7 +281,7 @@ export async function startChildRun(
 ): Promise<StartOutcome> {
   const [row] = await database.call<{ outcome: StartOutcome['outcome']; run_id: string }>(
     'start-run',
-    'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+    'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
     [
       parent.lease.tenantId,
       child.id,
@@ -291,6 +296,7 @@ export async function startChildRun(
       null,
       parent.lease.runId,
       child.step,
+      parent.lease.token,
     ],
   )
   if (!row) throw new Error('start_run returned nothing')

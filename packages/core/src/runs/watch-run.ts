@@ -1,7 +1,14 @@
-import { isTerminalEvent, type Run, type RunEvent, type TextDelta } from '@freehold/contracts'
+import {
+  isTerminalEvent,
+  isTerminalStatus,
+  type Run,
+  type RunEvent,
+  type RunStatus,
+  type TextDelta,
+} from '@freehold/contracts'
 import type { BusMessage } from '../bus/bus.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { findRun } from './get-run.ts'
+import { findRun, runNotFound } from './get-run.ts'
 import { readJournal } from './journal.ts'
 
 const pageSize = 500
@@ -17,15 +24,17 @@ export interface WatchOptions {
 
 /**
  * Every journal event after a number, in order and once, and live text between them, until the run has ended. Ends
- * quietly when the signal aborts. The journal is read again on every hint, so a hint carries no truth.
+ * quietly when the signal aborts. What forbids it is thrown before there is a sequence. The journal is read again on
+ * every hint, so a hint carries no truth.
  */
-export async function* watchRun(
+export async function watchRun(
   caller: Caller,
   runId: string,
   options: WatchOptions,
-): AsyncGenerator<RunEvent | TextDelta> {
+): Promise<AsyncGenerator<RunEvent | TextDelta>> {
   authorize(caller, 'runs:read')
-  yield* followRun(caller, runId, options)
+  if (!(await readHead(caller, runId))) throw runNotFound()
+  return followRun(caller, runId, options)
 }
 
 /** Waits until a run that the caller just started has ended or the time is up, and reads it. */
@@ -43,7 +52,6 @@ async function* followRun(
   runId: string,
   options: WatchOptions,
 ): AsyncGenerator<RunEvent | TextDelta> {
-  await findRun(caller, runId)
   const inbox = new Inbox(caller, runId, options.signal)
   let cursor = options.after
   try {
@@ -77,16 +85,25 @@ async function* textUntilGrowth(inbox: Inbox, signal: AbortSignal): AsyncGenerat
 
 /** A terminal event ends the watch only while the run is still ended: a redriven run goes on. */
 async function hasEnded(caller: TenantCaller, runId: string, cursor: number): Promise<boolean> {
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
-    const row = await tx
+  const head = await readHead(caller, runId)
+  return head !== undefined && isTerminalStatus(head.status) && head.lastSeq <= cursor
+}
+
+/** How far a run is, read in one statement so that status and number belong together. */
+async function readHead(
+  caller: TenantCaller,
+  runId: string,
+): Promise<{ status: RunStatus; lastSeq: number } | undefined> {
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
       .selectFrom('agent_runs')
       .innerJoin('run_heads', 'run_heads.run_id', 'agent_runs.id')
-      .select('run_heads.last_seq')
+      .select(['agent_runs.status', 'run_heads.last_seq'])
       .where('agent_runs.id', '=', runId)
-      .where('agent_runs.status', 'in', ['succeeded', 'failed', 'cancelled'])
-      .executeTakeFirst()
-    return row !== undefined && row.last_seq <= cursor
-  })
+      .executeTakeFirst(),
+  )
+  // `status` has a check constraint.
+  return row && { status: row.status as RunStatus, lastSeq: row.last_seq }
 }
 
 /** What the bus told since it was last looked at. */

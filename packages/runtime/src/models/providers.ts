@@ -39,6 +39,8 @@ export function createProviders(config: ModelsConfig, options: { fetch?: typeof 
     if (known) return known
     const factory = loadProvider(config, provider, options.fetch)
     factories.set(provider, factory)
+    // What kept it from loading may pass.
+    factory.catch(() => factories.delete(provider))
     return factory
   }
 

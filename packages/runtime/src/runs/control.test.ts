@@ -190,6 +190,24 @@ describe('a tool call that is not idempotent and was cut off', () => {
     expect(payments).toBe(1)
   })
 
+  it('fail is void once the run is redriven: it is asked about again', async () => {
+    const runId = await cutOff()
+    for (const attempt of [1, 2]) {
+      await decideRun(engine.caller, runId, { step: 'tool:1', decision: 'fail' })
+      await waitFor(async () => (await engine.run(runId)).status === 'failed')
+      await redriveRun(engine.caller, runId)
+      await waitFor(async () => (await engine.run(runId)).status === 'waiting')
+      const asked = (await engine.journal(runId)).filter(({ type }) => type === 'decision.requested')
+      expect(asked).toHaveLength(attempt + 1)
+    }
+    expect(payments).toBe(1)
+    await decideRun(engine.caller, runId, { step: 'tool:1', decision: 'retry' })
+    expect(await engine.until(runId, ({ type }) => type === 'run.succeeded')).toMatchObject({
+      data: { output: { failed: false, output: 'paid' } },
+    })
+    expect(payments).toBe(2)
+  })
+
   it('is decided once, also when two decide at the same time', async () => {
     const runId = await cutOff()
     const decisions = await Promise.allSettled(

@@ -120,7 +120,59 @@ it('a parent that fails cancels the children that it did not wait for', async ()
   await engine.worker()
   const runId = await engine.start('parent')
   expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed' })
-  expect(await statusSoon(await childOf(runId))).toBe('cancelled')
+  expect(await engine.ended(await childOf(runId))).toMatchObject({ type: 'run.cancelled' })
+})
+
+it('a parent that fails tells the child that is at work for it', async () => {
+  const started = Promise.withResolvers<void>()
+  parent = async (run) => {
+    void run.delegate({ agent: 'child', message: 'go' })
+    await run.step('look', () => Promise.all([started.promise, childOf(run.id)]))
+    throw new Error('enough')
+  }
+  child = async (run) => {
+    started.resolve()
+    await new Promise((_, reject) => {
+      run.signal.addEventListener('abort', () => reject(run.signal.reason), { once: true })
+    })
+  }
+  await engine.worker({ leaseMs: 600_000 })
+  const runId = await engine.start('parent')
+  // Its worker would hear of it by itself only after minutes.
+  expect(await engine.ended(await childOf(runId))).toMatchObject({
+    type: 'run.cancelled',
+    data: { by: `run:${runId}` },
+  })
+})
+
+it('a parent that lost its lease starts no child', async () => {
+  parent = async (run) => {
+    await engine.sql('update run_heads set lease_token = lease_token + 1')
+    return run.delegate({ agent: 'child', message: 'go' }).catch(() => 'swallowed')
+  }
+  await engine.worker()
+  const runId = await engine.start('parent')
+  await waitFor(() => engine.logs.find(({ message }) => message.startsWith('run given up')))
+  expect((await engine.run(runId)).status).toBe('running')
+  expect((await listRuns(engine.caller, { limit: 50, agent: 'child' })).items).toEqual([])
+})
+
+it('NUL and half a surrogate pair in what a model asks of an agent become U+FFFD', async () => {
+  parent = async (run) => [
+    await run.tool({ id: 'a', name: 'delegate', input: { agent: 'child', message: 'a\0b\ud800c' } }),
+    await run.tool({ id: 'b', name: 'delegate', input: { agent: 'child\0', message: 'hello' } }),
+  ]
+  child = async (run) => run.message
+  await engine.worker()
+  expect(await engine.ended(await engine.start('parent'))).toMatchObject({
+    type: 'run.succeeded',
+    data: {
+      output: [
+        { failed: false, output: { output: 'a\uFFFDb\uFFFDc' } },
+        { failed: true, output: 'There is no agent named "child\uFFFD".' },
+      ],
+    },
+  })
 })
 
 it('an agent that does not exist is told to the model as a failed call, and stays so when it exists later', async () => {

@@ -1,4 +1,4 @@
-import type { Bus, Database } from '@freehold/core'
+import type { Bus, ClaimedRun, Database } from '@freehold/core'
 import type { EgressRule } from '../egress/index.ts'
 import type { CallModel } from '../models/index.ts'
 import type { ToolRegistry } from '../tools/index.ts'
@@ -21,4 +21,9 @@ export interface Engine {
   operatorAllow: readonly EgressRule[]
   logger: Logger
   leaseMs: number
+}
+
+/** What a log line about a run says of it. */
+export function logFields({ lease, requestId, attempt }: ClaimedRun) {
+  return { runId: lease.runId, tenantId: lease.tenantId, requestId, attempt }
 }

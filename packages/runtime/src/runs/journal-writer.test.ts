@@ -17,13 +17,14 @@ let execute: (run: ProgramRun) => Promise<unknown>
 let toolCalls: number
 
 const usage = { inputTokens: 10, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 }
+let outputTokens: number
 const callModel: CallModel = async ({ messages }) => ({
   model: 'scripted/model',
   demo: false,
   text: `answer ${messages.length}`,
   toolCalls: [],
   finishReason: 'stop',
-  usage,
+  usage: { ...usage, outputTokens },
   costNanos: 7,
   latencyMs: 1,
   attempts: 1,
@@ -50,6 +51,7 @@ afterAll(() => postgres.stop())
 
 beforeEach(async () => {
   toolCalls = 0
+  outputTokens = usage.outputTokens
   engine = await startTestEngine({
     databaseUrl: await postgres.createDatabase({ migrate: true }),
     programs: [defineProgram('scripted', (run) => execute(run))],
@@ -58,6 +60,11 @@ beforeEach(async () => {
   })
 })
 afterEach(() => engine[Symbol.asyncDispose]())
+
+/** As the driver throws it. */
+function databaseError(code: string): Error {
+  return Object.assign(new Error(`database says ${code}`), { code })
+}
 
 function unavailable(): FreeholdError {
   return new FreeholdError('unavailable', 'The database can not be reached right now. Try again in a moment.')
@@ -156,14 +163,89 @@ describe('a fault of one run', () => {
     }
     const tap = tapDatabase(engine.database)
     tap.before = (name, _, values) => {
-      if (name.startsWith('append') && JSON.stringify(values).includes('refuse this')) throw new Error('refused')
+      if (name.startsWith('append') && JSON.stringify(values).includes('refuse this')) throw databaseError('22P05')
     }
     await engine.worker({ database: tap.database })
     const bad = await engine.start('scripted', { message: 'refused' })
     const good = await Promise.all(Array.from({ length: 5 }, () => engine.start('scripted')))
     for (const runId of good) expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+    expect(await engine.ended(bad)).toMatchObject(failedAt('An event of step step:bad:1 could not be stored'))
     expect((await engine.journal(bad)).filter(({ type }) => type === 'tool.started')).toHaveLength(0)
     expect(tap.calls).toContain('append-shared')
+  })
+
+  it('whose model call the database can not meter ends at once, with what came before it in the journal', async () => {
+    execute = async (run) => {
+      await run.step('before', () => 1)
+      outputTokens = 2 ** 31
+      await ask(run)
+      await run.tool(call)
+    }
+    await engine.worker()
+    const runId = await engine.start('scripted')
+    expect(await engine.ended(runId)).toMatchObject(failedAt('An event of step model:1 could not be stored'))
+    expect((await engine.journal(runId)).map(({ type }) => type)).toEqual([
+      'run.created',
+      'run.started',
+      'step.finished',
+      'run.failed',
+    ])
+    expect(toolCalls).toBe(0)
+    expect(await engine.run(runId)).toMatchObject({ status: 'failed', attempt: 1 })
+    const [logged] = engine.logs.filter(({ message }) => message === 'the database refused a value of this run')
+    expect(logged?.fields.err).toMatchObject({ cause: { code: '22003' } })
+  })
+
+  it.each([
+    ['the last event', (run: ProgramRun) => run.step('bad', () => 'refuse this').then(() => 1), 'step step:bad:1'],
+    ['the output', async () => 'refuse this', 'refused a value of this run'],
+  ])('ends it as failed when %s is refused', async (_, program, message) => {
+    execute = program
+    const tap = tapDatabase(engine.database)
+    tap.before = (name, _, values) => {
+      if (/append|finish/.test(name) && JSON.stringify(values).includes('refuse this')) throw databaseError('54000')
+    }
+    await engine.worker({ database: tap.database })
+    expect(await engine.ended(await engine.start('scripted'))).toMatchObject(failedAt(message))
+  })
+})
+
+function failedAt(message: string) {
+  return {
+    type: 'run.failed',
+    data: {
+      error: { code: 'program_failed', message: expect.stringMatching(`${message}.*under request test-request`) },
+    },
+  }
+}
+
+describe('a database error in a step', () => {
+  beforeEach(() => {
+    execute = (run) => run.delegate({ agent: 'scripted', message: 'child' }).catch(() => 'swallowed')
+  })
+
+  async function failOnce(code: string): Promise<string> {
+    const tap = tapDatabase(engine.database)
+    let failures = 1
+    tap.before = (name) => {
+      if (name === 'start-run' && failures-- > 0) {
+        execute = async () => 'another time'
+        throw databaseError(code)
+      }
+    }
+    await engine.worker({ database: tap.database, leaseMs: 600 })
+    return engine.start('scripted')
+  }
+
+  it('that says nothing of the run is not its fault: another claim resumes it', async () => {
+    const runId = await failOnce('XX000')
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded', data: { output: 'another time' } })
+    expect((await engine.journal(runId)).filter(({ type }) => type === 'run.resumed')).toHaveLength(1)
+  })
+
+  it('about its values ends it', async () => {
+    const runId = await failOnce('22021')
+    expect(await engine.ended(runId)).toMatchObject(failedAt('refused a value of this run'))
   })
 })
 

@@ -1,12 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { FreeholdError, isTerminalEvent, type NewRunEvent } from '@freehold/contracts'
-import type { Append, Lease } from '@freehold/core'
+import { type Append, isDataError, type Lease } from '@freehold/core'
 import type { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 
 interface WriterEvents {
   onCancelRequested: (by: string) => void
   onFailure: (error: unknown) => void
+}
+
+/** The database refused the event itself, as it would do each time. */
+export class EventRefusedError extends Error {
+  readonly step: string
+  constructor(event: NewRunEvent, cause: unknown) {
+    super(`The database refused a ${event.type}`, { cause })
+    this.name = 'EventRefusedError'
+    this.step = 'step' in event.data ? event.data.step : event.type
+  }
 }
 
 /**
@@ -62,10 +72,31 @@ export class JournalWriter {
     return { after: this.after, events: this.pending.splice(0) }
   }
 
+  /** The number of the last event that is in the journal. */
+  get lastSeq(): number {
+    return this.after
+  }
+
+  /** Commits event after event. Throws `EventRefusedError` at the first that can't be stored, as what follows may rest on it. */
+  async commitUntilRefused(events: readonly NewRunEvent[]): Promise<void> {
+    for (const event of events) {
+      await this.commit([event]).catch((error) => {
+        throw isDataError(error) ? new EventRefusedError(event, error) : error
+      })
+    }
+  }
+
   private async write(): Promise<void> {
     this.writeQueued = false
     const events = this.pending.splice(0)
     if (events.length === 0) return
+    await this.commit(events).catch((error) => {
+      if (!isDataError(error)) throw error
+      return this.commitUntilRefused(events)
+    })
+  }
+
+  private async commit(events: readonly NewRunEvent[]): Promise<void> {
     const { cancelRequestedBy } = await persist(this.engine, () =>
       this.queue.append({ lease: this.lease, after: this.after, events }),
     )

@@ -1,4 +1,4 @@
-import type { RunFailureCode } from '@freehold/contracts'
+import type { RunError, RunFailureCode } from '@freehold/contracts'
 
 /** Ends the run as failed, for a reason that its owner can act on. */
 export class RunFailure extends Error {
@@ -13,6 +13,7 @@ export class RunFailure extends Error {
 export type Interruption =
   | { kind: 'cancelled'; by: string }
   | { kind: 'deadline' }
+  | { kind: 'failed'; error: RunError }
   | { kind: 'lease_lost' }
   | { kind: 'shutdown' }
 

@@ -25,6 +25,10 @@ export interface ChildOutcome {
  * A run as its program sees it. Its methods are steps: journaled under a key that the order of the calls determines,
  * so that a program which is called again from the top gets back what each step returned before. Between steps a
  * program must be deterministic; time, chance and everything outside belong into a step.
+ *
+ * A run whose branches all wait (for a timer, a child run or a decision) is suspended, and called again when one of the
+ * waits is over. A branch that awaits something else meanwhile, such as a promise of its own or a bare `fetch`, is not
+ * waited for: it may be cut off there, and goes on at the next wake-up. Inside a step it is waited for.
  */
 export interface ProgramRun {
   readonly id: string

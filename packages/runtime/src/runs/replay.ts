@@ -17,10 +17,21 @@ export class Replay {
 
   constructor(events: readonly RunEvent[]) {
     for (const event of events) {
+      if (event.type === 'run.redriven') this.forgetDecisionsToFail()
       if (!('step' in event.data)) continue
       const known = this.byStep.get(event.data.step)
       if (known) known.push(event)
       else this.byStep.set(event.data.step, [event])
+    }
+  }
+
+  /** Who redrives a run doesn't want it to fail as it did before: what was decided so is in doubt again. */
+  private forgetDecisionsToFail(): void {
+    for (const known of this.byStep.values()) {
+      const last = known.at(-1)
+      if (last?.type === 'decision.made' && last.data.decision === 'fail') {
+        known.splice(known.findLastIndex(({ type }) => type === 'decision.requested'))
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import { redriveRun } from '@freehold/core'
 import { type PostgresServer, startPostgres, startTestEngine, type TestEngine, tapDatabase } from '@freehold/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { defineProgram, defineTool, type ProgramRun } from '../index.ts'
 
@@ -133,6 +133,19 @@ describe('tools', () => {
     expect(types).toEqual(['tool.started', 'tool.started', 'tool.finished', 'tool.finished'])
   })
 
+  it('an unknown tool is told to the program, also after a crash: nobody is asked what it did', async () => {
+    execute = (run) => run.tool({ ...call('none'), name: 'missing' })
+    const runId = await engine.start('scripted')
+    await crashBefore(runId, 'finish-run')
+    expect(await engine.ended(runId)).toMatchObject({
+      type: 'run.succeeded',
+      data: { output: { failed: true, output: expect.stringContaining('There is no tool "missing"') } },
+    })
+    const types = (await engine.journal(runId)).map(({ type }) => type)
+    expect(types.filter((type) => type === 'tool.started')).toHaveLength(1)
+    expect(types).not.toContain('decision.requested')
+  })
+
   it('an output of 1 MB is journaled and replayed whole', async () => {
     const large = 'x'.repeat(1024 * 1024)
     toolOutput = () => large
@@ -187,6 +200,36 @@ describe('sleep', () => {
     const types = (await engine.journal(sleeper)).map(({ type }) => type)
     expect(types).toEqual(['run.created', 'run.started', 'timer.set', 'run.waiting', 'run.resumed', 'run.succeeded'])
   })
+
+  it.each([-3_600_000, 3_600_000])(
+    'ends on time, without spinning, when the clock of its worker is %i ms off',
+    async (offMs) => {
+      const realNow = Date.now
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => realNow() + offMs)
+      try {
+        execute = (run) => run.sleep(300)
+        // Woken by the worker's own timer, not by the poll.
+        await engine.worker({ pollMs: 3_000 })
+        const runId = await engine.start('scripted')
+        const end = await engine.ended(runId)
+        const journal = await engine.journal(runId)
+        const types = journal.map(({ type }) => type)
+        expect(types).toEqual([
+          'run.created',
+          'run.started',
+          'timer.set',
+          'run.waiting',
+          'run.resumed',
+          'run.succeeded',
+        ])
+        const tookMs = Date.parse(end.at) - Date.parse(journal[1]?.at ?? '')
+        expect(tookMs).toBeGreaterThanOrEqual(300)
+        expect(tookMs).toBeLessThan(1_000)
+      } finally {
+        clock.mockRestore()
+      }
+    },
+  )
 
   it('lets steps beside it end first, and is not started anew after a crash', async () => {
     execute = async (run) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { claimRuns, renewLeases, type Wait } from '@freehold/core'
+import { claimRuns, renewLeases } from '@freehold/core'
 import { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 import { executeRun, type RunExecution } from './execute-run.ts'
@@ -114,19 +114,17 @@ export class Worker {
     this.executions.get(runId)?.interrupt({ kind: 'lease_lost' })
     const execution = executeRun(this.engine, this.appends, run)
     this.executions.set(runId, execution)
-    void execution.done.then(({ waits }) => {
+    void execution.done.then(({ wakeInMs }) => {
       // The same run may have been claimed again meanwhile.
       if (this.executions.get(runId) === execution) this.executions.delete(runId)
-      this.wakeFor(waits)
+      this.wakeIn(wakeInMs)
       this.hint()
     })
   }
 
   /** Its own short timers are kept to the millisecond; the poll finds the others. */
-  private wakeFor(waits: readonly Wait[]): void {
-    const due = waits.flatMap(({ until }) => (until === null ? [] : [Date.parse(until)]))
-    const inMs = Math.min(...due) - Date.now()
-    if (inMs < this.options.pollMs && !this.stopping) this.setTimer(() => this.hint(), Math.max(0, inMs) + 1)
+  private wakeIn(delayMs: number): void {
+    if (delayMs < this.options.pollMs && !this.stopping) this.setTimer(() => this.hint(), Math.max(0, delayMs) + 1)
   }
 
   private async renew(): Promise<void> {

@@ -14,7 +14,6 @@ export interface ToolDescription extends Pick<Tool, 'name' | 'description' | 'ri
 
 export interface ToolRegistry {
   get: (name: string) => Tool | undefined
-  names: () => string[]
   list: () => readonly Tool[]
   describe: (tool: Tool) => ToolDescription
 }
@@ -28,7 +27,6 @@ export function createToolRegistry(extra: readonly Tool[] = []): ToolRegistry {
   }
   return {
     get: (name) => tools.get(name),
-    names: () => [...tools.keys()],
     list: () => [...tools.values()],
     describe: describeTool,
   }

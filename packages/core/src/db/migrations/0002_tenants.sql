@@ -51,4 +51,4 @@ create policy doors on operator_keys to freehold_doors using (true) with check (
 grant select, insert, update on tenants, api_keys to freehold_app;
 grant select, update on tenants to freehold_doors;
 grant select on api_keys to freehold_doors;
-grant select, insert on operator_keys to freehold_doors;
+grant select, insert, delete on operator_keys to freehold_doors;

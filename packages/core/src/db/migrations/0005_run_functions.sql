@@ -5,9 +5,9 @@
 create function start_run(
   p_tenant uuid, p_run uuid, p_agent text, p_environment text, p_thread text, p_message text, p_metadata jsonb,
   p_deadline_ms int, p_started_by text, p_request_id text, p_client_key text default null,
-  p_parent uuid default null, p_parent_step text default null
+  p_parent uuid default null, p_parent_step text default null, p_parent_token bigint default null
 ) returns table (outcome text, run_id uuid)
-language plpgsql set search_path = public, pg_temp as $$
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   template agent_templates;
   deadline interval;
@@ -26,8 +26,15 @@ begin
     return;
   end if;
   if p_parent is not null then
-    select r.depth + 1 into run_depth from agent_runs r where r.tenant_id = p_tenant and r.id = p_parent;
-    if run_depth > 8 then
+    -- Locked until this commits, so that a parent that ends meanwhile sees the child and cancels it.
+    select r.depth + 1 into run_depth
+      from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id
+     where r.tenant_id = p_tenant and r.id = p_parent and r.status = 'running' and h.lease_token = p_parent_token
+       for share of r;
+    if not found then
+      return query select 'lease_lost', null::uuid;
+      return;
+    elsif run_depth > 8 then
       return query select 'too_deep', null::uuid;
       return;
     end if;
@@ -60,15 +67,18 @@ begin
 end $$;
 
 -- Appends after event p_after. Asked again for an append that was committed although its caller was told otherwise,
--- it answers as the first time, with applied = false.
-create function append_events(p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb)
-returns table (seq int, cancel_requested_by text, applied boolean)
-language plpgsql set search_path = public, pg_temp as $$
+-- it answers as the first time, with applied = false. With p_let_go it is the worker's last: from then on its fencing
+-- token is refused.
+create function append_events(
+  p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb, p_let_go boolean default false
+) returns table (seq int, cancel_requested_by text, applied boolean)
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
   return query
   with head as (
-    update run_heads h set last_seq = h.last_seq + jsonb_array_length(p_events)
+    update run_heads h set last_seq = h.last_seq + jsonb_array_length(p_events),
+        lease_token = case when p_let_go then -p_token else p_token end
      where h.tenant_id = p_tenant and h.run_id = p_run and h.lease_token = p_token and h.last_seq = p_after
     returning h.last_seq, h.cancel_requested_by
   ), journaled as (
@@ -87,8 +97,10 @@ end $$;
 -- The same for several runs of a tenant at once: [{ run, token, after, events }]. A run that is missing from the answer
 -- was refused; the others are not touched by that.
 create function append_shared(p_tenant uuid, p_appends jsonb) returns table (run_id uuid, cancel_requested_by text)
-language plpgsql set search_path = public, pg_temp as $$
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 #variable_conflict use_column
+declare
+  appended int;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
   return query
@@ -105,21 +117,15 @@ begin
         from head join wanted w on w.run = head.run_id,
              jsonb_array_elements(w.events) with ordinality as e (event, position)
   )
-  select head.run_id, head.cancel_requested_by from head
-  union all
-  -- Sees the rows as they were before this statement: those that hold a retried append already.
-  select h.run_id, h.cancel_requested_by from run_heads h
-    join wanted w on h.run_id = w.run and abs(h.lease_token) = w.token
-     and h.last_seq = w.after + jsonb_array_length(w.events)
-   where h.tenant_id = p_tenant;
+  select head.run_id, head.cancel_requested_by from head;
+  get diagnostics appended = row_count;
+  if appended = jsonb_array_length(p_appends) then return; end if;
+  return query
+  select h.run_id, h.cancel_requested_by
+    from jsonb_to_recordset(p_appends) as w (run uuid, token bigint, after int, events jsonb)
+    join run_heads h on h.tenant_id = p_tenant and h.run_id = w.run and abs(h.lease_token) = w.token
+     and h.last_seq = w.after + jsonb_array_length(w.events);
 end $$;
-
--- Ends a worker's hold on a run: from now on its fencing token is refused.
-create function let_go(p_tenant uuid, p_run uuid) returns void
-language sql set search_path = public, pg_temp
-as $$
-  update run_heads h set lease_token = -abs(h.lease_token) where h.tenant_id = p_tenant and h.run_id = p_run
-$$;
 
 -- Appends one event to a run that no worker holds, for what people do to it. The run row must be locked.
 create function append_unheld(p_tenant uuid, p_run uuid, p_type text, p_data jsonb) returns void
@@ -134,15 +140,16 @@ end $$;
 
 -- The same for events among which are model calls: meters them in the same statement. Every function that writes to
 -- both rows of a run locks agent_runs before run_heads, so that no two of them can wait for each other.
-create function append_metered_events(p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb)
-returns table (seq int, cancel_requested_by text, applied boolean)
+create function append_metered_events(
+  p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_events jsonb, p_let_go boolean default false
+) returns table (seq int, cancel_requested_by text, applied boolean)
 language plpgsql set search_path = public, pg_temp as $$
 declare
   appended record;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
   perform 1 from agent_runs r where r.tenant_id = p_tenant and r.id = p_run for no key update;
-  select * into appended from append_events(p_tenant, p_run, p_token, p_after, p_events);
+  select * into appended from append_events(p_tenant, p_run, p_token, p_after, p_events, p_let_go);
   if not found then return; end if;
   return query select appended.seq, appended.cancel_requested_by, appended.applied;
   if not appended.applied or not p_events @> '[{"type": "model.finished"}]' then return; end if;
@@ -197,25 +204,26 @@ create function finish_run(
   p_tenant uuid, p_run uuid, p_token bigint, p_after int, p_status text, p_output jsonb, p_error jsonb, p_events jsonb,
   p_messages jsonb, p_has_parent boolean
 ) returns table (seq int)
-language plpgsql set search_path = public, pg_temp as $$
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
 declare
   appended record;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
   if p_has_parent then perform lock_parent(p_tenant, p_run); end if;
-  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events);
+  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events, p_let_go => true);
   if not found then return; end if;
   return query select appended.seq;
   if not appended.applied then return; end if;
   update agent_runs r set status = p_status, output = p_output, error = p_error, finished_at = now(), waits = null,
       worker = null
    where r.tenant_id = p_tenant and r.id = p_run;
-  perform let_go(p_tenant, p_run);
-  insert into messages (tenant_id, thread_id, run_id, role, content)
-    select p_tenant, r.thread_id, p_run, said ->> 'role', said -> 'content'
-      from agent_runs r, jsonb_array_elements(p_messages) with ordinality as m (said, position)
-     where r.tenant_id = p_tenant and r.id = p_run
-     order by position;
+  if jsonb_array_length(p_messages) > 0 then
+    insert into messages (tenant_id, thread_id, run_id, role, content)
+      select p_tenant, r.thread_id, p_run, said ->> 'role', said -> 'content'
+        from agent_runs r, jsonb_array_elements(p_messages) with ordinality as m (said, position)
+       where r.tenant_id = p_tenant and r.id = p_run
+       order by position;
+  end if;
   if p_has_parent then perform wake_parent(p_tenant, p_run); end if;
   if p_status <> 'succeeded' then
     perform cancel_children(p_tenant, p_run, 'run:' || p_run);
@@ -230,11 +238,11 @@ declare
   appended record;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
-  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events);
+  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events, p_let_go => true);
   if not found then return; end if;
   return query select appended.seq;
   if not appended.applied then return; end if;
-  update agent_runs r set status = 'waiting', waits = p_waits, worker = null, available_at = least(
+  update agent_runs r set status = 'waiting', waits = p_waits, worker = null, crashes = 0, available_at = least(
       r.deadline_at,
       case when appended.cancel_requested_by is not null then now() end,
       case when exists (
@@ -245,7 +253,6 @@ begin
       ) then now() end,
       (select min((w ->> 'until')::timestamptz) from jsonb_array_elements(p_waits) w))
    where r.tenant_id = p_tenant and r.id = p_run;
-  perform let_go(p_tenant, p_run);
 end $$;
 
 -- A worker that shuts down hands a run to the next one; this is no crash.
@@ -255,13 +262,12 @@ declare
   appended record;
 begin
   perform set_config('app.tenant_id', p_tenant::text, true);
-  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events);
+  select * into appended from append_metered_events(p_tenant, p_run, p_token, p_after, p_events, p_let_go => true);
   if not found then return; end if;
   return query select appended.seq;
   if not appended.applied then return; end if;
   update agent_runs r set status = 'queued', worker = null, available_at = now()
    where r.tenant_id = p_tenant and r.id = p_run;
-  perform let_go(p_tenant, p_run);
 end $$;
 
 -- What people do to a run. Outcome: ok, not_found, or the status that forbids it.
@@ -299,6 +305,34 @@ begin
   end loop;
 end $$;
 
+-- Queues the children again that were cancelled because this run failed, so that it finds them as it left them.
+create function requeue_children(p_tenant uuid, p_run uuid, p_cancelled_by text, p_by text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  child uuid;
+begin
+  for child in
+    select c.id from agent_runs c join run_heads h on h.tenant_id = c.tenant_id and h.run_id = c.id
+      join run_events e on e.tenant_id = h.tenant_id and e.run_id = h.run_id and e.seq = h.last_seq
+     where c.tenant_id = p_tenant and c.parent_run_id = p_run and c.status = 'cancelled'
+       and e.data ->> 'by' = p_cancelled_by
+       for update of c
+  loop
+    perform requeue(p_tenant, child, p_by);
+    perform requeue_children(p_tenant, child, p_cancelled_by, p_by);
+  end loop;
+end $$;
+
+create function requeue(p_tenant uuid, p_run uuid, p_by text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+begin
+  update agent_runs r set status = 'queued', available_at = now(), error = null, finished_at = null, crashes = 0,
+      attempt = r.attempt + 1, deadline_at = now() + make_interval(secs => r.deadline_ms / 1000.0)
+   where r.tenant_id = p_tenant and r.id = p_run;
+  update run_heads h set cancel_requested_by = null where h.tenant_id = p_tenant and h.run_id = p_run;
+  perform append_unheld(p_tenant, p_run, 'run.redriven', jsonb_build_object('by', p_by));
+end $$;
+
 create function redrive_run(p_tenant uuid, p_run uuid, p_by text) returns text
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -307,11 +341,8 @@ begin
   select * into run from agent_runs r where r.tenant_id = p_tenant and r.id = p_run for update;
   if not found then return 'not_found'; end if;
   if run.status <> 'failed' then return run.status; end if;
-  update agent_runs r set status = 'queued', available_at = now(), error = null, finished_at = null, crashes = 0,
-      attempt = r.attempt + 1, deadline_at = now() + make_interval(secs => r.deadline_ms / 1000.0)
-   where r.tenant_id = p_tenant and r.id = p_run;
-  update run_heads h set cancel_requested_by = null where h.tenant_id = p_tenant and h.run_id = p_run;
-  perform append_unheld(p_tenant, p_run, 'run.redriven', jsonb_build_object('by', p_by));
+  perform requeue(p_tenant, p_run, p_by);
+  perform requeue_children(p_tenant, p_run, 'run:' || p_run, p_by);
   return 'ok';
 end $$;
 

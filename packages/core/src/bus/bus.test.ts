@@ -1,0 +1,37 @@
+import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cancelRun } from '../runs/control-run.ts'
+import { startRun } from '../runs/start-run.ts'
+import { type Bus, LocalBus } from './bus.ts'
+
+const say = (bus: Bus, runId: string, offset: number, delta: string) =>
+  bus.publish({ kind: 'text', runId, delta: { type: 'text.delta', step: 'model:1', offset, delta } })
+const textsOf = (bus: Bus, runId: string) => bus.partialTexts(runId).map(({ delta }) => delta)
+
+describe('partial texts', () => {
+  let on: TestPlatform
+  beforeAll(async () => {
+    on = await createTestPlatform()
+  })
+  afterAll(() => on.close())
+
+  test('are kept for the thousand runs that spoke last', () => {
+    const bus = new LocalBus()
+    for (let run = 0; run < 1_000; run += 1) say(bus, `run-${run}`, 0, 'a')
+    say(bus, 'run-0', 1, 'b')
+    say(bus, 'run-1000', 0, 'a')
+    expect(textsOf(bus, 'run-0')).toEqual(['ab'])
+    expect(textsOf(bus, 'run-1')).toEqual([])
+    expect(textsOf(bus, 'run-1000')).toEqual(['a'])
+  })
+
+  test('of a run that is cancelled while no worker has it are dropped', async () => {
+    const { bus } = on.platform
+    const caller = on.caller(on.acme)
+    const input = { agent: 'assistant', message: 'hello', environment: 'production' as const, metadata: {} }
+    const { runId } = await startRun(caller, input)
+    say(bus, runId, 0, 'cut off')
+    await cancelRun(caller, runId)
+    expect(textsOf(bus, runId)).toEqual([])
+  })
+})

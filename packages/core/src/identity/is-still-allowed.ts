@@ -1,0 +1,21 @@
+import { sql } from 'kysely'
+import type { Caller } from './caller.ts'
+
+/** Whether a caller that was let in, maybe long ago, would be let in now: its key is good and its tenant active. */
+export async function isStillAllowed(caller: Caller): Promise<boolean> {
+  const { actor, platform, tenantId } = caller
+  // The operator's key opens nothing that lasts.
+  if (actor.kind !== 'api_key' || tenantId === null) return true
+  const row = await platform.database.withTenant(tenantId, (tx) =>
+    tx
+      .selectFrom('api_keys')
+      .innerJoin('tenants', 'tenants.id', 'api_keys.tenant_id')
+      .select('api_keys.id')
+      .where('api_keys.id', '=', actor.id)
+      .where('api_keys.revoked_at', 'is', null)
+      .where((eb) => eb.or([eb('api_keys.expires_at', 'is', null), eb('api_keys.expires_at', '>', sql<Date>`now()`)]))
+      .where('tenants.status', '=', 'active')
+      .executeTakeFirst(),
+  )
+  return row !== undefined
+}

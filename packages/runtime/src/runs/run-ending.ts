@@ -1,0 +1,114 @@
+import type { NewRunEvent, RunError } from '@freehold/contracts'
+import { type Append, type ClaimedRun, finishRun, isDataError, releaseRun, suspendRun, type Wait } from '@freehold/core'
+import type { ChatMessage } from '../models/index.ts'
+import { toStored } from './conversation.ts'
+import { type Engine, logFields } from './engine.ts'
+import { announce, EventRefusedError, type JournalWriter, persist } from './journal-writer.ts'
+import type { Interruption } from './outcomes.ts'
+
+export type Ending =
+  | { kind: 'succeeded'; output: unknown; messages: readonly ChatMessage[] }
+  | { kind: 'parked'; waits: Wait[] }
+  | Interruption
+
+type Written = Exclude<Ending, { kind: 'lease_lost' }>
+
+/** Writes down how an execution ended. A run whose journal or ending the database refuses ends as failed instead. */
+export async function concludeRun(
+  engine: Engine,
+  claimed: ClaimedRun,
+  ending: Written,
+  writer: JournalWriter,
+): Promise<void> {
+  try {
+    const rest = await writer.close()
+    await writeEnding(engine, claimed, ending, rest).catch(async (error) => {
+      // Finds out whether one of these events is to blame.
+      if (isDataError(error)) await writer.commitUntilRefused(rest.events)
+      throw error
+    })
+  } catch (error) {
+    if (!isRefusal(error)) throw error
+    engine.logger.error({ err: error, ...logFields(claimed) }, 'the database refused a value of this run')
+    const refused: Written = { kind: 'failed', error: describeRefusal(claimed, error) }
+    await writeEnding(engine, claimed, refused, { after: writer.lastSeq, events: [] })
+  }
+}
+
+/** Whether the database refused a value, as it would do each time. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof EventRefusedError || isDataError(error)
+}
+
+export function describeRefusal(claimed: ClaimedRun, error: unknown): RunError {
+  const what =
+    error instanceof EventRefusedError
+      ? `An event of step ${error.step} could not be stored.`
+      : 'The database refused a value of this run.'
+  const message = `${what} The operator finds the reason in the log under request ${claimed.requestId}.`
+  return { code: 'program_failed', message }
+}
+
+async function writeEnding(
+  engine: Engine,
+  claimed: ClaimedRun,
+  ending: Written,
+  { after, events }: Append,
+): Promise<void> {
+  const { database } = engine
+  const write = (last: NewRunEvent[], statement: (append: Append) => Promise<void>) => {
+    const append = { after, events: [...events, ...last] }
+    return persist(engine, () => statement(append)).then(() => announce(engine, claimed.lease.runId, append.events))
+  }
+  if (ending.kind === 'shutdown') return write([], (append) => releaseRun(database, claimed.lease, append))
+  if (ending.kind === 'parked') {
+    const waits = ending.waits.map(({ step, kind, until }) => ({ step, kind, until }))
+    return write([{ type: 'run.waiting', data: { waits } }], (append) =>
+      suspendRun(database, claimed.lease, append, ending.waits),
+    )
+  }
+  const end = describeEnd(ending)
+  await write([end.event], (append) =>
+    finishRun(database, claimed.lease, {
+      ...append,
+      ...end,
+      messages: ending.kind === 'succeeded' ? ending.messages.map(toStored) : [],
+      hasParent: claimed.parentRunId !== null,
+    }),
+  )
+  engine.logger.info({ ...logFields(claimed), status: end.status, error: end.error ?? undefined }, 'run ended')
+  if (claimed.parentRunId !== null) engine.bus.publish({ kind: 'work' })
+}
+
+interface End {
+  event: NewRunEvent
+  status: 'succeeded' | 'failed' | 'cancelled'
+  output: unknown
+  error: RunError | null
+}
+
+function describeEnd(ending: Extract<Ending, { kind: 'succeeded' | 'failed' | 'cancelled' | 'deadline' }>): End {
+  switch (ending.kind) {
+    case 'succeeded': {
+      const output = ending.output ?? null
+      return { event: { type: 'run.succeeded', data: { output } }, status: 'succeeded', output, error: null }
+    }
+    case 'cancelled':
+      return {
+        event: { type: 'run.cancelled', data: { by: ending.by } },
+        status: 'cancelled',
+        output: null,
+        error: null,
+      }
+    case 'deadline': {
+      const message = 'The run did not end before its deadline. Give it more time with deadlineMs, or a smaller task.'
+      return failed({ code: 'deadline_exceeded', message })
+    }
+    case 'failed':
+      return failed(ending.error)
+  }
+}
+
+function failed(error: RunError): End {
+  return { event: { type: 'run.failed', data: { error } }, status: 'failed', output: null, error }
+}
