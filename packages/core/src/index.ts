@@ -20,31 +20,13 @@ export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
 export type { Catalogue, Platform } from './platform.ts'
+export { type ChildRun, readChildRun, type StartOutcome, startChildRun } from './runs/child-runs.ts'
+export { type ClaimedRun, type ClaimOptions, claimRuns, renewLeases } from './runs/claim-runs.ts'
 export { cancelRun, decideRun, redriveRun } from './runs/control-run.ts'
+export { finishRun, type RunEnd, releaseRun, suspendRun, type Wait } from './runs/end-run.ts'
 export { getRun, listRunEvents, listRuns } from './runs/get-run.ts'
-export {
-  type Append,
-  appendEvents,
-  appendShared,
-  type ChildRun,
-  type ClaimedRun,
-  type ClaimOptions,
-  claimRuns,
-  finishRun,
-  type Lease,
-  type LeasedAppend,
-  LeaseLostError,
-  type RunEnd,
-  readChildRun,
-  readHistory,
-  readJournal,
-  releaseRun,
-  renewLeases,
-  type StartOutcome,
-  startChildRun,
-  suspendRun,
-  type Wait,
-} from './runs/journal.ts'
+export { type Append, appendEvents, appendShared, type LeasedAppend, readJournal } from './runs/journal.ts'
+export { type Lease, LeaseLostError } from './runs/lease.ts'
 export { type StartRunInput, startRun } from './runs/start-run.ts'
 export { waitForRun, watchRun } from './runs/watch-run.ts'
 export {
@@ -57,5 +39,6 @@ export {
   suspendTenant,
   updateOwnTenant,
 } from './tenancy/tenants.ts'
+export { readHistory } from './threads/read-history.ts'
 export { listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'

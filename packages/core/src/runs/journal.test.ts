@@ -1,20 +1,13 @@
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startChildRun } from './child-runs.ts'
+import { type ClaimedRun, claimRuns, renewLeases } from './claim-runs.ts'
 import { cancelRun, redriveRun } from './control-run.ts'
+import { finishRun, suspendRun } from './end-run.ts'
 import { getRun } from './get-run.ts'
-import {
-  appendEvents,
-  appendShared,
-  type ClaimedRun,
-  claimRuns,
-  finishRun,
-  LeaseLostError,
-  readJournal,
-  renewLeases,
-  startChildRun,
-  suspendRun,
-} from './journal.ts'
+import { appendEvents, appendShared, readJournal } from './journal.ts'
+import { LeaseLostError } from './lease.ts'
 import { startRun } from './start-run.ts'
 
 let platform: TestPlatform
