@@ -71,7 +71,7 @@ async function start(
     shutdown.abort()
   })
   listener.serve(await buildSurface(config, logger, platform, shutdown.signal))
-  logger.info({ target, url }, 'ready')
+  logger.info({ url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
   return url
 }

@@ -17,14 +17,20 @@ export function renderBanner(
     `  Freehold is ready at ${credentials.url}`,
     '',
     `  REST         ${credentials.url}/api/v1/docs`,
-    `  tenants      ${tenants.join(', ') || 'none yet: npx freehold tenants create <name>'}`,
+    `  tenants      ${tenants.join(', ') || 'none yet'}`,
     `  credentials  ${file}`,
     `  model        ${models.defaultModel}${demo}`,
     `  database     ${config.database.url ? 'PostgreSQL' : `embedded, in ${config.dataDir}`}`,
     '',
     '  Try, in another terminal:',
     '',
-    '    npx freehold run assistant "What is 17% of 2340?"',
+    ...(tenants.length > 0
+      ? ['    npx freehold run assistant "What is 17% of 2340?"']
+      : [
+          '    npx freehold tenants create my-team',
+          '    npx freehold agents create assistant --tools calculate --tenant my-team',
+          '    npx freehold run assistant "What is 17% of 2340?" --tenant my-team',
+        ]),
     '',
   ].join('\n')
 }

@@ -71,5 +71,9 @@ function explainListenError(error: Error, { host, port }: ServerConfig): Error {
     return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })
   if (code === 'EACCES')
     return new Error(`Port ${port} on ${host} needs more rights. Set PORT above 1023.`, { cause: error })
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
+    return new Error(`HOST "${host}" is no address of this machine. Set HOST to 127.0.0.1 or 0.0.0.0.`, {
+      cause: error,
+    })
   return error
 }

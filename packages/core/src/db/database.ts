@@ -205,6 +205,8 @@ async function openEmbedded(config: DatabaseConfig): Promise<Database> {
     const owner = new pg.Client({ ...createPgConfig(opened) })
     await owner.connect()
     await migrate(owner)
+    // The lock proves that no other worker lives, so nobody has to wait for the leases of one that died.
+    await owner.query(`update agent_runs set available_at = now() where status = 'running'`)
     await owner.query('set role freehold_app')
     await owner.end()
     const pool = new pg.Pool({

@@ -51,7 +51,7 @@ export async function assertMigrated(client: pg.Client): Promise<void> {
   const missing = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
   if (missing.length === 0) return
   const names = missing.map(({ name }) => name).join(', ')
-  throw new Error(`The database lacks ${names}. Run "freehold-server serve --target=migrate" first.`)
+  throw new Error(`The database lacks ${names}. Run "npm start -- --target=migrate" first.`)
 }
 
 async function readMigrations(): Promise<Migration[]> {

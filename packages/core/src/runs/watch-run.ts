@@ -56,8 +56,8 @@ async function* followRun(
   let cursor = options.after
   try {
     while (!options.signal.aborted) {
-      // What was said before the journal grew comes before what it grew by.
-      yield* inbox.takeText()
+      // What was said of a step before the journal grew comes before what it grew by; a step that begins comes after it.
+      yield* inbox.goOnWithText()
       inbox.startListening()
       const events = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId }, cursor, pageSize)
       for (const event of events) {
@@ -157,11 +157,23 @@ class Inbox {
     this.finished.add(step)
   }
 
-  /** Live text without a gap: a delta is shown if it begins the text of its step or goes on where the last one ended. */
+  /** Live text of the steps that the viewer has seen some of. */
+  *goOnWithText(): Generator<TextDelta> {
+    const deltas = this.deltas
+    this.deltas = deltas.filter(({ step }) => !this.shown.has(step))
+    yield* this.show(deltas.filter(({ step }) => this.shown.has(step)))
+  }
+
+  /** Live text of all steps. Only for a viewer that has the journal up to its head. */
   *takeText(): Generator<TextDelta> {
     const deltas = this.joined ? this.deltas : this.caller.platform.bus.partialTexts(this.runId)
     this.joined = true
     this.deltas = []
+    yield* this.show(deltas)
+  }
+
+  /** Without a gap: a delta is shown if it begins the text of its step or goes on where the last one ended. */
+  private *show(deltas: readonly TextDelta[]): Generator<TextDelta> {
     for (const delta of deltas) {
       const follows = delta.offset === 0 || this.shown.get(delta.step) === delta.offset
       if (!follows || this.finished.has(delta.step)) continue

@@ -1,4 +1,4 @@
-import { type CreatedTenant, FreeholdError, type Page, type Tenant } from '@freehold/contracts'
+import { type CreatedTenant, FreeholdError, type Page, type PlatformPermission, type Tenant } from '@freehold/contracts'
 import type { Selectable, Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
@@ -46,7 +46,7 @@ export async function listTenants(
 }
 
 export async function getTenant(caller: Caller, id: string): Promise<Tenant> {
-  authorizePlatform(caller, 'platform:tenants:read')
+  authorizeOnTenant(caller, 'platform:tenants:read')
   return readTenant(caller.platform, id)
 }
 
@@ -56,12 +56,12 @@ export async function getOwnTenant(caller: Caller): Promise<Tenant> {
 }
 
 export async function suspendTenant(caller: Caller, id: string): Promise<Tenant> {
-  authorizePlatform(caller, 'platform:tenants:write')
+  authorizeOnTenant(caller, 'platform:tenants:write')
   return updateTenant(caller.platform, id, { status: 'suspended' })
 }
 
 export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> {
-  authorizePlatform(caller, 'platform:tenants:write')
+  authorizeOnTenant(caller, 'platform:tenants:write')
   const tenant = await updateTenant(caller.platform, id, { status: 'active' })
   caller.platform.bus.publish({ kind: 'work' })
   return tenant
@@ -74,9 +74,18 @@ export async function updateOwnTenant(caller: Caller, input: { allowedHosts: str
 
 /** A key for a tenant, made by the operator, for when the tenant has lost its own. */
 export async function issueTenantKey(caller: Caller, tenantId: string, input: NewKey) {
-  authorizePlatform(caller, 'platform:tenants:write')
+  authorizeOnTenant(caller, 'platform:tenants:write')
   await readTenant(caller.platform, tenantId)
   return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, input))
+}
+
+/** To whoever may not look at tenants, none exists: a refusal would tell that this id names one. */
+function authorizeOnTenant(caller: Caller, permission: PlatformPermission): void {
+  if (!caller.permissions.has(permission)) throw tenantNotFound()
+}
+
+function tenantNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no tenant with this id.')
 }
 
 export async function readTenant(platform: Platform, id: string): Promise<Tenant> {
@@ -94,7 +103,7 @@ async function updateTenant(platform: Platform, id: string, change: Updateable<T
 }
 
 function found<T>(row: T | undefined): T {
-  if (row === undefined) throw new FreeholdError('not_found', 'There is no tenant with this id.')
+  if (row === undefined) throw tenantNotFound()
   return row
 }
 

@@ -25,6 +25,7 @@ function decide(request: ModelRequest): Draft {
   const { message, turn } = lastTurn(request.messages)
   const options = findOptions(request.system)
   if (options.length > 0) return say(chooseOption(options, request.system, message))
+  if (request.tools.length === 0 && /^You plan\b/.test(request.system)) return say(`Plan: answer "${message}".`)
   const calls = turn.flatMap((entry) => (entry.role === 'assistant' ? (entry.toolCalls ?? []) : []))
   const results = turn.filter((entry) => entry.role === 'tool')
   if (calls.length > 0 || results.length > 0) return sayLabelled(answerFromResults(calls, results, request.tools))

@@ -63,8 +63,11 @@ it('a viewer that joins amid two model calls side by side sees both texts withou
   const shown = new Map<string, string>()
   const events: RunEvent[] = []
   for await (const item of engine.watch(runId, AbortSignal.timeout(10_000))) {
-    if (item.type === 'text.delta') take(shown, item)
-    else events.push(item)
+    if (item.type === 'text.delta') {
+      // What came before the text it joins in comes before it.
+      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['run.created', 'run.started']))
+      take(shown, item)
+    } else events.push(item)
     if (shown.size === 2) rest.resolve()
     if (item.type !== 'text.delta' && isTerminalEvent(item)) break
   }
