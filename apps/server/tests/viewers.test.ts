@@ -136,9 +136,11 @@ it('a viewer that joins in the middle of a model call first gets the text so far
 })
 
 it('text is live: it comes in several frames before the journal has the whole of it', async () => {
-  held.resolve()
   const order: string[] = []
-  await watch(await startRun('tell me another story'), [], ({ type }) => order.push(type))
+  await watch(await startRun('tell me another story'), [], ({ type }) => {
+    order.push(type)
+    if (type === 'text.delta') held.resolve()
+  })
   const finished = order.indexOf('model.finished')
   expect(order.slice(0, finished).filter((type) => type === 'text.delta').length).toBeGreaterThan(0)
   // What the journal has comes no second time as live text.
