@@ -9,6 +9,8 @@ interface Holder {
   startTicks: string | null
 }
 
+const nobody: Holder = { pid: 999_999_999, startTicks: null }
+
 /**
  * Makes this process the only one that uses a data folder. Two processes on one embedded database would corrupt it.
  * A lock whose process is gone is taken over. Returns the function that lets go.
@@ -17,7 +19,7 @@ export async function lockDataFolder(folder: string): Promise<() => Promise<void
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = join(folder, 'postgres.lock')
   const self: Holder = { pid: process.pid, startTicks: await startTicksOf(process.pid) }
-  for (let attempt = 0; attempt < 10; attempt += 1) {
+  for (let attempt = 0; attempt < 50; attempt += 1) {
     if (await createLock(path, self)) return () => rm(path, { force: true })
     const holder = await readHolder(path)
     if (holder && (await isAlive(holder))) {
@@ -51,23 +53,31 @@ async function removeStaleLock(path: string, self: Holder): Promise<void> {
   const guard = `${path}.takeover`
   if (!(await createLock(guard, self))) {
     const other = await readHolder(guard)
-    if (!other || !(await isAlive(other))) await rm(guard, { force: true })
+    if (other && !(await isAlive(other))) await rm(guard, { force: true })
     await delay(20)
     return
   }
   try {
     const holder = await readHolder(path)
-    if (!holder || !(await isAlive(holder))) await rm(path, { force: true })
+    // One that is gone must not be removed: by now it may be there again, and somebody's.
+    if (holder && !(await isAlive(holder))) await rm(path, { force: true })
   } finally {
     await rm(guard, { force: true })
   }
 }
 
+/** Undefined when there is no lock. One that can't be read is nobody's. */
 async function readHolder(path: string): Promise<Holder | undefined> {
+  let text: string
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder
+    text = await readFile(path, 'utf8')
   } catch {
-    return undefined // damaged, or removed meanwhile
+    return undefined
+  }
+  try {
+    return JSON.parse(text) as Holder
+  } catch {
+    return nobody
   }
 }
 
