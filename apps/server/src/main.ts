@@ -5,8 +5,8 @@ import { serve } from './serve.ts'
 import { generateServiceKeys } from './service-token.ts'
 import { type Target, targetNames } from './targets.ts'
 
-const usage = `Usage: freehold-server serve [--target=${targetNames.join('|')}]
-       freehold-server keygen      make the keys by which a gateway and an api on two hosts know each other`
+const usage = `Usage: npm start -- [--target=${targetNames.join('|')}]
+       npm run keygen      make the keys by which a gateway and an api on two hosts know each other`
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({

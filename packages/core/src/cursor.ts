@@ -1,5 +1,11 @@
 import { FreeholdError, type Page } from '@freehold/contracts'
 
+/** Which page of a list: at most `limit` items, after the page that gave out `cursor`. */
+export interface PageQuery {
+  limit: number
+  cursor?: string | undefined
+}
+
 /** Makes a page from one row more than was asked for. `keyOf` names the row that the next page starts after. */
 export function toPage<Row, Item>(
   rows: Row[],

@@ -48,7 +48,7 @@ export interface ServerProcess extends AsyncDisposable {
   client(tenant: string): Promise<Client>
 }
 
-/** Starts `freehold-server serve` as a process of its own on 127.0.0.1. */
+/** Starts the server as a process of its own on 127.0.0.1. */
 export async function spawnServer(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const port = options.port ?? (await findFreePort())
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'freehold-server-')))

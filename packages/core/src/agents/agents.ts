@@ -11,7 +11,7 @@ import {
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
-import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
@@ -19,11 +19,6 @@ import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
 import { parseStoredLimits } from './stored-limits.ts'
-
-interface PageQuery {
-  limit: number
-  cursor?: string | undefined
-}
 
 /** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
 export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {

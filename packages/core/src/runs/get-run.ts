@@ -1,5 +1,5 @@
 import { FreeholdError, type Page, type Run, type RunEvent, type RunStatus, type RunSummary } from '@freehold/contracts'
-import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { readJournal } from './journal.ts'
 import { readRun, toRunSummary } from './present-run.ts'
@@ -20,9 +20,7 @@ export function runNotFound(): FreeholdError {
   return new FreeholdError('not_found', 'There is no run with this id.')
 }
 
-export interface ListRunsQuery {
-  limit: number
-  cursor?: string | undefined
+export interface ListRunsQuery extends PageQuery {
   agent?: string | undefined
   status?: RunStatus | undefined
   threadId?: string | undefined

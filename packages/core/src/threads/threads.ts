@@ -1,13 +1,8 @@
 import { FreeholdError, type Message, type Page, type Thread } from '@freehold/contracts'
 import { sql } from 'kysely'
-import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import { microsecondsOf, timeAt } from '../db/time.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
-
-interface PageQuery {
-  limit: number
-  cursor?: string | undefined
-}
 
 export async function listThreads(caller: Caller, query: PageQuery): Promise<Page<Thread>> {
   authorize(caller, 'threads:read')

@@ -1,12 +1,10 @@
 import type { Page, UsageRecord } from '@freehold/contracts'
 import { sql } from 'kysely'
-import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import { microsecondsOf, timeAt } from '../db/time.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 
-export interface ListUsageQuery {
-  limit: number
-  cursor?: string | undefined
+export interface ListUsageQuery extends PageQuery {
   runId?: string | undefined
 }
 
