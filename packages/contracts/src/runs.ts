@@ -15,12 +15,19 @@ export const threadIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'use letters, digits, ".", "_", ":" and "-" (128 at most)')
 
+/** Within a tenant, runs of a higher priority are claimed first. In the order that the database numbers them. */
+export const runPriorities = ['low', 'normal', 'high'] as const
+export type RunPriority = (typeof runPriorities)[number]
+
 export const startRunSchema = z.strictObject({
   message: z.string().min(1).max(200_000),
   threadId: threadIdSchema.optional(),
   environment: environmentSchema.default('production'),
   /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
   deadlineMs: z.int().min(1).max(86_400_000).optional(),
+  priority: z.enum(runPriorities).default('normal'),
+  /** The person the run is for, by the name that you know them by. Budgets can limit each. */
+  user: z.string().trim().min(1).max(200).optional(),
   metadata: z
     .record(z.string().max(64), z.string().max(1024))
     .refine((value) => Object.keys(value).length <= 32, 'at most 32 entries')
@@ -46,6 +53,10 @@ const runShape = {
   environment: environmentSchema,
   threadId: z.string(),
   parentRunId: idSchema.nullable(),
+  rootRunId: idSchema.meta({ description: 'The run at the top of the delegations; itself when nobody delegated it.' }),
+  startedBy: z.string().meta({ description: 'Who started the root run, such as `api_key:<id>`.' }),
+  user: z.string().nullable(),
+  priority: z.enum(runPriorities),
   status: z.enum(runStatuses),
   message: z.string(),
   output: z.unknown(),

@@ -1,4 +1,11 @@
-import type { Run, RunError, RunEventType, RunSummary, StepSummary } from '@freehold/contracts'
+import {
+  type Run,
+  type RunError,
+  type RunEventType,
+  type RunSummary,
+  runPriorities,
+  type StepSummary,
+} from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import type { AgentRuns } from '../db/schema.gen.ts'
@@ -17,6 +24,10 @@ export function toRunSummary(row: RunRow): RunSummary {
     metadata: row.metadata as Record<string, string>,
     threadId: row.thread_id,
     parentRunId: row.parent_run_id,
+    rootRunId: row.root_run_id,
+    startedBy: row.principal,
+    user: row.on_behalf_of,
+    priority: runPriorities[row.priority] ?? 'normal',
     message: row.message,
     output: row.output,
     costNanos: row.cost_nanos,

@@ -1,12 +1,13 @@
-import { FreeholdError, type StartRun } from '@freehold/contracts'
+import { FreeholdError, runPriorities, type StartRun } from '@freehold/contracts'
 import { uuidv7 } from 'uuidv7'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 
-export interface StartRunInput extends StartRun {
+export interface StartRunInput extends Omit<StartRun, 'priority'> {
   agent: string
   /** A name that the client gave the run; starting it again finds the first one. */
   clientKey?: string
+  priority?: StartRun['priority']
 }
 
 /** Accepts a run: when this returns, the run is in the database and will be executed, whatever process dies. */
@@ -15,7 +16,8 @@ export async function startRun(caller: Caller, input: StartRunInput): Promise<{ 
   const runId = uuidv7()
   const [row] = await caller.platform.database.call<{ outcome: string; run_id: string }>(
     'start-run-by-caller',
-    'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    `select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p_user => $12,
+       p_priority => $13::int::smallint)`,
     [
       caller.tenantId,
       runId,
@@ -28,6 +30,8 @@ export async function startRun(caller: Caller, input: StartRunInput): Promise<{ 
       actorName(caller),
       caller.requestId,
       input.clientKey ?? null,
+      input.user ?? null,
+      runPriorities.indexOf(input.priority ?? 'normal'),
     ],
   )
   if (row?.outcome === 'created') caller.platform.bus.publish({ kind: 'work' })
