@@ -5,6 +5,8 @@ interface StartOptions {
   thread?: string
   environment?: string
   deadline?: number
+  priority?: string
+  user?: string
   metadata: Record<string, string>
   quiet?: boolean
 }
@@ -31,6 +33,8 @@ function addRun(program: Command, perform: Perform): void {
     .option('--thread <id>', 'go on in this conversation, or begin one with this id')
     .option('--environment <name>', 'development, staging or production')
     .option('--deadline <seconds>', 'end the run as failed after this time', readSeconds)
+    .option('--priority <level>', 'low, normal or high: within the tenant, higher ones start first')
+    .option('--user <name>', 'the person it is for; budgets can limit each')
     .option('--metadata <key=value>', 'note this with the run (repeatable)', readEntry, {})
     .option('-q, --quiet', 'print the answer only')
     .action(async (agent: string, words: string[], options: StartOptions, command: Command) => {

@@ -11,6 +11,8 @@ interface StartRequest {
   environment?: string
   /** In seconds. */
   deadline?: number
+  priority?: string
+  user?: string
   metadata: Record<string, string>
   quiet?: boolean
 }
@@ -22,6 +24,8 @@ export async function startRun(context: Context, request: StartRequest): Promise
     threadId: request.thread,
     environment: request.environment,
     deadlineMs: request.deadline === undefined ? undefined : Math.ceil(request.deadline * 1000),
+    priority: request.priority,
+    user: request.user,
     metadata: request.metadata,
   })
   const client = await connectTenant(context)

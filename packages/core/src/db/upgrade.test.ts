@@ -1,0 +1,68 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { asSuperuser, type PostgresServer, startPostgres } from '@freehold/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openDatabase } from './database.ts'
+
+const folder = join(import.meta.dirname, 'migrations')
+
+let server: PostgresServer
+
+beforeAll(async () => {
+  server = await startPostgres()
+})
+
+afterAll(() => server.stop())
+
+/** A database as the first release left it: migrations 1 to 5. */
+async function openFirstRelease(): Promise<string> {
+  const url = await server.createDatabase()
+  await asSuperuser(
+    url,
+    'create table schema_migrations (version int primary key, name text, checksum text, breaking boolean, applied_at timestamptz default now())',
+  )
+  for (const file of (await readdir(folder)).filter((name) => /^000[1-5]/.test(name)).sort()) {
+    const text = await readFile(join(folder, file), 'utf8')
+    await asSuperuser(url, file.startsWith('0001') ? text : `set role freehold_owner; ${text}; reset role`)
+    const checksum = createHash('sha256').update(text).digest('hex')
+    await asSuperuser(url, 'insert into schema_migrations values ($1, $2, $3, false)', [
+      Number.parseInt(file, 10),
+      file,
+      checksum,
+    ])
+  }
+  return url
+}
+
+test('runs of the first release, and the delegations among them, are there after an upgrade', async () => {
+  const url = await openFirstRelease()
+  const [tenant, template, root, child, grandchild] = Array.from({ length: 5 }, () => randomUUID())
+  const insertRun = (id: string | undefined, parent: string | undefined, startedBy: string) =>
+    asSuperuser(
+      url,
+      `insert into agent_runs (tenant_id, id, template_id, agent, version, environment, thread_id, parent_run_id,
+          parent_step, started_by, request_id, message, metadata, deadline_ms, deadline_at)
+        values ($1, $2, $3, 'assistant', 1, 'production', 'thread', $4::uuid, $4::uuid::text, $5, 'request', 'hello', '{}', 1000, now())`,
+      [tenant, id, template, parent ?? null, startedBy],
+    )
+  await asSuperuser(url, `insert into tenants (id, name) values ($1, 'acme')`, [tenant])
+  await asSuperuser(url, `insert into threads (tenant_id, id) values ($1, 'thread')`, [tenant])
+  await asSuperuser(
+    url,
+    `insert into agent_templates (tenant_id, id, name, version, description, program, model, fallback_models, prompts,
+        tools, limits, created_by)
+      values ($1, $2, 'assistant', 1, '', 'assistant', 'demo', '{}', '{"system": ""}', '{}', '{}', 'test')`,
+    [tenant, template],
+  )
+  await insertRun(root, undefined, 'api_key:ada')
+  await insertRun(child, root, `run:${root}`)
+  await insertRun(grandchild, child, `run:${child}`)
+
+  await (await openDatabase({ url, dataDir: server.folder, poolSize: 1, migrate: true })).close()
+
+  const runs = await asSuperuser(url, 'select id, root_run_id, principal, priority from agent_runs order by created_at')
+  expect(runs).toEqual(
+    [root, child, grandchild].map((id) => ({ id, root_run_id: root, principal: 'api_key:ada', priority: 1 })),
+  )
+})
