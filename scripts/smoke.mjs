@@ -1,8 +1,9 @@
-// Starts the platform the way a newcomer does, with an empty data directory, and runs the README's commands against it.
+// Starts the platform the way a newcomer does, with an empty data directory, and runs the commands of the README and of
+// the guides against it.
 // Prints one line per check; `--report <file>` gets `{ passed, failed }`.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -91,14 +92,46 @@ async function becomesReady(server, url) {
   throw new Error(`/ready did not answer 200 within ${readyWithinMs / 1000} s:\n${server.output}`)
 }
 
-/** Every line of the README's `sh` blocks that uses the CLI. */
+/** The contents of a document's `sh` blocks. */
+function shellBlocks(...path) {
+  const text = readFileSync(join(root, ...path), 'utf8')
+  return [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block.replaceAll('\\\n', ' '))
+}
+
+/** Every line of the README that uses the CLI. */
 function readmeCommands() {
-  const path = join(root, 'README.md')
-  if (!existsSync(path)) return []
-  const blocks = [...readFileSync(path, 'utf8').matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block)
-  return blocks
-    .flatMap((block) => block.replaceAll('\\\n', ' ').split('\n'))
+  return shellBlocks('README.md')
+    .flatMap((block) => block.split('\n'))
     .filter((line) => /^npx freehold\b/.test(line))
+}
+
+const guides = join(root, 'docs', 'guides')
+
+/**
+ * A guide as one script. A line that ends with `# fails: <words>` must fail, and say those words; every other must
+ * succeed.
+ */
+function guideScript(file) {
+  const lines = shellBlocks('docs', 'guides', file).join('\n').split('\n')
+  const checked = lines.map((line) => {
+    const [, command, words] = /^(npx freehold .*?)\s+# fails: (.+)$/.exec(line) ?? []
+    if (!command) return line
+    return `if said=$(${command} 2>&1); then echo "should have failed: ${words}"; exit 1; fi
+echo "$said"; grep -qF ${JSON.stringify(words)} <<<"$said"`
+  })
+  return ['set -euo pipefail', ...checked].join('\n')
+}
+
+/** In a folder of its own, where `npx freehold` is this clone's. */
+async function guideWorks(file, env) {
+  const folder = mkdtempSync(join(tmpdir(), 'freehold-guide-'))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(join(folder, 'guide.sh'), guideScript(file))
+  try {
+    await commandSucceeds(`cd ${folder} && bash guide.sh`, env)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 async function commandSucceeds(command, env) {
@@ -142,6 +175,9 @@ try {
   if (await check('npm start becomes ready', () => becomesReady(server, url))) {
     await check('the command it prints gives an answer that used a tool', () => answersWithATool(env))
     for (const command of readmeCommands()) await check(`README: ${command}`, () => commandSucceeds(command, env))
+    for (const file of existsSync(guides) ? readdirSync(guides).sort() : []) {
+      await check(`the commands of docs/guides/${file}`, () => guideWorks(file, env))
+    }
     await check('SIGTERM to npm stops the server', () => stopsOnTerm(server, url))
     server = start('exec npm start', env)
     await check('a second npm start becomes ready', () => becomesReady(server, url))
