@@ -1,4 +1,4 @@
-import { type Database, LocalBus, openDatabase, type Platform, PostgresBus } from '@freehold/core'
+import { type Database, forgetRequests, LocalBus, openDatabase, type Platform, PostgresBus } from '@freehold/core'
 import {
   assistant,
   createModelCaller,
@@ -26,6 +26,8 @@ export interface RunningServer {
   /** Stops taking work, lets go on what is under way for the grace period, and closes everything. */
   stop(): Promise<void>
 }
+
+const housekeepingMs = 600_000
 
 const programs = [assistant, planRouteAnswer]
 
@@ -65,6 +67,7 @@ async function start(
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  if (platform && needs(target, 'api')) stops.push(startHousekeeping(platform, logger))
   if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, tools))
   stops.push(async () => {
     listener.drain()
@@ -123,6 +126,20 @@ async function openBus(database: Database): Promise<LocalBus> {
   const bus = new PostgresBus(database)
   await bus.open()
   return bus
+}
+
+/** Clears away what has expired. */
+function startHousekeeping({ database }: Platform, logger: Logger): () => Promise<void> {
+  const clear = () =>
+    forgetRequests(database).catch((error: unknown) => logger.warn({ err: error }, 'housekeeping failed; trying later'))
+  let clearing = clear()
+  const timer = setInterval(() => {
+    clearing = clear()
+  }, housekeepingMs)
+  return async () => {
+    clearInterval(timer)
+    await clearing
+  }
 }
 
 function startWorker(

@@ -1,14 +1,15 @@
 import { FreeholdError, problemSchema } from './errors.ts'
 import type { RunEvent, TextDelta } from './events.ts'
+import type { Operation } from './operation.ts'
 import {
-  type Operation,
   type OperationId,
   type OperationInput,
   type OperationResponse,
+  type Operations,
   operationIds,
   operations,
 } from './operations.ts'
-import { type Send, type WatchOptions, watchJournal } from './watch-journal.ts'
+import { pause, type Send, type WatchOptions, watchJournal } from './watch-journal.ts'
 
 export interface ClientOptions {
   /** Where the gateway listens, such as `http://127.0.0.1:3000`. */
@@ -17,12 +18,22 @@ export interface ClientOptions {
   fetch?: typeof fetch
 }
 
+/** Before a creating request is sent again; longer when the server says so. */
+const retryDelayMs = 200
+
 type Given<T> = { [K in keyof T as T[K] extends undefined ? never : K]: T[K] }
 type Nothing = Record<never, never>
 type OptionalWhenEmpty<T> = { [K in keyof T as Nothing extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as Nothing extends T[K] ? K : never]?: T[K]
 }
-type ClientInput<Id extends OperationId> = OptionalWhenEmpty<Given<OperationInput<Id>>> & { signal?: AbortSignal }
+type ClientInput<Id extends OperationId> = OptionalWhenEmpty<Given<OperationInput<Id>>> & {
+  signal?: AbortSignal
+} & (Operations[Id] extends { idempotency: string } ? Idempotent : unknown)
+
+interface Idempotent {
+  /** A random one when absent. Keep it to repeat the request later, even from another process: it creates once. */
+  idempotencyKey?: string
+}
 type Call<Id extends OperationId> =
   Nothing extends ClientInput<Id>
     ? (input?: ClientInput<Id>) => Promise<OperationResponse<Id>>
@@ -37,7 +48,10 @@ export type Client = { [Id in OperationId]: Call<Id> } & {
   watchRun(runId: string, options?: WatchOptions): AsyncGenerator<RunEvent | TextDelta>
 }
 
-/** The typed client of the REST interface. Throws `FreeholdError` for every problem document. */
+/**
+ * The typed client of the REST interface. Throws `FreeholdError` for every problem document. A request that creates is
+ * sent a second time, with the same idempotency key, when its answer got lost or the server was not available.
+ */
 export function createClient(options: ClientOptions): Client {
   const send = async (path: string, init: RequestInit): Promise<Response> => {
     const headers = { authorization: `Bearer ${options.apiKey}`, ...init.headers }
@@ -59,9 +73,24 @@ interface UntypedInput {
   query?: Record<string, unknown>
   body?: unknown
   signal?: AbortSignal
+  idempotencyKey?: string
 }
 
 async function callOperation(send: Send, operation: Operation, input: UntypedInput): Promise<unknown> {
+  if (!operation.idempotency) return callOnce(send, operation, input)
+  const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? crypto.randomUUID() }
+  try {
+    return await callOnce(send, operation, keyed)
+  } catch (error) {
+    input.signal?.throwIfAborted()
+    if (error instanceof FreeholdError && error.code !== 'unavailable') throw error
+    const delayMs = error instanceof FreeholdError ? (error.retryAfterSeconds ?? 0) * 1000 : 0
+    await pause(Math.max(delayMs, retryDelayMs), input.signal)
+    return callOnce(send, operation, keyed)
+  }
+}
+
+async function callOnce(send: Send, operation: Operation, input: UntypedInput): Promise<unknown> {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(input.params?.[name])))
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input.query ?? {})) {
@@ -70,10 +99,11 @@ async function callOperation(send: Send, operation: Operation, input: UntypedInp
   const search = query.size > 0 ? `?${query}` : ''
   const response = await send(`/api/v1${path}${search}`, {
     method: operation.method.toUpperCase(),
-    ...(input.body !== undefined && {
-      body: JSON.stringify(input.body),
-      headers: { 'content-type': 'application/json' },
-    }),
+    headers: {
+      ...(input.body !== undefined && { 'content-type': 'application/json' }),
+      ...(input.idempotencyKey !== undefined && { 'idempotency-key': input.idempotencyKey }),
+    },
+    ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
     ...(input.signal && { signal: input.signal }),
   })
   return response.json()

@@ -37,9 +37,10 @@ export {
   type ToolCall,
   type Usage,
 } from './events.ts'
+export { idempotencyKeySchema } from './idempotency.ts'
 export { buildOpenApiDocument } from './openapi.ts'
+export type { Operation } from './operation.ts'
 export {
-  type Operation,
   type OperationId,
   type OperationRequest,
   type OperationResponse,

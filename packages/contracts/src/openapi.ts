@@ -1,10 +1,20 @@
+import { z } from 'zod'
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { problemSchema } from './errors.ts'
-import { type Operation, operations } from './operations.ts'
+import { idempotencyKeySchema } from './idempotency.ts'
+import type { Operation } from './operation.ts'
+import { operations } from './operations.ts'
 
 const problem = (description: string) => ({
   description,
   content: { 'application/problem+json': { schema: problemSchema } },
+})
+
+const idempotencyHeader = z.object({
+  'Idempotency-Key': idempotencyKeySchema.optional().meta({
+    description:
+      'A random name for this request. Sent again with the same key within 24 hours, the request answers with the first result instead of creating again.',
+  }),
 })
 
 function describeOperation(operationId: string, operation: Operation) {
@@ -23,6 +33,7 @@ function describeOperation(operationId: string, operation: Operation) {
     requestParams: {
       ...(operation.params && { path: operation.params }),
       ...(operation.query && { query: operation.query }),
+      ...(operation.idempotency && { header: idempotencyHeader }),
     },
     ...(operation.body && {
       requestBody: { required: true, content: { 'application/json': { schema: operation.body } } },
@@ -36,6 +47,7 @@ function describeOperation(operationId: string, operation: Operation) {
       '403': problem('The credentials lack the permission, or the tenant is suspended'),
       ...(operation.params && { '404': problem('There is no such thing in this tenant') }),
       ...(operation.method !== 'get' && { '409': problem('The request conflicts with what exists') }),
+      ...(operation.idempotency && { '422': problem('The Idempotency-Key was sent with another request') }),
       '429': problem('Too many requests; `Retry-After` says when to come back'),
       '503': problem('The service is not available right now'),
     },

@@ -11,7 +11,7 @@ import {
   toolSchema,
 } from './agents.ts'
 import { runEventSchema } from './events.ts'
-import type { Permission } from './permissions.ts'
+import type { Operation } from './operation.ts'
 import {
   decideSchema,
   messageSchema,
@@ -34,23 +34,6 @@ import {
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
-
-/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
-export interface Operation {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** Below `/api/v1`, with `{name}` for parameters. */
-  path: `/${string}`
-  summary: string
-  tag: string
-  permission: Permission | null
-  params?: z.ZodObject
-  query?: z.ZodObject
-  body?: z.ZodType
-  status: 200 | 201 | 202
-  response: z.ZodType
-  /** The response can also be an event stream (`Accept: text/event-stream`). */
-  stream?: boolean
-}
 
 const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
@@ -82,6 +65,7 @@ export const operations = {
     body: createTenantSchema,
     status: 201,
     response: createdTenantSchema,
+    idempotency: 'caller',
   },
   listTenants: {
     method: 'get',
@@ -133,6 +117,7 @@ export const operations = {
     body: createKeySchema,
     status: 201,
     response: createdKeySchema,
+    idempotency: 'caller',
   },
   getOwnTenant: {
     method: 'get',
@@ -162,6 +147,7 @@ export const operations = {
     body: createKeySchema,
     status: 201,
     response: createdKeySchema,
+    idempotency: 'caller',
   },
   listKeys: {
     method: 'get',
@@ -192,6 +178,7 @@ export const operations = {
     body: createAgentSchema,
     status: 201,
     response: agentSchema,
+    idempotency: 'tenant',
   },
   listAgents: {
     method: 'get',
@@ -223,6 +210,7 @@ export const operations = {
     body: agentConfigSchema,
     status: 201,
     response: agentVersionSchema,
+    idempotency: 'tenant',
   },
   listAgentVersions: {
     method: 'get',
@@ -266,6 +254,7 @@ export const operations = {
     body: startRunSchema,
     status: 202,
     response: runSchema,
+    idempotency: 'tenant',
   },
   listRuns: {
     method: 'get',

@@ -78,7 +78,7 @@ async function hasEnded(send: Send, path: string, signal: AbortSignal | undefine
   return isTerminalStatus(runSchema.parse(await response.json()).status)
 }
 
-function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer)

@@ -12,6 +12,8 @@ export { PostgresBus } from './bus/postgres-bus.ts'
 export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
+export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'
+export { forgetRequests } from './idempotency/forget-requests.ts'
 export { createKey, listKeys, revokeKey } from './identity/api-keys.ts'
 export { authenticateKey, type Identity } from './identity/authenticate-key.ts'
 export { type Actor, authorize, type Caller } from './identity/caller.ts'
@@ -29,6 +31,7 @@ export { type Append, appendEvents, appendShared, type LeasedAppend, readJournal
 export { type Lease, LeaseLostError } from './runs/lease.ts'
 export { type StartRunInput, startRun } from './runs/start-run.ts'
 export { waitForRun, watchRun } from './runs/watch-run.ts'
+export { newTenantId } from './tenancy/new-tenant-id.ts'
 export {
   createTenant,
   getOwnTenant,

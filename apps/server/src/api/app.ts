@@ -7,6 +7,7 @@ import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { type ApiVariables, callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
+import { readIdempotency } from './idempotency.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
 
@@ -76,13 +77,14 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'))
-    const request = {
-      params: parse(operation.params, c.req.param(), 'path'),
-      query: parse(operation.query, c.req.query(), 'query'),
-      body: operation.body && parse(operation.body, await readJson(c.req.raw), 'body'),
-    }
+    const params = parse(operation.params, c.req.param(), 'path')
+    const query = parse(operation.query, c.req.query(), 'query')
+    const sent = operation.body && (await readJson(c.req.raw))
+    const body = parse(operation.body, sent, 'body')
+    const asked = { params: c.req.param(), query: c.req.query(), body: sent }
+    const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const result = await handler(caller, request, { request: c.req.raw, signal })
+    const result = await handler(caller, { params, query, body }, { request: c.req.raw, signal, idempotency })
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })
 }

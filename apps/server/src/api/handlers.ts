@@ -1,11 +1,13 @@
 import { FreeholdError, type OperationId, type OperationRequest, type OperationResponse } from '@freehold/contracts'
 import * as core from '@freehold/core'
+import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
 
 export interface HandlerContext {
   request: Request
   /** Aborts when the client is gone or the server shuts down. */
   signal: AbortSignal
+  idempotency: Idempotency
 }
 
 type Handler<Id extends OperationId> = (
@@ -18,30 +20,35 @@ type Handler<Id extends OperationId> = (
 export const handlers: { [Id in OperationId]: Handler<Id> } = {
   whoami: (caller) => core.whoami(caller),
 
-  createTenant: (caller, { body }) => core.createTenant(caller, body),
+  createTenant(caller, { body }, { idempotency }) {
+    const id = core.newTenantId(caller, idempotency.key)
+    return idempotency.once(() => core.createTenant(caller, body, id), id)
+  },
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
-  issueTenantKey: (caller, { params, body }) => core.issueTenantKey(caller, params.id, body),
+  issueTenantKey: (caller, { params, body }, { idempotency }) =>
+    idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
 
-  createKey: (caller, { body }) => core.createKey(caller, body),
+  createKey: (caller, { body }, { idempotency }) => idempotency.once(() => core.createKey(caller, body)),
   listKeys: (caller, { query }) => core.listKeys(caller, query),
   revokeKey: (caller, { params }) => core.revokeKey(caller, params.id),
 
-  createAgent: (caller, { body }) => core.createAgent(caller, body),
+  createAgent: (caller, { body }, { idempotency }) => idempotency.once(() => core.createAgent(caller, body)),
   listAgents: (caller, { query }) => core.listAgents(caller, query),
   getAgent: (caller, { params }) => core.getAgent(caller, params.name),
-  createAgentVersion: (caller, { params, body }) => core.createAgentVersion(caller, params.name, body),
+  createAgentVersion: (caller, { params, body }, { idempotency }) =>
+    idempotency.once(() => core.createAgentVersion(caller, params.name, body)),
   listAgentVersions: (caller, { params, query }) => core.listAgentVersions(caller, params.name, query),
   setRelease: (caller, { params, body }) =>
     core.setRelease(caller, { agent: params.name, environment: params.environment, version: body.version }),
   listTools: (caller) => core.listTools(caller),
 
-  async startRun(caller, { params, query, body }, { signal }) {
-    const { runId } = await core.startRun(caller, { agent: params.name, ...body })
+  async startRun(caller, { params, query, body }, { idempotency, signal }) {
+    const { runId } = await idempotency.once(() => core.startRun(caller, { agent: params.name, ...body }))
     return core.waitForRun(caller, runId, query.wait * 1000, signal)
   },
   listRuns: (caller, { query }) => core.listRuns(caller, query),

@@ -48,7 +48,12 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
       xFrameOptions: 'DENY',
     }),
   )
-  app.use(cors({ origin: parts.corsOrigins, allowHeaders: ['authorization', 'content-type', 'last-event-id'] }))
+  app.use(
+    cors({
+      origin: parts.corsOrigins,
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+    }),
+  )
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,

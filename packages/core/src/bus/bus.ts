@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { TextDelta } from '@freehold/contracts'
+import { afterCommit } from '../db/database.ts'
 
 /** Hints between the parts of the platform. A lost one costs time, never truth: the journal has everything. */
 export type BusMessage =
@@ -11,6 +12,7 @@ export type BusMessage =
   | { kind: 'text'; runId: string; delta: TextDelta }
 
 export interface Bus {
+  /** Within a transaction: once that has committed, so that a hint is never ahead of what it tells of. */
   publish(message: BusMessage): void
   onWork(listener: () => void): () => void
   onCancel(listener: (runId: string, by: string) => void): () => void
@@ -30,6 +32,10 @@ export class LocalBus implements Bus {
   private readonly partials = new Map<string, Map<string, TextDelta>>()
 
   publish(message: BusMessage): void {
+    afterCommit(() => this.send(message))
+  }
+
+  protected send(message: BusMessage): void {
     this.deliver(message)
   }
 

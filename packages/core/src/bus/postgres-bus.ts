@@ -41,7 +41,7 @@ export class PostgresBus extends LocalBus {
     else this.stopListening = stop
   }
 
-  override publish(message: BusMessage): void {
+  protected override send(message: BusMessage): void {
     this.deliver(message)
     if (this.closed) return
     this.outbox.push(message)

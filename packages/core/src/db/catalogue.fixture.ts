@@ -17,6 +17,8 @@ export const expectedPolicies = [
   'agent_templates.tenant_isolation to freehold_app',
   'api_keys.doors to freehold_doors',
   'api_keys.tenant_isolation to freehold_app',
+  'idempotency_keys.doors to freehold_doors',
+  'idempotency_keys.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'run_events.doors to freehold_doors',

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { isQueryTimeout, translateDatabaseError } from './errors.ts'
@@ -32,7 +32,29 @@ const types = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 }
 
-const inTransaction = new AsyncLocalStorage<true>()
+interface OpenTransaction {
+  tenantId: string
+  tx: Tx
+  /** What is told once it has committed. */
+  afterCommit: (() => void)[]
+  /** False for what it started and left behind, such as a timer: that is no part of it. */
+  open: boolean
+}
+
+/** The transaction that the code of a verb runs in, and whether a `withTenant` in it may join. */
+const current = new AsyncLocalStorage<{ transaction: OpenTransaction; joinable: boolean }>()
+
+function currentTransaction(): { transaction: OpenTransaction; joinable: boolean } | undefined {
+  const found = current.getStore()
+  return found?.transaction.open ? found : undefined
+}
+
+/** Calls back once the transaction around the caller has committed; at once outside of one; never after a rollback. */
+export function afterCommit(callback: () => void): void {
+  const around = currentTransaction()
+  if (around) around.transaction.afterCommit.push(callback)
+  else callback()
+}
 
 /** The one way to the data. Every connection works as `freehold_app`, which the row-level policies bind. */
 export class Database {
@@ -50,28 +72,52 @@ export class Database {
 
   /**
    * Runs `work` in a transaction that sees and writes rows of one tenant only. Keep I/O out of it: the embedded
-   * database has a single connection.
+   * database has a single connection. Within `asOne` it joins the transaction that is there.
    */
   async withTenant<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    if (inTransaction.getStore()) throw new Error('withTenant inside withTenant would wait for itself: pass the tx on')
-    try {
-      return await inTransaction.run(true, () =>
-        this.kysely.transaction().execute(async (tx) => {
-          await sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
-          return work(tx)
-        }),
-      )
-    } catch (error) {
-      throw translateDatabaseError(error)
+    const around = currentTransaction()
+    if (!around) return this.begin(tenantId, false, work)
+    const { transaction, joinable } = around
+    if (!joinable || transaction.tenantId !== tenantId) {
+      throw new Error('withTenant inside withTenant would wait for itself: pass the tx on')
     }
+    return translated(() => current.run({ transaction, joinable: false }, () => work(transaction.tx)))
   }
 
   /**
-   * One prepared statement in a transaction of its own. For the doors, and for functions that set the tenant
-   * themselves. Named by its text, which must be constant.
+   * Runs verbs of one tenant, and what `work` does beside them, in one transaction: their `withTenant` and `call` join
+   * it. All is undone when `work` throws.
+   */
+  asOne<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (currentTransaction()) throw new Error('asOne inside a transaction: there is one already')
+    return this.begin(tenantId, true, work)
+  }
+
+  private async begin<T>(tenantId: string, joinable: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const afterCommit: OpenTransaction['afterCommit'] = []
+    const result = await translated(() =>
+      this.kysely.transaction().execute(async (tx) => {
+        await setTenant(tx, tenantId)
+        const transaction = { tenantId, tx, afterCommit, open: true }
+        try {
+          return await current.run({ transaction, joinable }, () => work(tx))
+        } finally {
+          transaction.open = false
+        }
+      }),
+    )
+    for (const callback of afterCommit) callback()
+    return result
+  }
+
+  /**
+   * One prepared statement in a transaction of its own, or in that of `asOne`. For the doors, and for functions that
+   * set the tenant themselves. Named by its text, which must be constant.
    */
   async call<Row>(name: string, text: string, values: readonly unknown[]): Promise<Row[]> {
-    try {
+    const around = currentTransaction()
+    if (around) return callWithin<Row>(around.transaction, text, values)
+    return translated(async () => {
       // Released without the error, because the pool would close the embedded database's only connection. One that gave
       // no answer in time has been ended by `endWhenSilent`.
       const client = await this.pool.connect()
@@ -80,9 +126,7 @@ export class Database {
       } finally {
         client.release()
       }
-    } catch (error) {
-      throw translateDatabaseError(error)
-    }
+    })
   }
 
   /**
@@ -120,6 +164,29 @@ export class Database {
     // Kysely ends the pool only when it has used it.
     if (!this.pool.ended) await this.pool.end()
     await this.release()
+  }
+}
+
+function setTenant(tx: Tx, tenantId: string): Promise<unknown> {
+  return sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
+}
+
+async function callWithin<Row>(
+  { tx, tenantId }: OpenTransaction,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const { rows } = await translated(() => tx.executeQuery<Row>(CompiledQuery.raw(text, [...values])))
+  // The function set a tenant, which nothing here proves to be the transaction's own.
+  await setTenant(tx, tenantId)
+  return rows
+}
+
+async function translated<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw translateDatabaseError(error)
   }
 }
 

@@ -189,6 +189,20 @@ language sql volatile security definer set search_path = public, pg_temp as $$
   returning r.tenant_id, r.id, h.lease_token, h.cancel_requested_by
 $$;
 
+-- Some at a time, past those that a request takes over just now. Returns how many.
+create function door_forget_requests(p_limit int) returns int
+language sql volatile security definer set search_path = public, pg_temp as $$
+  with expired as materialized (
+    select k.tenant_id, k.operation, k.key_hash from idempotency_keys k where k.expires_at <= now()
+     order by k.expires_at limit p_limit for update skip locked
+  ), forgotten as (
+    delete from idempotency_keys k using expired e
+     where k.tenant_id = e.tenant_id and k.operation = e.operation and k.key_hash = e.key_hash
+    returning 1
+  )
+  select count(*)::int from forgotten
+$$;
+
 -- A door opens for the server only.
 do $$
 declare

@@ -22,8 +22,10 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
-export function isUniqueViolation(error: unknown): boolean {
-  return codeOf(error) === '23505'
+/** Of a constraint, or of any. */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  if (codeOf(error) !== '23505') return false
+  return constraint === undefined || (error as { constraint?: unknown }).constraint === constraint
 }
 
 export function isForeignKeyViolation(error: unknown): boolean {

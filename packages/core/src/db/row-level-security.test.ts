@@ -13,6 +13,7 @@ const tables = [
   'agent_runs',
   'agent_templates',
   'api_keys',
+  'idempotency_keys',
   'messages',
   'run_events',
   'run_heads',
@@ -53,6 +54,8 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0);
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
+    insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)
+      values ('${tenant}', 'startRun', '${tenant}', '${tenant}', 'infinity');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

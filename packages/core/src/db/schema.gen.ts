@@ -102,6 +102,15 @@ export interface ApiKeys {
   tenant_id: string;
 }
 
+export interface IdempotencyKeys {
+  expires_at: Timestamp;
+  key_hash: Buffer;
+  operation: string;
+  request_hash: Buffer;
+  result: Buffer | null;
+  tenant_id: string;
+}
+
 export interface Messages {
   content: Json;
   created_at: Generated<Timestamp>;
@@ -187,6 +196,7 @@ export interface DB {
   agent_runs: AgentRuns;
   agent_templates: AgentTemplates;
   api_keys: ApiKeys;
+  idempotency_keys: IdempotencyKeys;
   messages: Messages;
   operator_keys: OperatorKeys;
   run_events: RunEvents;

@@ -10,10 +10,13 @@ import type { Platform } from '../platform.ts'
 
 type TenantRow = Pick<Selectable<Tenants>, 'id' | 'name' | 'status' | 'allowed_hosts' | 'created_at'>
 
-/** Creates a tenant and its first key, which is in the answer and nowhere else. */
-export async function createTenant(caller: Caller, input: { name: string }): Promise<CreatedTenant> {
+/** Creates a tenant and its first key, which is in the answer and nowhere else. `id` is one of `newTenantId`. */
+export async function createTenant(
+  caller: Caller,
+  input: { name: string },
+  id: string = uuidv7(),
+): Promise<CreatedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
-  const id = uuidv7()
   try {
     return await caller.platform.database.withTenant(id, async (tx) => {
       const row = await tx
@@ -25,6 +28,10 @@ export async function createTenant(caller: Caller, input: { name: string }): Pro
       return { ...toTenant(row), apiKey }
     })
   } catch (error) {
+    if (isUniqueViolation(error, 'tenants_pkey')) {
+      const message = 'This Idempotency-Key created a tenant more than 24 hours ago. Send a new key.'
+      throw new FreeholdError('idempotency_key_reused', message, { cause: error })
+    }
     if (isUniqueViolation(error)) {
       throw new FreeholdError('conflict', `There is a tenant named "${input.name}" already.`, { cause: error })
     }

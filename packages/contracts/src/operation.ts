@@ -1,0 +1,24 @@
+import type { z } from 'zod'
+import type { Permission } from './permissions.ts'
+
+/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
+export interface Operation {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below `/api/v1`, with `{name}` for parameters. */
+  path: `/${string}`
+  summary: string
+  tag: string
+  permission: Permission | null
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  status: 200 | 201 | 202
+  response: z.ZodType
+  /** The response can also be an event stream (`Accept: text/event-stream`). */
+  stream?: boolean
+  /**
+   * It creates, and takes an `Idempotency-Key`: sent again within 24 hours, it answers with the first result. To every
+   * caller of the tenant that may use the operation, or, when the answer shows a secret, to the one that asked first.
+   */
+  idempotency?: 'tenant' | 'caller'
+}
