@@ -14,6 +14,7 @@ const environmentSchema = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/),
   FREEHOLD_DATABASE_OWNER_URL: url(/^postgres(ql)?$/),
   FREEHOLD_DATABASE_POOL: number(10, 1, 200),
+  REDIS_URL: url(/^rediss?$/),
   FREEHOLD_DATA_DIR: z.string().default('.freehold'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
@@ -39,6 +40,7 @@ export interface ServerConfig {
   target: Target
   dataDir: string
   database: { url: Secret | undefined; ownerUrl: Secret | undefined; poolSize: number }
+  redisUrl: Secret | undefined
   host: string
   port: number
   apiUrl: string | undefined
@@ -92,6 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
       ownerUrl: Secret.of(read.FREEHOLD_DATABASE_OWNER_URL),
       poolSize: read.FREEHOLD_DATABASE_POOL,
     },
+    redisUrl: Secret.of(read.REDIS_URL),
     host: read.HOST,
     port: read.PORT ?? defaultPorts[target],
     apiUrl: read.FREEHOLD_API_URL,

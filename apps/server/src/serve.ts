@@ -1,4 +1,15 @@
-import { type Database, forgetRequests, LocalBus, openDatabase, type Platform, PostgresBus } from '@freehold/core'
+import {
+  type Bus,
+  connectRedis,
+  type Database,
+  forgetRequests,
+  LocalBus,
+  openDatabase,
+  type Platform,
+  PostgresBus,
+  RedisBus,
+  type RedisState,
+} from '@freehold/core'
 import {
   assistant,
   createModelCaller,
@@ -73,7 +84,7 @@ async function start(
     listener.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface(config, logger, platform, shutdown.signal))
+  listener.serve(await buildSurface(config, logger, platform, shutdown.signal, stops))
   logger.info({ url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
   return url
@@ -85,12 +96,13 @@ async function buildSurface(
   logger: Logger,
   platform: Platform | undefined,
   shutdown: AbortSignal,
+  stops: (() => Promise<void>)[],
 ): Promise<Fetch> {
   const api =
     platform && needs(config.target, 'api')
       ? createApi({ platform, logger, verify: await createVerifier(config), shutdown })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch)).fetch
+  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
 }
 
@@ -112,7 +124,7 @@ async function openPlatform(
     onLostConnection: (error) => logger.warn({ err: error }, 'a database connection was lost'),
   })
   stops.push(() => database.close())
-  const bus = await openBus(database)
+  const bus = await openBus(config, logger, database)
   stops.push(() => bus.close())
   const catalogue = {
     programs: programs.map(({ name }) => name),
@@ -121,7 +133,8 @@ async function openPlatform(
   return { database, bus, catalogue }
 }
 
-async function openBus(database: Database): Promise<LocalBus> {
+async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
+  if (config.redisUrl) return new RedisBus(config.redisUrl.reveal(), reportTo(logger, 'the live bus'))
   if (database.kind === 'embedded') return new LocalBus()
   const bus = new PostgresBus(database)
   await bus.open()
@@ -139,6 +152,13 @@ function startHousekeeping({ database }: Platform, logger: Logger): () => Promis
   return async () => {
     clearInterval(timer)
     await clearing
+  }
+}
+
+function reportTo(logger: Logger, user: string): RedisState {
+  return {
+    onLost: (error) => logger.warn({ err: error }, `Redis is away; ${user} does without until it is back`),
+    onBack: () => logger.info(`Redis is back for ${user}`),
   }
 }
 
@@ -166,13 +186,21 @@ function startWorker(
   return () => worker.stop(config.shutdownGraceMs)
 }
 
-async function buildGateway(config: ServerConfig, logger: Logger, localApi: Fetch | undefined) {
+async function buildGateway(
+  config: ServerConfig,
+  logger: Logger,
+  localApi: Fetch | undefined,
+  stops: (() => Promise<void>)[],
+) {
+  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
+  stops.push(async () => redis?.destroy())
   return createGateway({
     mint: await createMinter(config),
     logger,
     api: localApi ? async (request) => localApi(request) : remoteApi(config.apiUrl ?? ''),
     corsOrigins: config.corsOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    redis,
   })
 }
 

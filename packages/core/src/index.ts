@@ -9,6 +9,8 @@ export {
 export { listTools } from './agents/list-tools.ts'
 export { type Bus, type BusMessage, LocalBus } from './bus/bus.ts'
 export { PostgresBus } from './bus/postgres-bus.ts'
+export { connectRedis, type RedisState } from './bus/redis.ts'
+export { RedisBus } from './bus/redis-bus.ts'
 export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'

@@ -35,6 +35,8 @@ export interface TestEngineOptions {
   tools?: readonly Tool[]
   callModel?: CallModel
   leaseMs?: number
+  /** The bus of this "process"; one that nobody else hears when absent. */
+  bus?: (database: Database) => Bus | Promise<Bus>
 }
 
 export interface TestWorkerOptions extends Partial<WorkerOptions> {
@@ -88,7 +90,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const runtime = await import('@freehold/runtime')
   const dataDir = await mkdtemp(join(tmpdir(), 'freehold-engine-'))
   const database = await openDatabase({ url: options.databaseUrl, dataDir, poolSize: 8, migrate: false })
-  const bus = new LocalBus()
+  const bus = (await options.bus?.(database)) ?? new LocalBus()
   const logs: LoggedLine[] = []
   const log = (level: LoggedLine['level']) => (fields: object, message: string) =>
     void logs.push({ level, message, fields: { ...fields } })

@@ -9,7 +9,14 @@ export async function streamRun(caller: Caller, runId: string, after: number, si
   return eventStream(events, renderFrame, () => 'event: error\ndata: {"retry":true}\n\n')
 }
 
+/** All viewers of a run get the same events, so each is rendered once. */
+const frames = new WeakMap<RunEvent | TextDelta, string>()
+
 function renderFrame(event: RunEvent | TextDelta): string {
+  const known = frames.get(event)
+  if (known !== undefined) return known
   const id = 'seq' in event ? `id: ${event.seq}\n` : ''
-  return `${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+  const frame = `${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+  frames.set(event, frame)
+  return frame
 }

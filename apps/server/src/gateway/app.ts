@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { buildOpenApiDocument, FreeholdError } from '@freehold/contracts'
+import type { connectRedis } from '@freehold/core'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -24,13 +25,15 @@ export interface GatewayParts {
   api: (request: Request) => Promise<Response>
   corsOrigins: string[]
   rateLimitPerMinute: number
+  /** Where all gateways count together; each for itself when absent. */
+  redis?: ReturnType<typeof connectRedis> | undefined
 }
 
 /** Who are you, may you, how often. Knows no database and no provider key. */
 export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestId: string } }> {
   const app = new Hono<{ Variables: { requestId: string } }>()
   const identify = createIdentifier(parts)
-  const limiter = createLimiter(parts.rateLimitPerMinute)
+  const limiter = createLimiter(parts.rateLimitPerMinute, parts.redis)
   const openApi = buildOpenApiDocument(version)
 
   app.use(async function assignRequestId(c, next) {

@@ -1,13 +1,20 @@
 import { FreeholdError } from '@freehold/contracts'
-import type { Identity } from '@freehold/core'
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { connectRedis, Identity } from '@freehold/core'
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 
 const failuresPerMinute = 120
+/** Redis that takes longer than this to count a request is not waited for. */
+const redisPatienceMs = 500
 
-/** Limits each caller's requests, and each address's failed attempts to be one. */
-export function createLimiter(requestsPerMinute: number) {
-  const requests = new RateLimiterMemory({ points: requestsPerMinute, duration: 60 })
-  const failures = new RateLimiterMemory({ points: failuresPerMinute, duration: 60 })
+type Redis = ReturnType<typeof connectRedis>
+
+/**
+ * Limits each caller's requests, and each address's failed attempts to be one: per gateway process, or with Redis in all
+ * of them together. While Redis is away each process counts for itself.
+ */
+export function createLimiter(requestsPerMinute: number, redis?: Redis) {
+  const requests = createCounter('requests', requestsPerMinute, redis)
+  const failures = createCounter('failures', failuresPerMinute, redis)
 
   /**
    * Finds out who calls by `identify`, and counts the call. Throws `rate_limited` with the seconds to wait. A good key is
@@ -28,7 +35,40 @@ export function createLimiter(requestsPerMinute: number) {
   return { guard }
 }
 
-async function consume(limiter: RateLimiterMemory, key: string, message: string): Promise<void> {
+function createCounter(name: string, points: number, redis: Redis | undefined): RateLimiterAbstract {
+  const inProcess = new RateLimiterMemory({ points, duration: 60 })
+  if (!redis) return inProcess
+  return new RateLimiterRedis({
+    storeClient: withPatience(redis),
+    useRedisPackage: true,
+    rejectIfRedisNotReady: true,
+    keyPrefix: `freehold:limit:${name}`,
+    points,
+    duration: 60,
+    // What is refused once needs no further question until its minute is over.
+    inMemoryBlockOnConsumed: points + 1,
+    insuranceLimiter: inProcess,
+  })
+}
+
+/** The part of the client that the limiter uses, with an answer in time. */
+function withPatience(redis: Redis) {
+  return {
+    get isReady() {
+      return redis.isReady
+    },
+    eval: (...args: Parameters<Redis['eval']>) =>
+      new Promise((resolve, reject) => {
+        const late = setTimeout(() => reject(new Error('Redis did not answer in time')), redisPatienceMs)
+        redis
+          .eval(...args)
+          .then(resolve, reject)
+          .finally(() => clearTimeout(late))
+      }),
+  }
+}
+
+async function consume(limiter: RateLimiterAbstract, key: string, message: string): Promise<void> {
   try {
     await limiter.consume(key)
   } catch (refusal) {

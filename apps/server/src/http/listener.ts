@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { FreeholdError } from '@freehold/contracts'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { ServerConfig } from '../config.ts'
+import { cutStalled } from './cut-stalled.ts'
 import { problemResponse } from './respond.ts'
+
+/** How long a viewer can leave its stream unread. It comes back by cursor. */
+const stalledViewerMs = 30_000
 
 export type Fetch = (request: Request, env?: object) => Response | Promise<Response>
 
@@ -17,9 +22,10 @@ export interface Listener {
 }
 
 /** Listens before there is something to serve, so that the port is known and taken; until then it is not ready. */
-export function createListener(): Listener {
+export function createListener(options = { stalledViewerMs }): Listener {
   let handler: Fetch = () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
   const server: ServerType = createAdaptorServer({ fetch: (request, env) => handler(request, env) })
+  if (server instanceof Server) cutStalled(server, options.stalledViewerMs)
   return {
     listen: (config: ServerConfig) =>
       new Promise<string>((resolve, reject) => {

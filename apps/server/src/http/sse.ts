@@ -15,7 +15,10 @@ export function eventStream<T>(
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode('retry: 1000\n\n'))
-      heartbeat = setInterval(() => controller.enqueue(encoder.encode(': still here\n\n')), heartbeatMs)
+      heartbeat = setInterval(() => {
+        // What a viewer that doesn't read has not taken yet must not grow.
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': still here\n\n'))
+      }, heartbeatMs)
     },
     async pull(controller) {
       try {

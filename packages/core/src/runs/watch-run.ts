@@ -1,19 +1,9 @@
-import {
-  isTerminalEvent,
-  isTerminalStatus,
-  type Run,
-  type RunEvent,
-  type RunStatus,
-  type TextDelta,
-} from '@freehold/contracts'
+import type { Run, RunEvent, TextDelta } from '@freehold/contracts'
 import type { BusMessage } from '../bus/bus.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { findRun, runNotFound } from './get-run.ts'
-import { readJournal } from './journal.ts'
+import { enterFeed, type FeedViewer, type RunFeed, readHead } from './run-feed.ts'
 
-const pageSize = 500
-/** How long a viewer can be behind when every hint got lost. */
-const pollMs = 2_000
 const maxQueuedDeltas = 1_000
 
 export interface WatchOptions {
@@ -33,8 +23,9 @@ export async function watchRun(
   options: WatchOptions,
 ): Promise<AsyncGenerator<RunEvent | TextDelta>> {
   authorize(caller, 'runs:read')
-  if (!(await readHead(caller, runId))) throw runNotFound()
-  return followRun(caller, runId, options)
+  const head = await readHead(caller.platform.database, { tenantId: caller.tenantId, runId })
+  if (!head) throw runNotFound()
+  return followRun(caller, runId, { ...options, lastSeq: head.lastSeq })
 }
 
 /** Waits until a run that the caller just started has ended or the time is up, and reads it. */
@@ -42,7 +33,7 @@ export async function waitForRun(caller: Caller, runId: string, waitMs: number, 
   authorize(caller, 'runs:start')
   if (waitMs > 0) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(waitMs)])
-    for await (const _ of followRun(caller, runId, { after: 0, signal: limit }));
+    for await (const _ of followRun(caller, runId, { after: 0, lastSeq: 0, signal: limit }));
   }
   return findRun(caller, runId)
 }
@@ -50,65 +41,48 @@ export async function waitForRun(caller: Caller, runId: string, waitMs: number, 
 async function* followRun(
   caller: TenantCaller,
   runId: string,
-  options: WatchOptions,
+  options: WatchOptions & { lastSeq: number },
 ): AsyncGenerator<RunEvent | TextDelta> {
-  const inbox = new Inbox(caller, runId, options.signal)
+  const { signal } = options
+  const inbox = new Inbox(caller, runId, signal)
   let cursor = options.after
+  const run = { tenantId: caller.tenantId, runId }
+  const feed = enterFeed(caller.platform, run, Math.min(options.after, options.lastSeq), inbox)
   try {
-    while (!options.signal.aborted) {
+    while (!signal.aborted) {
       // What was said of a step before the journal grew comes before what it grew by; a step that begins comes after it.
       yield* inbox.goOnWithText()
-      inbox.startListening()
-      const events = await readJournal(caller.platform.database, { tenantId: caller.tenantId, runId }, cursor, pageSize)
-      for (const event of events) {
+      const { version } = feed
+      const page = await feed.read(cursor)
+      for (const event of page.events) {
         if (event.type === 'model.finished') inbox.finishText(event.data.step)
         yield event
         cursor = event.seq
       }
-      if (events.length === pageSize) continue
-      const last = events.at(-1)
-      if ((!last || isTerminalEvent(last)) && (await hasEnded(caller, runId, cursor))) return
-      yield* textUntilGrowth(inbox, options.signal)
+      if (page.ended) return
+      if (page.complete) yield* textUntilGrowth(inbox, feed, version, signal)
     }
   } finally {
+    feed.leave(inbox)
     inbox.close()
   }
 }
 
-/** Live text until the journal has grown, or might have without a hint. */
-async function* textUntilGrowth(inbox: Inbox, signal: AbortSignal): AsyncGenerator<TextDelta> {
-  while (!signal.aborted && !inbox.journalGrew()) {
+/** Live text until the journal may have grown. */
+async function* textUntilGrowth(
+  inbox: Inbox,
+  feed: RunFeed,
+  version: number,
+  signal: AbortSignal,
+): AsyncGenerator<TextDelta> {
+  while (!signal.aborted && feed.version === version) {
     yield* inbox.takeText()
-    if ((await inbox.next(pollMs)) === 'timeout') return
+    if (feed.version === version) await inbox.next()
   }
 }
 
-/** A terminal event ends the watch only while the run is still ended: a redriven run goes on. */
-async function hasEnded(caller: TenantCaller, runId: string, cursor: number): Promise<boolean> {
-  const head = await readHead(caller, runId)
-  return head !== undefined && isTerminalStatus(head.status) && head.lastSeq <= cursor
-}
-
-/** How far a run is, read in one statement so that status and number belong together. */
-async function readHead(
-  caller: TenantCaller,
-  runId: string,
-): Promise<{ status: RunStatus; lastSeq: number } | undefined> {
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
-    tx
-      .selectFrom('agent_runs')
-      .innerJoin('run_heads', 'run_heads.run_id', 'agent_runs.id')
-      .select(['agent_runs.status', 'run_heads.last_seq'])
-      .where('agent_runs.id', '=', runId)
-      .executeTakeFirst(),
-  )
-  // `status` has a check constraint.
-  return row && { status: row.status as RunStatus, lastSeq: row.last_seq }
-}
-
-/** What the bus told since it was last looked at. */
-class Inbox {
-  private grew = false
+/** Live text that the viewer has not taken yet. */
+class Inbox implements FeedViewer {
   private deltas: TextDelta[] = []
   private joined = false
   /** How much of each step's text the viewer has. */
@@ -118,7 +92,6 @@ class Inbox {
   private wake: (() => void) | undefined
   private readonly caller: TenantCaller
   private readonly runId: string
-  private readonly stop: () => void
   private readonly onAbort = () => this.wake?.()
   private readonly signal: AbortSignal
 
@@ -126,17 +99,10 @@ class Inbox {
     this.caller = caller
     this.runId = runId
     this.signal = signal
-    this.stop = caller.platform.bus.onRun(runId, (message) => this.receive(message))
     signal.addEventListener('abort', this.onAbort)
   }
 
-  /** Call before the journal is read, so that what grows meanwhile is not missed. */
-  startListening(): void {
-    this.grew = false
-  }
-
-  private receive(message: BusMessage): void {
-    if (message.kind === 'run') this.grew = true
+  receive(message: BusMessage): void {
     if (message.kind === 'text') this.deltas.push(message.delta)
     if (this.deltas.length > maxQueuedDeltas) this.rejoin()
     this.wake?.()
@@ -146,10 +112,6 @@ class Inbox {
   private rejoin(): void {
     this.deltas = []
     this.joined = false
-  }
-
-  journalGrew(): boolean {
-    return this.grew
   }
 
   /** The journal has the whole text of a step: what is still under way of it comes too late. */
@@ -182,21 +144,18 @@ class Inbox {
     }
   }
 
-  next(timeoutMs: number): Promise<'hint' | 'timeout'> {
-    if (this.grew || this.deltas.length > 0 || this.signal.aborted) return Promise.resolve('hint')
+  /** Resolves at the next message, at once when there is text to take. */
+  next(): Promise<void> {
+    if (this.deltas.length > 0 || this.signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle('timeout'), timeoutMs)
-      const settle = (result: 'hint' | 'timeout') => {
-        clearTimeout(timer)
+      this.wake = () => {
         this.wake = undefined
-        resolve(result)
+        resolve()
       }
-      this.wake = () => settle('hint')
     })
   }
 
   close(): void {
-    this.stop()
     this.signal.removeEventListener('abort', this.onAbort)
   }
 }

@@ -30,6 +30,8 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
       onFallback: noteFailure,
     })
   } catch (error) {
+    // Whoever asks again, maybe another worker, begins the text anew.
+    engine.bus.publish({ kind: 'run', runId, finishedSteps: [step] })
     if (!(error instanceof ModelError)) throw error
     noteFailure(claimed.model, error)
     throw new RunFailure(error.code, error.message, { cause: error })

@@ -20,9 +20,11 @@ export interface WorkerOptions {
  * Claims runs and executes them.
  *
  * Started, it claims as many runs as it has free slots, whenever a hint comes, a slot gets free, a timer of one of its
- * runs is due, or `pollMs` have passed. Three times per lease it renews the leases of its runs; a run that is missing
- * from the answer belongs to another worker, and is dropped. Stopped, it claims no more, lets its runs go on for the
- * grace period, and gives the others back to the queue.
+ * runs is due, or `pollMs` have passed. Hints that come during a claim or a pause are one hint. The more claims in a row
+ * found nothing, the longer it pauses after one, so that many idle workers that are hinted at often ask little of the
+ * database; one that finds work, or was left alone for a while, claims at once. Three times per lease it renews the
+ * leases of its runs; a run that is missing from the answer belongs to another worker, and is dropped. Stopped, it claims
+ * no more, lets its runs go on for the grace period, and gives the others back to the queue.
  */
 export class Worker {
   readonly name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
@@ -84,11 +86,16 @@ export class Worker {
   }
 
   private async claimUntilStopped(): Promise<void> {
+    let emptyClaims = 0
     while (!this.stopping) {
       this.hinted = false
       const free = this.options.concurrency - this.executions.size
       const claimed = free > 0 ? await this.claim(free) : 0
+      emptyClaims = free > 0 && claimed === 0 ? emptyClaims + 1 : 0
+      const pausedUntil = performance.now() + pauseAfter(emptyClaims)
       if (claimed < free || free === 0) await this.nextHint()
+      const pauseMs = pausedUntil - performance.now()
+      if (pauseMs > 0 && !this.stopping) await this.after(pauseMs)
     }
   }
 
@@ -161,4 +168,9 @@ export class Worker {
       }
     })
   }
+}
+
+/** The pause after so many claims in a row that found nothing, in milliseconds. */
+function pauseAfter(emptyClaims: number): number {
+  return emptyClaims === 0 ? 0 : Math.min(5 * 2 ** (emptyClaims - 1), 100)
 }
