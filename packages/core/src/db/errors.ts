@@ -26,6 +26,10 @@ export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505'
 }
 
+export function isCheckViolation(error: unknown): boolean {
+  return codeOf(error) === '23514'
+}
+
 export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === '23503'
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { claimRuns, renewLeases } from '@freehold/core'
+import { claimRuns, renewLeases, settleLostCalls } from '@freehold/core'
 import { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 import { executeRun, type RunExecution } from './execute-run.ts'
@@ -16,12 +16,16 @@ export interface WorkerOptions {
   sharedCommits?: boolean
 }
 
+/** Runs whose lost model calls are settled in one round. */
+const lostCallsLimit = 100
+
 /**
  * Claims runs and executes them.
  *
  * Started, it claims as many runs as it has free slots, whenever a hint comes, a slot gets free, a timer of one of its
  * runs is due, or `pollMs` have passed. Three times per lease it renews the leases of its runs; a run that is missing
- * from the answer belongs to another worker, and is dropped. Stopped, it claims no more, lets its runs go on for the
+ * from the answer belongs to another worker, and is dropped. Once per lease it settles model calls that dead workers left,
+ * of whatever run, so that nothing stays reserved for longer. Stopped, it claims no more, lets its runs go on for the
  * grace period, and gives the others back to the queue.
  */
 export class Worker {
@@ -33,6 +37,7 @@ export class Worker {
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly unsubscribe: (() => void)[] = []
   private loop: Promise<void> = Promise.resolve()
+  private settling: Promise<void> = Promise.resolve()
   private renewedAt = 0
   private stopping = false
   private hinted = false
@@ -51,7 +56,13 @@ export class Worker {
       bus.onCancel((runId, by) => this.executions.get(runId)?.interrupt({ kind: 'cancelled', by })),
     )
     const renewal = setInterval(() => void this.renew(), leaseMs / 3)
-    this.unsubscribe.push(() => clearInterval(renewal))
+    const settlement = setInterval(() => {
+      this.settling = this.settling.then(() => this.settleLost())
+    }, leaseMs)
+    this.unsubscribe.push(
+      () => clearInterval(renewal),
+      () => clearInterval(settlement),
+    )
     this.loop = this.claimUntilStopped()
   }
 
@@ -65,6 +76,7 @@ export class Worker {
     await this.drained()
     for (const stop of this.unsubscribe) stop()
     for (const timer of this.timers) clearTimeout(timer)
+    await this.settling
   }
 
   private async drained(): Promise<void> {
@@ -142,6 +154,14 @@ export class Worker {
       }
     } catch (error) {
       this.engine.logger.warn({ err: error }, 'renewing leases failed; trying again')
+    }
+  }
+
+  private async settleLost(): Promise<void> {
+    try {
+      await settleLostCalls(this.engine.database, lostCallsLimit)
+    } catch (error) {
+      this.engine.logger.warn({ err: error }, 'settling lost model calls failed; trying again')
     }
   }
 
