@@ -20,6 +20,8 @@ export const errorStatus = {
 /** Why a run ended as `failed`. */
 export const runFailureCodes = [
   'deadline_exceeded',
+  'budget_exceeded',
+  'price_unknown',
   'step_limit_reached',
   'model_failed',
   'model_refused',

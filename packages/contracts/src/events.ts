@@ -17,7 +17,16 @@ export type Usage = z.output<typeof usageSchema>
 export const toolCallSchema = z.object({ id: z.string(), name: z.string(), input: z.unknown() })
 export type ToolCall = z.output<typeof toolCallSchema>
 
-export const runErrorSchema = z.object({ code: z.enum(runFailureCodes), message: z.string() }).meta({ id: 'RunError' })
+/** The budget that stood against a call. */
+const refusingBudgetSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  resetsAt: z.iso.datetime().nullable().meta({ description: 'Null: never.' }),
+})
+
+export const runErrorSchema = z
+  .object({ code: z.enum(runFailureCodes), message: z.string(), budget: refusingBudgetSchema.optional() })
+  .meta({ id: 'RunError' })
 export type RunError = z.output<typeof runErrorSchema>
 
 export const inDoubtOptions = ['retry', 'skip', 'fail'] as const
@@ -59,6 +68,15 @@ export const eventData = {
     costNanos: z.int().nullable().meta({ description: 'Nano-USD; null when the price is not known.' }),
     latencyMs: z.int(),
     attempts: z.int(),
+    callId: z.uuid().optional().meta({ description: 'The usage record of the attempt that answered.' }),
+    estimated: z.boolean().optional().meta({ description: 'Tokens or price are our estimate.' }),
+  }),
+  'budget.warned': z.object({
+    budgetId: z.uuid(),
+    name: z.string(),
+    subject: z.string(),
+    softPercent: z.int(),
+    resetsAt: z.iso.datetime().nullable(),
   }),
   'model.failed': z.object({ step, model: z.string(), message: z.string() }),
   'tool.started': z.object({

@@ -13,6 +13,16 @@ export {
   setReleaseSchema,
   type Tool,
 } from './agents.ts'
+export {
+  type Budget,
+  type BudgetWindow,
+  budgetPeriods,
+  budgetScopeKinds,
+  type CreateBudget,
+  createBudgetSchema,
+  type UpdateBudget,
+  updateBudgetSchema,
+} from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export {
   type ErrorCode,
@@ -79,6 +89,7 @@ export {
   createKeySchema,
   createTenantSchema,
   type Tenant,
+  type UpdateTenant,
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'

@@ -1,5 +1,6 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Permission } from './permissions.ts'
+import { idSchema } from './tenants.ts'
 
 /** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
 export interface Operation {
@@ -22,3 +23,12 @@ export interface Operation {
    */
   idempotency?: 'tenant' | 'caller'
 }
+
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+})
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+export const byId = z.strictObject({ id: idSchema })

@@ -10,8 +10,9 @@ import {
   setReleaseSchema,
   toolSchema,
 } from './agents.ts'
+import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
-import type { Operation } from './operation.ts'
+import { byId, type Operation, page, pageQuery } from './operation.ts'
 import {
   decideSchema,
   messageSchema,
@@ -35,13 +36,6 @@ import {
   whoamiSchema,
 } from './tenants.ts'
 
-const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(500).optional(),
-})
-const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
-
-const byId = z.strictObject({ id: idSchema })
 const byName = z.strictObject({ name: agentNameSchema })
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
@@ -131,7 +125,7 @@ export const operations = {
   updateOwnTenant: {
     method: 'patch',
     path: '/tenant',
-    summary: 'Change which hosts the tools of the tenant may reach',
+    summary: 'Change the settings of the tenant: hosts that its tools may reach, time zone, assumed price of models',
     tag: 'tenants',
     permission: 'tenant:write',
     body: updateTenantSchema,
@@ -357,8 +351,10 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...budgetOperations,
 } as const satisfies Record<string, Operation>
 
+export type { Operation }
 export type Operations = typeof operations
 export type OperationId = keyof Operations
 export const operationIds = Object.keys(operations) as OperationId[]

@@ -3,6 +3,8 @@ export const tenantPermissions = [
   'agents:read',
   'agents:write',
   'agents:release',
+  'budgets:read',
+  'budgets:write',
   'keys:read',
   'keys:write',
   'runs:read',

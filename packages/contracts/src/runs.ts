@@ -102,6 +102,11 @@ export const usageRecordSchema = z
     model: z.string(),
     usage: usageSchema,
     costNanos: z.int().nullable(),
+    outcome: z.enum(['answered', 'broken', 'lost']).meta({
+      description:
+        '`broken`: the answer broke off or was called off. `lost`: the worker was, and the worst case is charged until it is heard of.',
+    }),
+    estimated: z.boolean().meta({ description: 'Tokens or price are our estimate, not what the provider reported.' }),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'UsageRecord' })

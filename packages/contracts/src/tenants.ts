@@ -16,10 +16,36 @@ const tenantNameSchema = z
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'use letters, digits, spaces, ".", "_" and "-"')
 
 export const createTenantSchema = z.strictObject({ name: tenantNameSchema })
-export const updateTenantSchema = z.strictObject({
-  /** Hosts that `http_request` may reach; `null` allows every public host. */
-  allowedHosts: z.array(hostPatternSchema).max(200).nullable(),
-})
+/** A name of the IANA time zone database. */
+const timeZoneSchema = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z]/)
+  .refine(isTimeZone, 'use a name of the IANA time zone database, such as "Europe/Berlin"')
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+const nanosPerToken = z.int().min(0).max(1_000_000_000)
+const assumedPriceSchema = z.strictObject({ inputNanosPerToken: nanosPerToken, outputNanosPerToken: nanosPerToken })
+
+export const updateTenantSchema = z
+  .strictObject({
+    /** Hosts that `http_request` may reach; `null` allows every public host. */
+    allowedHosts: z.array(hostPatternSchema).max(200).nullable(),
+    /** In which the periods of budgets begin. A change takes effect with the next period. */
+    timeZone: timeZoneSchema,
+    /** Nano-USD for models without a known price; `null`: they are refused where a budget limits money. */
+    assumedPrice: assumedPriceSchema.nullable(),
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, { message: 'give at least one field to change' })
+export type UpdateTenant = z.output<typeof updateTenantSchema>
 
 export const tenantSchema = z
   .object({
@@ -27,6 +53,8 @@ export const tenantSchema = z
     name: z.string(),
     status: z.enum(['active', 'suspended']),
     allowedHosts: z.array(z.string()).nullable(),
+    timeZone: z.string(),
+    assumedPrice: assumedPriceSchema.nullable(),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Tenant' })

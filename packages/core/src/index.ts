@@ -7,6 +7,15 @@ export {
   setRelease,
 } from './agents/agents.ts'
 export { listTools } from './agents/list-tools.ts'
+export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
+export {
+  type CallToSettle,
+  type Refusal,
+  type Reservation,
+  reserveCall,
+  settleCall,
+  settleLostCalls,
+} from './budgets/metered-calls.ts'
 export { type Bus, type BusMessage, LocalBus } from './bus/bus.ts'
 export { PostgresBus } from './bus/postgres-bus.ts'
 export { connectRedis, type RedisState } from './bus/redis.ts'

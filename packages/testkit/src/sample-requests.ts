@@ -9,6 +9,7 @@ export interface SampleRequest {
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
 const byRun = (ground: Ground) => ({ id: ground.finishedRun })
+const byBudget = (ground: Ground) => ({ id: ground.budgetId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
 /** A request for each operation of the REST interface, by `operationId`. */
@@ -45,4 +46,9 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  createBudget: { body: () => ({ name: `budget ${randomUUID()}`, period: 'day', limitNanos: 1_000_000_000 }) },
+  listBudgets: {},
+  getBudget: { params: byBudget },
+  updateBudget: { params: byBudget, body: () => ({ tokenLimit: 5_000_000 }) },
+  deleteBudget: { params: byBudget },
 }

@@ -12,6 +12,7 @@ export interface Ground {
   undecidedRun: string
   thread: string
   keyId: string
+  budgetId: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -27,6 +28,11 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
+  const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
+  const budget = await client.createBudget({ body: { name: `budget of ${tenant.name}`, ...limited } })
+  await client.createBudget({
+    body: { name: `second budget of ${tenant.name}`, scope: { kind: 'agent' }, ...limited },
+  })
   const start = (wait: number) =>
     client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
   await test.startWorker()
@@ -61,6 +67,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     queuedRun: queued.id,
     undecidedRun: undecided.id,
     keyId: key.id,
+    budgetId: budget.id,
     spareTenant: spare.id,
   }
 }

@@ -64,6 +64,8 @@ function describeSimple(event: RunEvent): EventLine[] {
       return [describeModel(event.data)]
     case 'model.failed':
       return [failure(`${oneLine(event.data.model)}: ${oneLine(event.data.message)}`)]
+    case 'budget.warned':
+      return [note(`${event.data.softPercent} % of the budget "${oneLine(event.data.name)}" is spent or reserved`)]
     case 'decision.made':
       return [note(`${oneLine(event.data.by)} decided about ${event.data.step}: ${event.data.decision}`)]
     case 'step.finished':

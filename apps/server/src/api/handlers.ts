@@ -67,6 +67,12 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+
+  createBudget: (caller, { body }, { idempotency }) => idempotency.once(() => core.createBudget(caller, body)),
+  listBudgets: (caller, { query }) => core.listBudgets(caller, query),
+  getBudget: (caller, { params }) => core.getBudget(caller, params.id),
+  updateBudget: (caller, { params, body }) => core.updateBudget(caller, params.id, body),
+  deleteBudget: (caller, { params }) => core.deleteBudget(caller, params.id),
 }
 
 function lastEventId(request: Request): number | undefined {

@@ -6,7 +6,20 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'schema_migrations']
-const appendOnlyTables = ['run_events', 'usage_records', 'messages', 'agent_templates']
+const appendOnlyTables = ['run_events', 'messages', 'agent_templates']
+/** A settled reservation is in the ledger, so its row may go. */
+const deletableTables = ['budget_reservations']
+/** All that may change of a usage record, and by its trigger only while the call counts as lost. */
+const correctableUsage = [
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cost_nanos',
+  'estimated',
+  'input_tokens',
+  'outcome',
+  'output_tokens',
+  'reasoning_tokens',
+]
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
@@ -19,6 +32,10 @@ export const expectedPolicies = [
   'api_keys.tenant_isolation to freehold_app',
   'idempotency_keys.doors to freehold_doors',
   'idempotency_keys.tenant_isolation to freehold_app',
+  'budget_reservations.doors to freehold_doors',
+  'budget_reservations.tenant_isolation to freehold_app',
+  'budget_windows.tenant_isolation to freehold_app',
+  'budgets.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'run_events.doors to freehold_doors',
@@ -213,14 +230,23 @@ async function checkPrivileges(query: Query): Promise<string[]> {
   )
   const forbidden = ({ name, privilege }: { name: string; privilege: string }) =>
     name === 'operator_keys' ||
-    ['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'].includes(privilege) ||
+    ['TRUNCATE', 'REFERENCES', 'TRIGGER'].includes(privilege) ||
+    (privilege === 'DELETE' && !deletableTables.includes(name)) ||
     (privilege !== 'SELECT' && name === 'schema_migrations') ||
     (privilege === 'UPDATE' && appendOnlyTables.includes(name))
   const [schema] = await query<{ create: boolean }>(
     `select has_schema_privilege('freehold_app', 'public', 'create') as create`,
   )
+  const rewritable = await query<{ name: string }>(
+    `select attname::text as name from pg_attribute
+      where attrelid = 'usage_records'::regclass and attnum > 0 and not attisdropped
+        and has_column_privilege('freehold_app', attrelid, attnum, 'UPDATE')`,
+  )
   return [
     ...rows.filter(forbidden).map(({ name, privilege }) => `freehold_app may ${privilege} on ${name}`),
+    ...rewritable
+      .filter(({ name }) => !correctableUsage.includes(name))
+      .map(({ name }) => `freehold_app may UPDATE ${name} of usage_records`),
     ...(schema?.create ? ['freehold_app may create objects in the schema public'] : []),
   ]
 }

@@ -35,9 +35,13 @@ language sql volatile security definer set search_path = public, pg_temp as $$
 $$;
 
 create function door_list_tenants(p_after text, p_limit int)
-returns table (id uuid, name text, status text, allowed_hosts text[], created_at timestamptz)
+returns table (
+  id uuid, name text, status text, allowed_hosts text[], created_at timestamptz, time_zone text,
+  assumed_input_nanos bigint, assumed_output_nanos bigint
+)
 language sql stable security definer set search_path = public, pg_temp as $$
-  select t.id, t.name, t.status, t.allowed_hosts, t.created_at
+  select t.id, t.name, t.status, t.allowed_hosts, t.created_at, t.time_zone, t.assumed_input_nanos,
+         t.assumed_output_nanos
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
@@ -201,6 +205,17 @@ language sql volatile security definer set search_path = public, pg_temp as $$
     returning 1
   )
   select count(*)::int from forgotten
+$$;
+
+-- Runs with model calls whose lease is over, for `settle_lost_calls` on their tenants' own ground.
+create function door_find_lost_calls(p_limit int) returns table (tenant_id uuid, run_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select distinct c.tenant_id, c.run_id from budget_reservations c
+   where not c.lost and not exists (
+     select 1 from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id
+      where r.tenant_id = c.tenant_id and r.id = c.run_id and r.status = 'running' and r.available_at > now()
+        and h.lease_token = c.lease_token)
+   limit p_limit
 $$;
 
 -- A door opens for the server only.

@@ -28,6 +28,10 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
   return constraint === undefined || (error as { constraint?: unknown }).constraint === constraint
 }
 
+export function isCheckViolation(error: unknown): boolean {
+  return codeOf(error) === '23514'
+}
+
 export function isForeignKeyViolation(error: unknown): boolean {
   return codeOf(error) === '23503'
 }

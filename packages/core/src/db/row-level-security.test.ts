@@ -14,6 +14,9 @@ const tables = [
   'agent_templates',
   'api_keys',
   'idempotency_keys',
+  'budget_reservations',
+  'budget_windows',
+  'budgets',
   'messages',
   'run_events',
   'run_heads',
@@ -50,8 +53,14 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', 'assistant', 'production', 1, 'test');
     select start_run('${tenant}', '${run}', 'assistant', 'production', 'thread', 'hello', '{}', 1000, 'test', 'test');
     insert into usage_records (tenant_id, run_id, step, model, input_tokens, output_tokens, cache_read_tokens,
-        cache_write_tokens, reasoning_tokens)
-      values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0);
+        cache_write_tokens, reasoning_tokens, outcome)
+      values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0, 'lost');
+    insert into budgets (tenant_id, id, name, scope_kind, period, request_limit, created_by)
+      values ('${tenant}', '${tenant}', 'budget', 'tenant', 'day', 1, 'test');
+    insert into budget_windows (tenant_id, budget_id, subject, window_start, window_end)
+      values ('${tenant}', '${tenant}', 'test', now(), now());
+    insert into budget_reservations (tenant_id, id, run_id, step, model, lease_token, input_tokens, output_tokens, windows)
+      values ('${tenant}', '${tenant}', '${run}', 'model:1', 'demo', 1, 1, 1, '[]');
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)

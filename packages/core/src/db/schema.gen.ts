@@ -102,6 +102,56 @@ export interface ApiKeys {
   tenant_id: string;
 }
 
+export interface BudgetReservations {
+  cost_nanos: number | null;
+  created_at: Generated<Timestamp>;
+  id: string;
+  input_tokens: number;
+  lease_token: number;
+  lost: Generated<boolean>;
+  model: string;
+  output_tokens: number;
+  run_id: string;
+  step: string;
+  tenant_id: string;
+  windows: Json;
+}
+
+export interface Budgets {
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  id: string;
+  limit_nanos: number | null;
+  name: string;
+  period: string;
+  request_limit: number | null;
+  scope_id: string | null;
+  scope_kind: string;
+  soft_percent: number | null;
+  status: Generated<string>;
+  tenant_id: string;
+  token_limit: number | null;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface BudgetWindows {
+  budget_id: string;
+  extra_nanos: Generated<number>;
+  extra_requests: Generated<number>;
+  extra_tokens: Generated<number>;
+  reserved_nanos: Generated<number>;
+  reserved_requests: Generated<number>;
+  reserved_tokens: Generated<number>;
+  spent_nanos: Generated<number>;
+  spent_requests: Generated<number>;
+  spent_tokens: Generated<number>;
+  subject: string;
+  tenant_id: string;
+  warned: Generated<boolean>;
+  window_end: Timestamp;
+  window_start: Timestamp;
+}
+
 export interface IdempotencyKeys {
   expires_at: Timestamp;
   key_hash: Buffer;
@@ -147,12 +197,15 @@ export interface RunHeads {
 
 export interface Tenants {
   allowed_hosts: string[] | null;
+  assumed_input_nanos: number | null;
+  assumed_output_nanos: number | null;
   created_at: Generated<Timestamp>;
   id: string;
   last_claimed_at: Timestamp | null;
   max_running_runs: Generated<number>;
   name: string;
   status: Generated<string>;
+  time_zone: Generated<string>;
   weight: Generated<number>;
 }
 
@@ -181,9 +234,11 @@ export interface UsageRecords {
   cache_write_tokens: number;
   cost_nanos: number | null;
   created_at: Generated<Timestamp>;
+  estimated: Generated<boolean>;
   id: Generated<string>;
   input_tokens: number;
   model: string;
+  outcome: Generated<string>;
   output_tokens: number;
   reasoning_tokens: number;
   run_id: string;
@@ -196,6 +251,9 @@ export interface DB {
   agent_runs: AgentRuns;
   agent_templates: AgentTemplates;
   api_keys: ApiKeys;
+  budget_reservations: BudgetReservations;
+  budget_windows: BudgetWindows;
+  budgets: Budgets;
   idempotency_keys: IdempotencyKeys;
   messages: Messages;
   operator_keys: OperatorKeys;

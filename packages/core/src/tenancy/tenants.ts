@@ -1,14 +1,31 @@
-import { type CreatedTenant, FreeholdError, type Page, type PlatformPermission, type Tenant } from '@freehold/contracts'
-import type { Selectable, Updateable } from 'kysely'
+import {
+  type CreatedTenant,
+  FreeholdError,
+  type Page,
+  type PlatformPermission,
+  type Tenant,
+  type UpdateTenant,
+} from '@freehold/contracts'
+import { type Selectable, sql, type Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
-import { isUniqueViolation } from '../db/errors.ts'
+import { isDataError, isUniqueViolation } from '../db/errors.ts'
 import type { Tenants } from '../db/schema.gen.ts'
 import { insertKey, type NewKey } from '../identity/api-keys.ts'
-import { authorize, authorizePlatform, type Caller } from '../identity/caller.ts'
+import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
 import type { Platform } from '../platform.ts'
 
-type TenantRow = Pick<Selectable<Tenants>, 'id' | 'name' | 'status' | 'allowed_hosts' | 'created_at'>
+type TenantRow = Pick<
+  Selectable<Tenants>,
+  | 'id'
+  | 'name'
+  | 'status'
+  | 'allowed_hosts'
+  | 'created_at'
+  | 'time_zone'
+  | 'assumed_input_nanos'
+  | 'assumed_output_nanos'
+>
 
 /** Creates a tenant and its first key, which is in the answer and nowhere else. `id` is one of `newTenantId`. */
 export async function createTenant(
@@ -74,9 +91,31 @@ export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> 
   return tenant
 }
 
-export async function updateOwnTenant(caller: Caller, input: { allowedHosts: string[] | null }): Promise<Tenant> {
+/** Changes what is given of the tenant's settings. */
+export async function updateOwnTenant(caller: Caller, input: UpdateTenant): Promise<Tenant> {
   authorize(caller, 'tenant:write')
-  return updateTenant(caller.platform, caller.tenantId, { allowed_hosts: input.allowedHosts })
+  const { allowedHosts, timeZone, assumedPrice } = input
+  const change: Updateable<Tenants> = {
+    ...(allowedHosts !== undefined && { allowed_hosts: allowedHosts }),
+    ...(timeZone !== undefined && { time_zone: timeZone }),
+    ...(assumedPrice !== undefined && {
+      assumed_input_nanos: assumedPrice?.inputNanosPerToken ?? null,
+      assumed_output_nanos: assumedPrice?.outputNanosPerToken ?? null,
+    }),
+  }
+  if (timeZone !== undefined) await assertDatabaseKnows(caller, timeZone)
+  return updateTenant(caller.platform, caller.tenantId, change)
+}
+
+/** The database computes with time zones, and its list may be older than ours. */
+async function assertDatabaseKnows({ platform, tenantId }: TenantCaller, timeZone: string): Promise<void> {
+  await platform.database
+    .withTenant(tenantId, (tx) => sql`select now() at time zone ${timeZone}`.execute(tx))
+    .catch((error) => {
+      if (!isDataError(error)) throw error
+      const message = `body.timeZone: the database does not know "${timeZone}". Use another name for the same zone.`
+      throw new FreeholdError('invalid_request', message, { cause: error })
+    })
 }
 
 /** A key for a tenant, made by the operator, for when the tenant has lost its own. */
@@ -120,6 +159,11 @@ function toTenant(row: TenantRow): Tenant {
     name: row.name,
     status: row.status === 'suspended' ? 'suspended' : 'active',
     allowedHosts: row.allowed_hosts,
+    timeZone: row.time_zone,
+    assumedPrice:
+      row.assumed_input_nanos === null || row.assumed_output_nanos === null
+        ? null
+        : { inputNanosPerToken: row.assumed_input_nanos, outputNanosPerToken: row.assumed_output_nanos },
     createdAt: row.created_at.toISOString(),
   }
 }

@@ -42,6 +42,9 @@ export async function listUsage(caller: Caller, query: ListUsageQuery): Promise<
         reasoningTokens: row.reasoning_tokens,
       },
       costNanos: row.cost_nanos,
+      // A column with a check constraint.
+      outcome: row.outcome as UsageRecord['outcome'],
+      estimated: row.estimated,
       createdAt: row.created_at.toISOString(),
     }),
     (row) => `${row.position}|${row.id}`,

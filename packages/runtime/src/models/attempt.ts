@@ -1,7 +1,8 @@
 import type { ToolCall, Usage } from '@freehold/contracts'
+import type { Progress } from './metered-attempt.ts'
 import type { ModelRequest } from './model.ts'
 import { toCallOptions } from './prompt.ts'
-import { brokenStreamFault, timeoutFault, toProviderFault } from './provider-fault.ts'
+import { brokenStreamFault, isRefusedOutright, timeoutFault, toProviderFault } from './provider-fault.ts'
 import type { ProviderModel } from './providers.ts'
 import { estimateInputTokens, estimateOutputTokens } from './token-estimate.ts'
 
@@ -10,6 +11,8 @@ export interface Answer {
   toolCalls: ToolCall[]
   finishReason: string
   usage: Usage
+  /** Whether the provider left it to us to count. */
+  estimated: boolean
 }
 
 type Draft = Pick<Answer, 'text' | 'toolCalls'>
@@ -19,10 +22,14 @@ type ReportedUsage = Extract<StreamPart, { type: 'finish' }>['usage']
 /**
  * One request, from the first byte to the last token. Throws `ProviderFault`, or the signal's reason when it aborts.
  */
-export async function attempt(model: ProviderModel, provider: string, request: ModelRequest): Promise<Answer> {
+export async function attempt(
+  model: ProviderModel,
+  provider: string,
+  request: ModelRequest,
+  progress: Progress,
+): Promise<Answer> {
   request.signal.throwIfAborted()
   const stop = new AbortController()
-  const progress = { answering: false }
   const abort = () => stop.abort(request.signal.reason)
   request.signal.addEventListener('abort', abort, { once: true })
   const timer = setTimeout(() => stop.abort(timeoutFault(request.timeoutMs, progress.answering)), request.timeoutMs)
@@ -31,6 +38,7 @@ export async function attempt(model: ProviderModel, provider: string, request: M
     return await Promise.race([collect(model, provider, request, stop.signal, progress), rejectOnAbort(stop.signal)])
   } catch (error) {
     request.signal.throwIfAborted()
+    if (!stop.signal.aborted && !progress.answering && isRefusedOutright(error)) progress.begun = false
     throw toProviderFault(stop.signal.aborted ? stop.signal.reason : error, provider, progress.answering)
   } finally {
     clearTimeout(timer)
@@ -49,13 +57,15 @@ async function collect(
   provider: string,
   request: ModelRequest,
   signal: AbortSignal,
-  progress: { answering: boolean },
+  progress: Progress,
 ): Promise<Answer> {
+  progress.begun = true
   const { stream } = await model.doStream({ ...toCallOptions(request, provider), abortSignal: signal })
   progress.answering = true
   const draft: Draft = { text: '', toolCalls: [] }
   for await (const part of stream) {
     signal.throwIfAborted()
+    if ('delta' in part) progress.outputLength += part.delta.length
     if (part.type === 'finish') return finish(draft, part, request)
     take(draft, part, request)
   }
@@ -78,7 +88,7 @@ function finish(draft: Draft, part: Extract<StreamPart, { type: 'finish' }>, req
   if (unified === 'interrupted' || unified === 'error') throw brokenStreamFault()
   // Some servers say "stop" of an answer that calls tools.
   const finishReason = draft.toolCalls.length > 0 && /^(stop|other)$/.test(unified) ? 'tool-calls' : unified
-  return { ...draft, finishReason, usage: toUsage(part.usage, request, draft) }
+  return { ...draft, finishReason, ...toUsage(part.usage, request, draft) }
 }
 
 /** Malformed JSON stays a string, so that the tool's own check tells the model what was wrong with it. */
@@ -92,16 +102,19 @@ function parseInput(input: string): unknown {
 }
 
 /** A server that reports no usage is estimated, or its calls would cost a budget nothing. */
-function toUsage(usage: ReportedUsage, request: ModelRequest, answer: Draft): Usage {
+function toUsage(usage: ReportedUsage, request: ModelRequest, answer: Draft): Pick<Answer, 'usage' | 'estimated'> {
   const cacheReadTokens = toCount(usage.inputTokens.cacheRead)
   const cacheWriteTokens = toCount(usage.inputTokens.cacheWrite)
   const inputTokens = toCount(usage.inputTokens.total ?? estimateInputTokens(request))
   return {
-    inputTokens: Math.max(inputTokens, cacheReadTokens + cacheWriteTokens),
-    outputTokens: toCount(usage.outputTokens.total ?? estimateOutputTokens(answer)),
-    cacheReadTokens,
-    cacheWriteTokens,
-    reasoningTokens: toCount(usage.outputTokens.reasoning),
+    usage: {
+      inputTokens: Math.max(inputTokens, cacheReadTokens + cacheWriteTokens),
+      outputTokens: toCount(usage.outputTokens.total ?? estimateOutputTokens(request, answer)),
+      cacheReadTokens,
+      cacheWriteTokens,
+      reasoningTokens: toCount(usage.outputTokens.reasoning),
+    },
+    estimated: usage.inputTokens.total === undefined || usage.outputTokens.total === undefined,
   }
 }
 

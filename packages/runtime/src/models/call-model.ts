@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BrokenCircuitError } from 'cockatiel'
-import { type Answer, attempt } from './attempt.ts'
+import { attempt } from './attempt.ts'
 import { type Breakers, createBreakers } from './breakers.ts'
 import { answerAsDemo } from './demo-model.ts'
+import { type MeteredAnswer, meteredAttempt } from './metered-attempt.ts'
 import { type CallModel, ModelError, type ModelRequest } from './model.ts'
 import type { ModelsConfig } from './models-config.ts'
-import { costNanos } from './prices.ts'
 import { ProviderFault } from './provider-fault.ts'
 import { createProviders, type Providers, parseModelName, resolveDefaultModel } from './providers.ts'
 
@@ -65,12 +65,11 @@ export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOv
     const errors: ModelError[] = []
     for (const [index, model] of chain.entries()) {
       try {
-        const answer = await callOneModel(caller, call, model)
+        const { discard: _, ...answer } = await callOneModel(caller, call, model)
         return {
           model,
           demo: model === 'demo',
           ...answer,
-          costNanos: costNanos(model, answer.usage),
           latencyMs: Math.round(performance.now() - startedAt),
           attempts: call.attempts,
         }
@@ -89,20 +88,23 @@ function toChain(config: ModelsConfig, request: ModelRequest): string[] {
   return [...new Set(names.map((name) => (name === 'default' ? resolveDefaultModel(config) : name)))]
 }
 
-async function callOneModel(caller: Caller, call: Call, model: string): Promise<Answer> {
+async function callOneModel(caller: Caller, call: Call, model: string): Promise<MeteredAnswer> {
   call.request.signal.throwIfAborted()
   if (model === 'demo') {
     call.attempts++
-    return answerAsDemo(call.request, caller.options.demoChunkMs)
+    return meteredAttempt(model, call.request, (progress) =>
+      answerAsDemo(call.request, caller.options.demoChunkMs, progress),
+    )
   }
   const answer = await callWithRetries(caller, call, model)
   if (answer.finishReason === 'content-filter' && answer.text === '' && answer.toolCalls.length === 0) {
+    await answer.discard()
     throw new ModelError('model_refused', `${model} refused to answer (content filter).`)
   }
   return answer
 }
 
-async function callWithRetries(caller: Caller, call: Call, model: string): Promise<Answer> {
+async function callWithRetries(caller: Caller, call: Call, model: string): Promise<MeteredAnswer> {
   const { provider } = parseModelName(model)
   const providerModel = await caller.providers.open(model)
   let fault: ProviderFault | undefined
@@ -113,7 +115,9 @@ async function callWithRetries(caller: Caller, call: Call, model: string): Promi
       return await caller.breakers.run(provider, () => {
         attempts++
         call.attempts++
-        return attempt(providerModel, provider, call.request)
+        return meteredAttempt(model, call.request, (progress) =>
+          attempt(providerModel, provider, call.request, progress),
+        )
       })
     } catch (error) {
       if (error instanceof BrokenCircuitError) break

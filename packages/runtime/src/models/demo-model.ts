@@ -5,6 +5,7 @@ import type { Answer } from './attempt.ts'
 import { answerFromResults, answerUnfilled, answerWithoutTools, demoLabel } from './demo/answer.ts'
 import { chooseOption, findOptions } from './demo/choose-option.ts'
 import { readIntent } from './demo/intent.ts'
+import type { Progress } from './metered-attempt.ts'
 import type { ChatMessage, ModelRequest } from './model.ts'
 import { estimateUsage } from './token-estimate.ts'
 
@@ -14,11 +15,12 @@ type Draft = Pick<Answer, 'text' | 'toolCalls' | 'finishReason'>
  * The model that answers without a key: a script, the same answer to the same request, that calls tools by what their
  * names, descriptions and schemas say. One round of tools to a message, so it can't loop. Labels what it says.
  */
-export async function answerAsDemo(request: ModelRequest, chunkMs: number): Promise<Answer> {
+export async function answerAsDemo(request: ModelRequest, chunkMs: number, progress: Progress): Promise<Answer> {
   request.signal.throwIfAborted()
+  progress.begun = true
   const draft = limit(decide(request), request.maxOutputTokens)
-  await stream(draft.text, request, chunkMs)
-  return { ...draft, usage: estimateUsage(request, draft) }
+  await stream(draft.text, request, chunkMs, progress)
+  return { ...draft, usage: estimateUsage(request, draft), estimated: false }
 }
 
 function decide(request: ModelRequest): Draft {
@@ -66,12 +68,13 @@ function limit(draft: Draft, maxOutputTokens: number): Draft {
 }
 
 /** In some sixty chunks at the most, so that a long answer doesn't take long. */
-async function stream(text: string, request: ModelRequest, chunkMs: number): Promise<void> {
+async function stream(text: string, request: ModelRequest, chunkMs: number, progress: Progress): Promise<void> {
   if (!request.onText) return
   const size = Math.max(12, Math.ceil(text.length / 60))
   for (let offset = 0; offset < text.length; offset += size) {
     if (offset > 0) await pause(chunkMs, request.signal)
     request.onText(offset, text.slice(offset, offset + size))
+    progress.outputLength = Math.min(offset + size, text.length)
   }
 }
 

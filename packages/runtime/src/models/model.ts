@@ -13,6 +13,37 @@ export interface ToolOffer {
   inputSchema: Record<string, unknown>
 }
 
+/** Nano-USD. */
+export interface TokenPrice {
+  inputNanosPerToken: number
+  outputNanosPerToken: number
+}
+
+/** The most that one attempt can use. */
+export interface WorstCase {
+  inputTokens: number
+  outputTokens: number
+  /** Nano-USD; null when the price is not known. */
+  costNanos: number | null
+}
+
+/** What one attempt used. `unanswered`: nothing. */
+export interface UsedCall {
+  outcome: 'answered' | 'broken' | 'unanswered'
+  usage: Usage
+  costNanos: number | null
+  /** Whether tokens or price are our estimate. */
+  estimated: boolean
+}
+
+/** Keeps the books of attempts: one for each retry and each fallback. */
+export interface CallMeter {
+  /** Sets the worst case aside, or rejects: then the attempt is not made, and neither is any other of the call. */
+  reserve(model: string, worstCase: WorstCase): Promise<{ id: string; assumedPrice: TokenPrice | null }>
+  /** For an attempt that brought no reply. Never rejects. */
+  settle(id: string, used: UsedCall): Promise<void>
+}
+
 export interface ModelRequest {
   /** `default`, `demo` or `<provider>/<model>`. */
   model: string
@@ -28,6 +59,7 @@ export interface ModelRequest {
   onText?: (offset: number, delta: string) => void
   /** An attempt chain on one model is given up, and the next model is tried. */
   onFallback?: (model: string, error: ModelError) => void
+  meter?: CallMeter
 }
 
 export interface ModelReply {
@@ -43,6 +75,10 @@ export interface ModelReply {
   latencyMs: number
   /** Requests made, retries included. */
   attempts: number
+  /** What the meter reserved for the attempt that answered. Whoever uses the reply settles it. */
+  callId?: string | undefined
+  /** Whether tokens or price are our estimate. */
+  estimated?: boolean | undefined
 }
 
 export type CallModel = (request: ModelRequest) => Promise<ModelReply>

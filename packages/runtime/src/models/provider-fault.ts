@@ -45,7 +45,7 @@ export function toProviderFault(error: unknown, provider: string, answering: boo
   const status = statusOf(error)
   if (status !== undefined && status >= 400) return statusFault(status, error, provider)
   if (answering) return brokenStreamFault(error)
-  if (isNetworkError(error)) {
+  if (networkCodeOf(error) !== undefined) {
     return new ProviderFault('could not be reached', { ...brokenConnection, cause: slim(error) })
   }
   if (status !== undefined) return brokenStreamFault(error)
@@ -109,14 +109,34 @@ function toNumber(value: unknown): number | undefined {
   return Number.isFinite(number) && number >= 0 ? number : undefined
 }
 
-function isNetworkError(error: unknown): boolean {
+/**
+ * Whether the provider can't have begun to work on a request that it hasn't begun to answer: it answered with an error,
+ * no connection came about, or nothing was sent at all.
+ */
+export function isRefusedOutright(error: unknown): boolean {
+  const status = statusOf(error)
+  if (status !== undefined) return status >= 400
+  const code = networkCodeOf(error)
+  return code === undefined || unreachedCodes.has(code)
+}
+
+const unreachedCodes = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function networkCodeOf(error: unknown): string | undefined {
   let current = error
   for (let depth = 0; depth < 8 && current instanceof Error; depth++) {
     const { code } = fieldsOf(current)
-    if (typeof code === 'string' && /^(UND_ERR_|E[A-Z_]+$)/.test(code) && !code.startsWith('ERR_')) return true
+    if (typeof code === 'string' && /^(UND_ERR_|E[A-Z_]+$)/.test(code) && !code.startsWith('ERR_')) return code
     current = current.cause
   }
-  return false
+  return undefined
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {

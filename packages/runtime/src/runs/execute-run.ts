@@ -9,6 +9,7 @@ import type { ProgramRun } from './program.ts'
 import { createProgramRun } from './program-run.ts'
 import { Replay, throughJson } from './replay.ts'
 import { concludeRun, describeRefusal, type Ending, isRefusal } from './run-ending.ts'
+import { RunMeter } from './run-meter.ts'
 import { Steps } from './steps.ts'
 
 const journalPageSize = 1_000
@@ -55,14 +56,16 @@ async function run(
     if (!logged) engine.logger.error({ err: error, ...logFields(claimed) }, 'the database failed this run')
     interrupt(isRefusal(error) ? { kind: 'failed', error: describeRefusal(claimed, error) } : { kind: 'lease_lost' })
   }
+  const meter = new RunMeter(engine, claimed)
   const writer = new JournalWriter(engine, queue, claimed.lease, claimed.lastSeq, {
     onCancelRequested: (by) => interrupt({ kind: 'cancelled', by }),
     onFailure,
+    onCommitted: (events) => meter.journaled(events),
   })
   const parked = Promise.withResolvers<Wait[]>()
   const onParked = parked.resolve
   const replay = await loadReplay(engine, claimed)
-  const steps = new Steps({ engine, claimed, replay, writer, signal, databaseNow, onParked, onFailure })
+  const steps = new Steps({ engine, claimed, replay, writer, meter, signal, databaseNow, onParked, onFailure })
   if (claimed.deadlineInMs <= 0) interrupt({ kind: 'deadline' })
   if (claimed.cancelRequestedBy !== null) interrupt({ kind: 'cancelled', by: claimed.cancelRequestedBy })
   const ending = await Promise.race([
@@ -70,10 +73,16 @@ async function run(
     runProgram(engine, claimed, steps),
     parked.promise.then((waits): Ending => ({ kind: 'parked', waits })),
   ])
-  if (ending.kind === 'lease_lost') throw new LeaseLostError(claimed.lease.runId)
   // Whatever the program still does from here on is refused by the aborted signal.
   interrupt({ kind: 'lease_lost' })
-  await concludeRun(engine, claimed, ending, writer)
+  try {
+    // So that the run has ended in the books before it has in the journal.
+    await meter.idle()
+    if (ending.kind === 'lease_lost') throw new LeaseLostError(claimed.lease.runId)
+    await concludeRun(engine, claimed, ending, writer)
+  } finally {
+    await meter.close()
+  }
   if (ending.kind === 'cancelled' || ending.kind === 'failed' || ending.kind === 'deadline') {
     // Their journals say so already; like this they hear it before they would read that.
     for (const runId of steps.children) engine.bus.publish({ kind: 'cancel', runId, by: `run:${claimed.lease.runId}` })
@@ -126,8 +135,7 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: Steps): Pr
     // What a program makes of an interruption says nothing about the program.
     if (steps.signal.aborted) return (steps.signal.reason as RunInterrupted).interruption
     const failure = rootFailure(error)
-    if (failure instanceof RunFailure)
-      return { kind: 'failed', error: { code: failure.code, message: failure.message } }
+    if (failure instanceof RunFailure) return { kind: 'failed', error: failure.toRunError() }
     if (failure instanceof RunInterrupted) return failure.interruption
     engine.logger.error({ err: error, ...logFields(claimed) }, 'program failed')
     const message = `The program "${claimed.program}" threw an error. The operator finds it in the log under request ${claimed.requestId}.`

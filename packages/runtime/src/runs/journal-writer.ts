@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 interface WriterEvents {
   onCancelRequested: (by: string) => void
   onFailure: (error: unknown) => void
+  onCommitted: (events: readonly NewRunEvent[]) => void
 }
 
 /** The database refused the event itself, as it would do each time. */
@@ -101,13 +102,18 @@ export class JournalWriter {
       this.queue.append({ lease: this.lease, after: this.after, events }),
     )
     this.after += events.length
-    announce(this.engine, this.lease.runId, events)
+    this.noteCommitted(events)
     if (cancelRequestedBy !== null) this.events.onCancelRequested(cancelRequestedBy)
+  }
+
+  /** For what another statement committed, too. Tells viewers that the journal grew. */
+  noteCommitted(events: readonly NewRunEvent[]): void {
+    this.events.onCommitted(events)
+    announce(this.engine, this.lease.runId, events)
   }
 }
 
-/** Tells viewers that the journal grew. */
-export function announce(engine: Engine, runId: string, events: readonly NewRunEvent[]): void {
+function announce(engine: Engine, runId: string, events: readonly NewRunEvent[]): void {
   const finishedSteps = events.flatMap((event) => (event.type === 'model.finished' ? [event.data.step] : []))
   const ended = events.some(isTerminalEvent)
   engine.bus.publish({

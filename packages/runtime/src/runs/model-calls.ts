@@ -1,6 +1,8 @@
 import { ModelError, type ModelReply } from '../models/index.ts'
+import { failByRefusal } from './budget-refusal.ts'
 import { RunFailure } from './outcomes.ts'
 import type { ModelQuestion } from './program.ts'
+import { CallRefusedError } from './run-meter.ts'
 import type { Steps } from './steps.ts'
 
 /** A step that asks the agent's model. */
@@ -9,6 +11,7 @@ export async function askModel(steps: Steps, question: Required<ModelQuestion>):
   const known = steps.replay.find(step, 'model.finished')
   if (known) return known
   const reply = await steps.effect(() => callModel(steps, step, question))
+  steps.meter.answered(reply)
   steps.append({ type: 'model.finished', data: { step, ...reply } })
   return reply
 }
@@ -28,10 +31,12 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
       onText: (offset, delta) =>
         engine.bus.publish({ kind: 'text', runId, delta: { type: 'text.delta', step, offset, delta } }),
       onFallback: noteFailure,
+      meter: steps.meter.ofStep(steps, step),
     })
   } catch (error) {
     // Whoever asks again, maybe another worker, begins the text anew.
     engine.bus.publish({ kind: 'run', runId, finishedSteps: [step] })
+    if (error instanceof CallRefusedError) throw failByRefusal(error)
     if (!(error instanceof ModelError)) throw error
     noteFailure(claimed.model, error)
     throw new RunFailure(error.code, error.message, { cause: error })

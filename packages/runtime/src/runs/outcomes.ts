@@ -3,10 +3,16 @@ import type { RunError, RunFailureCode } from '@freehold/contracts'
 /** Ends the run as failed, for a reason that its owner can act on. */
 export class RunFailure extends Error {
   readonly code: RunFailureCode
-  constructor(code: RunFailureCode, message: string, options?: ErrorOptions) {
+  private readonly budget: RunError['budget']
+  constructor(code: RunFailureCode, message: string, options?: ErrorOptions & Pick<RunError, 'budget'>) {
     super(message, options)
     this.name = 'RunFailure'
     this.code = code
+    this.budget = options?.budget
+  }
+
+  toRunError(): RunError {
+    return { code: this.code, message: this.message, ...(this.budget && { budget: this.budget }) }
   }
 }
 

@@ -3,7 +3,7 @@ import { type Append, type ClaimedRun, finishRun, isDataError, releaseRun, suspe
 import type { ChatMessage } from '../models/index.ts'
 import { toStored } from './conversation.ts'
 import { type Engine, logFields } from './engine.ts'
-import { announce, EventRefusedError, type JournalWriter, persist } from './journal-writer.ts'
+import { EventRefusedError, type JournalWriter, persist } from './journal-writer.ts'
 import type { Interruption } from './outcomes.ts'
 
 export type Ending =
@@ -22,7 +22,7 @@ export async function concludeRun(
 ): Promise<void> {
   try {
     const rest = await writer.close()
-    await writeEnding(engine, claimed, ending, rest).catch(async (error) => {
+    await writeEnding(engine, claimed, ending, writer, rest).catch(async (error) => {
       // Finds out whether one of these events is to blame.
       if (isDataError(error)) await writer.commitUntilRefused(rest.events)
       throw error
@@ -31,7 +31,7 @@ export async function concludeRun(
     if (!isRefusal(error)) throw error
     engine.logger.error({ err: error, ...logFields(claimed) }, 'the database refused a value of this run')
     const refused: Written = { kind: 'failed', error: describeRefusal(claimed, error) }
-    await writeEnding(engine, claimed, refused, { after: writer.lastSeq, events: [] })
+    await writeEnding(engine, claimed, refused, writer, { after: writer.lastSeq, events: [] })
   }
 }
 
@@ -53,12 +53,13 @@ async function writeEnding(
   engine: Engine,
   claimed: ClaimedRun,
   ending: Written,
+  writer: JournalWriter,
   { after, events }: Append,
 ): Promise<void> {
   const { database } = engine
   const write = (last: NewRunEvent[], statement: (append: Append) => Promise<void>) => {
     const append = { after, events: [...events, ...last] }
-    return persist(engine, () => statement(append)).then(() => announce(engine, claimed.lease.runId, append.events))
+    return persist(engine, () => statement(append)).then(() => writer.noteCommitted(append.events))
   }
   if (ending.kind === 'shutdown') return write([], (append) => releaseRun(database, claimed.lease, append))
   if (ending.kind === 'parked') {

@@ -5,12 +5,14 @@ import type { Engine } from './engine.ts'
 import { type JournalWriter, persist } from './journal-writer.ts'
 import { RunFailure } from './outcomes.ts'
 import type { Replay } from './replay.ts'
+import type { RunMeter } from './run-meter.ts'
 
 interface StepsParts {
   engine: Engine
   claimed: ClaimedRun
   replay: Replay
   writer: JournalWriter
+  meter: RunMeter
   signal: AbortSignal
   /** The database's time in milliseconds. */
   databaseNow: () => number
@@ -29,6 +31,7 @@ export class Steps {
   readonly engine: Engine
   readonly claimed: ClaimedRun
   readonly replay: Replay
+  readonly meter: RunMeter
   readonly signal: AbortSignal
   readonly databaseNow: () => number
   /** The child runs that this execution came across. */
@@ -45,6 +48,7 @@ export class Steps {
     this.engine = parts.engine
     this.claimed = parts.claimed
     this.replay = parts.replay
+    this.meter = parts.meter
     this.signal = parts.signal
     this.databaseNow = parts.databaseNow
   }

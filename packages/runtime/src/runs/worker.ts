@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { claimRuns, renewLeases } from '@freehold/core'
+import { claimRuns, renewLeases, settleLostCalls } from '@freehold/core'
 import { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
 import { executeRun, type RunExecution } from './execute-run.ts'
@@ -16,6 +16,9 @@ export interface WorkerOptions {
   sharedCommits?: boolean
 }
 
+/** Runs whose lost model calls are settled in one round. */
+const lostCallsLimit = 100
+
 /**
  * Claims runs and executes them.
  *
@@ -23,8 +26,9 @@ export interface WorkerOptions {
  * runs is due, or `pollMs` have passed. Hints that come during a claim or a pause are one hint. The more claims in a row
  * found nothing, the longer it pauses after one, so that many idle workers that are hinted at often ask little of the
  * database; one that finds work, or was left alone for a while, claims at once. Three times per lease it renews the
- * leases of its runs; a run that is missing from the answer belongs to another worker, and is dropped. Stopped, it claims
- * no more, lets its runs go on for the grace period, and gives the others back to the queue.
+ * leases of its runs; a run that is missing from the answer belongs to another worker, and is dropped. Once per lease it
+ * settles model calls that dead workers left, of whatever run, so that nothing stays reserved for longer. Stopped, it
+ * claims no more, lets its runs go on for the grace period, and gives the others back to the queue.
  */
 export class Worker {
   readonly name = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
@@ -35,6 +39,7 @@ export class Worker {
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly unsubscribe: (() => void)[] = []
   private loop: Promise<void> = Promise.resolve()
+  private settling: Promise<void> = Promise.resolve()
   private renewedAt = 0
   private stopping = false
   private hinted = false
@@ -53,7 +58,13 @@ export class Worker {
       bus.onCancel((runId, by) => this.executions.get(runId)?.interrupt({ kind: 'cancelled', by })),
     )
     const renewal = setInterval(() => void this.renew(), leaseMs / 3)
-    this.unsubscribe.push(() => clearInterval(renewal))
+    const settlement = setInterval(() => {
+      this.settling = this.settling.then(() => this.settleLost())
+    }, leaseMs)
+    this.unsubscribe.push(
+      () => clearInterval(renewal),
+      () => clearInterval(settlement),
+    )
     this.loop = this.claimUntilStopped()
   }
 
@@ -67,6 +78,7 @@ export class Worker {
     await this.drained()
     for (const stop of this.unsubscribe) stop()
     for (const timer of this.timers) clearTimeout(timer)
+    await this.settling
   }
 
   private async drained(): Promise<void> {
@@ -149,6 +161,14 @@ export class Worker {
       }
     } catch (error) {
       this.engine.logger.warn({ err: error }, 'renewing leases failed; trying again')
+    }
+  }
+
+  private async settleLost(): Promise<void> {
+    try {
+      await settleLostCalls(this.engine.database, lostCallsLimit)
+    } catch (error) {
+      this.engine.logger.warn({ err: error }, 'settling lost model calls failed; trying again')
     }
   }
 

@@ -1,0 +1,57 @@
+import { budgetSchema, createBudgetSchema, updateBudgetSchema } from './budgets.ts'
+import { byId, type Operation, page, pageQuery } from './operation.ts'
+
+export const budgetOperations = {
+  createBudget: {
+    method: 'post',
+    path: '/budgets',
+    summary: 'Limit what the tenant, or each or one user, agent, run or key may spend in a period',
+    tag: 'budgets',
+    permission: 'budgets:write',
+    body: createBudgetSchema,
+    idempotency: 'tenant',
+    status: 201,
+    response: budgetSchema,
+  },
+  listBudgets: {
+    method: 'get',
+    path: '/budgets',
+    summary: 'List the budgets with what is spent, reserved and left, newest first',
+    tag: 'budgets',
+    permission: 'budgets:read',
+    query: pageQuery,
+    status: 200,
+    response: page(budgetSchema),
+  },
+  getBudget: {
+    method: 'get',
+    path: '/budgets/{id}',
+    summary: 'Read a budget with what is spent, reserved and left',
+    tag: 'budgets',
+    permission: 'budgets:read',
+    params: byId,
+    status: 200,
+    response: budgetSchema,
+  },
+  updateBudget: {
+    method: 'patch',
+    path: '/budgets/{id}',
+    summary: 'Change the name or the limits of a budget; what is spent stays',
+    tag: 'budgets',
+    permission: 'budgets:write',
+    params: byId,
+    body: updateBudgetSchema,
+    status: 200,
+    response: budgetSchema,
+  },
+  deleteBudget: {
+    method: 'delete',
+    path: '/budgets/{id}',
+    summary: 'Delete a budget; it limits no further call',
+    tag: 'budgets',
+    permission: 'budgets:write',
+    params: byId,
+    status: 200,
+    response: budgetSchema,
+  },
+} as const satisfies Record<string, Operation>
