@@ -38,8 +38,8 @@ export {
   type Usage,
 } from './events.ts'
 export { buildOpenApiDocument } from './openapi.ts'
+export type { Operation } from './operation.ts'
 export {
-  type Operation,
   type OperationId,
   type OperationRequest,
   type OperationResponse,
@@ -71,6 +71,13 @@ export {
   threadIdSchema,
   type UsageRecord,
 } from './runs.ts'
+export {
+  type CreateSchedule,
+  createScheduleSchema,
+  type Schedule,
+  type UpdateSchedule,
+  updateScheduleSchema,
+} from './schedules.ts'
 export {
   type ApiKey,
   type CreatedApiKey,

@@ -16,6 +16,7 @@ const tables = [
   'messages',
   'run_events',
   'run_heads',
+  'schedules',
   'tenants',
   'threads',
   'usage_records',
@@ -51,6 +52,10 @@ function rowsInEveryTable(tenant: string): string {
     insert into usage_records (tenant_id, run_id, step, model, input_tokens, output_tokens, cache_read_tokens,
         cache_write_tokens, reasoning_tokens)
       values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0);
+    insert into schedules (tenant_id, id, name, agent, environment, message, metadata, priority, cron, time_zone, overlap,
+        catch_up, next_at, created_by)
+      values ('${tenant}', '${tenant}', 'daily', 'assistant', 'production', 'hello', '{}', 1, '@daily', 'UTC', 'skip',
+        'latest', now(), 'test');
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`

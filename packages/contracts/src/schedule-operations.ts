@@ -1,0 +1,67 @@
+import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { runSchema } from './runs.ts'
+import { createScheduleSchema, scheduleSchema, updateScheduleSchema } from './schedules.ts'
+
+export const scheduleOperations = {
+  createSchedule: {
+    method: 'post',
+    path: '/schedules',
+    summary: 'Start runs of an agent at the ticks of a cron expression, or once at a time',
+    tag: 'schedules',
+    permission: 'schedules:write',
+    body: createScheduleSchema,
+    status: 201,
+    response: scheduleSchema,
+  },
+  listSchedules: {
+    method: 'get',
+    path: '/schedules',
+    summary: 'List the schedules, newest first',
+    tag: 'schedules',
+    permission: 'schedules:read',
+    query: pageQuery,
+    status: 200,
+    response: page(scheduleSchema),
+  },
+  getSchedule: {
+    method: 'get',
+    path: '/schedules/{id}',
+    summary: 'Read a schedule and its next few times',
+    tag: 'schedules',
+    permission: 'schedules:read',
+    params: byId,
+    status: 200,
+    response: scheduleSchema,
+  },
+  updateSchedule: {
+    method: 'patch',
+    path: '/schedules/{id}',
+    summary: 'Change, pause or resume a schedule; ticks that pass while it is paused are not caught up',
+    tag: 'schedules',
+    permission: 'schedules:write',
+    params: byId,
+    body: updateScheduleSchema,
+    status: 200,
+    response: scheduleSchema,
+  },
+  deleteSchedule: {
+    method: 'delete',
+    path: '/schedules/{id}',
+    summary: 'Delete a schedule; its runs stay',
+    tag: 'schedules',
+    permission: 'schedules:write',
+    params: byId,
+    status: 200,
+    response: scheduleSchema,
+  },
+  triggerSchedule: {
+    method: 'post',
+    path: '/schedules/{id}/trigger',
+    summary: 'Start the run of a schedule now, whatever its overlap policy',
+    tag: 'schedules',
+    permission: 'schedules:write',
+    params: byId,
+    status: 202,
+    response: runSchema,
+  },
+} as const satisfies Record<string, Operation>
