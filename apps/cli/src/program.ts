@@ -7,6 +7,7 @@ import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
+import { addScheduleCommands } from './schedules/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
@@ -95,6 +96,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     .exitOverride()
   addRunCommands(program, perform)
   addAgentCommands(program, perform)
+  addScheduleCommands(program, perform)
   addTenantCommands(program, perform)
   addKeyCommands(program, perform)
   addUsageCommands(program, perform)

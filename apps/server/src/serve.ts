@@ -16,6 +16,7 @@ import {
   createToolRegistry,
   describeModels,
   planRouteAnswer,
+  Scheduler,
   Worker,
 } from '@freehold/runtime'
 import { Hono } from 'hono'
@@ -169,21 +170,24 @@ function startWorker(
   tools: ReturnType<typeof createToolRegistry>,
 ): () => Promise<void> {
   const { concurrency, leaseMs, maxCrashes } = config.worker
-  const worker = new Worker(
-    {
-      database: platform.database,
-      bus: platform.bus,
-      programs: new Map(programs.map((program) => [program.name, program])),
-      tools,
-      callModel: createModelCaller(config.models),
-      operatorAllow: config.egressAllow,
-      logger,
-      leaseMs,
-    },
-    { concurrency, maxCrashes, pollMs: 1_000 },
-  )
+  const engine = {
+    database: platform.database,
+    bus: platform.bus,
+    programs: new Map(programs.map((program) => [program.name, program])),
+    tools,
+    callModel: createModelCaller(config.models),
+    operatorAllow: config.egressAllow,
+    logger,
+    leaseMs,
+  }
+  const worker = new Worker(engine, { concurrency, maxCrashes, pollMs: 1_000 })
+  const scheduler = new Scheduler(engine, { pollMs: 1_000 })
   worker.start()
-  return () => worker.stop(config.shutdownGraceMs)
+  scheduler.start()
+  return async () => {
+    await scheduler.stop()
+    await worker.stop(config.shutdownGraceMs)
+  }
 }
 
 async function buildGateway(

@@ -83,6 +83,13 @@ export {
   type UsageRecord,
 } from './runs.ts'
 export {
+  type CreateSchedule,
+  createScheduleSchema,
+  type Schedule,
+  type UpdateSchedule,
+  updateScheduleSchema,
+} from './schedules.ts'
+export {
   type ApiKey,
   type CreatedApiKey,
   type CreatedTenant,

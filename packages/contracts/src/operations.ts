@@ -24,6 +24,7 @@ import {
   threadSchema,
   usageRecordSchema,
 } from './runs.ts'
+import { scheduleOperations } from './schedule-operations.ts'
 import {
   createdKeySchema,
   createdTenantSchema,
@@ -352,6 +353,7 @@ export const operations = {
     response: page(usageRecordSchema),
   },
   ...budgetOperations,
+  ...scheduleOperations,
 } as const satisfies Record<string, Operation>
 
 export type { Operation }

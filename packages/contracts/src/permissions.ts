@@ -10,10 +10,14 @@ export const tenantPermissions = [
   'runs:read',
   'runs:start',
   'runs:control',
+  'schedules:read',
+  'schedules:write',
   'tenant:read',
   'tenant:write',
   'threads:read',
   'usage:read',
+  'webhooks:read',
+  'webhooks:write',
 ] as const
 
 /** Held by the operator of the installation only; no tenant key can carry one. */

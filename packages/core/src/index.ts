@@ -42,6 +42,15 @@ export { type Append, appendEvents, appendShared, type LeasedAppend, readJournal
 export { type Lease, LeaseLostError } from './runs/lease.ts'
 export { type StartRunInput, startRun } from './runs/start-run.ts'
 export { waitForRun, watchRun } from './runs/watch-run.ts'
+export { type FireOptions, fireDueSchedules } from './schedules/fire-schedules.ts'
+export {
+  createSchedule,
+  deleteSchedule,
+  getSchedule,
+  listSchedules,
+  triggerSchedule,
+  updateSchedule,
+} from './schedules/schedules.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export {
   createTenant,

@@ -16,6 +16,7 @@ export type { Engine, Logger } from './runs/engine.ts'
 export { RunFailure } from './runs/outcomes.ts'
 export { defineProgram, type Program, type ProgramRun } from './runs/program.ts'
 export { Worker, type WorkerOptions } from './runs/worker.ts'
+export { Scheduler, type SchedulerOptions } from './schedules/scheduler.ts'
 export {
   createToolRegistry,
   defineTool,

@@ -24,7 +24,7 @@ import {
   startRun,
   watchRun,
 } from '@freehold/core'
-import type { CallModel, Program, Tool, Worker, WorkerOptions } from '@freehold/runtime'
+import type { CallModel, Program, Scheduler, Tool, Worker, WorkerOptions } from '@freehold/runtime'
 import { asSuperuser } from './postgres.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -62,6 +62,8 @@ export interface TestEngine extends AsyncDisposable {
   newAgent(caller: Caller, name: string, options?: TestAgentOptions): Promise<void>
   /** Stopped with the engine. */
   worker(options?: TestWorkerOptions): Promise<Worker>
+  /** Fires schedules. Stopped with the engine. */
+  scheduler(options?: { database?: Database; pollMs?: number }): Scheduler
   start(agent: string, input?: TestRunInput): Promise<string>
   run(runId: string): Promise<Run>
   journal(runId: string): Promise<RunEvent[]>
@@ -117,6 +119,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     requestId: 'test-request',
   }
   const workers: Worker[] = []
+  const schedulers: Scheduler[] = []
   const newTenant = async (name: string): Promise<Caller> => {
     const { id } = await createTenant(operator, { name })
     const actor = { kind: 'api_key' as const, id: 'test', name: 'test' }
@@ -152,6 +155,12 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       workers.push(worker)
       return worker
     },
+    scheduler({ database: other, pollMs = 20 } = {}) {
+      const scheduler = new runtime.Scheduler({ ...engine, database: other ?? database }, { pollMs })
+      scheduler.start()
+      schedulers.push(scheduler)
+      return scheduler
+    },
     async start(agent, { caller: starter = caller, message = 'go', deadlineMs } = {}) {
       const input = { agent, message, environment: 'production' as const, metadata: {}, deadlineMs }
       return (await startRun(starter, input)).runId
@@ -168,6 +177,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     },
     sql,
     async [Symbol.asyncDispose]() {
+      await Promise.all(schedulers.map((scheduler) => scheduler.stop()))
       await Promise.all(workers.map((worker) => worker.stop(0)))
       await bus.close()
       await database.close()

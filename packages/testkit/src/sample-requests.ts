@@ -10,6 +10,7 @@ export interface SampleRequest {
 const byAgent = (ground: Ground) => ({ name: ground.agent })
 const byRun = (ground: Ground) => ({ id: ground.finishedRun })
 const byBudget = (ground: Ground) => ({ id: ground.budgetId })
+const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
 /** A request for each operation of the REST interface, by `operationId`. */
@@ -43,6 +44,14 @@ export const sampleRequests: Record<string, SampleRequest> = {
     params: (ground) => ({ id: ground.undecidedRun }),
     body: () => ({ step: 'tool:1', decision: 'skip' }),
   },
+  createSchedule: {
+    body: (ground) => ({ name: `schedule ${randomUUID()}`, agent: ground.agent, message: 'hello', cron: '0 9 * * *' }),
+  },
+  listSchedules: {},
+  getSchedule: { params: bySchedule },
+  updateSchedule: { params: bySchedule, body: () => ({ status: 'paused' }) },
+  deleteSchedule: { params: (ground) => ({ id: ground.spareScheduleId }) },
+  triggerSchedule: { params: bySchedule },
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},

@@ -13,6 +13,9 @@ export interface Ground {
   thread: string
   keyId: string
   budgetId: string
+  scheduleId: string
+  /** Another schedule, to be deleted. */
+  spareScheduleId: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -56,6 +59,12 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     tenant.id,
   ])
   const key = await client.createKey({ body: { name: `key of ${tenant.name}` } })
+  const schedule = (name: string) =>
+    client.createSchedule({ body: { name, agent, message: secret, cron: '0 9 * * *', metadata: { secret } } })
+  const [firstSchedule, spareSchedule] = [
+    await schedule(`first of ${tenant.name}`),
+    await schedule(`second of ${tenant.name}`),
+  ]
   const spare = await test.createTenant(`spare of ${tenant.name}`)
   return {
     tenant,
@@ -68,6 +77,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     undecidedRun: undecided.id,
     keyId: key.id,
     budgetId: budget.id,
+    scheduleId: firstSchedule.id,
+    spareScheduleId: spareSchedule.id,
     spareTenant: spare.id,
   }
 }

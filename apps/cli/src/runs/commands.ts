@@ -117,7 +117,7 @@ function readSeconds(text: string): number {
   return seconds
 }
 
-function readEntry(text: string, before: Record<string, string>): Record<string, string> {
+export function readEntry(text: string, before: Record<string, string>): Record<string, string> {
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError('Give it as key=value.')
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }

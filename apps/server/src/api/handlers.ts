@@ -64,6 +64,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   redriveRun: (caller, { params }) => core.redriveRun(caller, params.id),
   decideRun: (caller, { params, body }) => core.decideRun(caller, params.id, body),
 
+  createSchedule: (caller, { body }, { idempotency }) => idempotency.once(() => core.createSchedule(caller, body)),
+  listSchedules: (caller, { query }) => core.listSchedules(caller, query),
+  getSchedule: (caller, { params }) => core.getSchedule(caller, params.id),
+  updateSchedule: (caller, { params, body }) => core.updateSchedule(caller, params.id, body),
+  deleteSchedule: (caller, { params }) => core.deleteSchedule(caller, params.id),
+  triggerSchedule: (caller, { params }, { idempotency }) =>
+    idempotency.once(() => core.triggerSchedule(caller, params.id)),
+
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),

@@ -42,6 +42,8 @@ export const expectedPolicies = [
   'run_events.tenant_isolation to freehold_app',
   'run_heads.doors to freehold_doors',
   'run_heads.tenant_isolation to freehold_app',
+  'schedules.doors to freehold_doors',
+  'schedules.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
   'threads.tenant_isolation to freehold_app',

@@ -218,6 +218,20 @@ language sql stable security definer set search_path = public, pg_temp as $$
    limit p_limit
 $$;
 
+-- The active schedules of active tenants whose next tick is due, or will be within p_within_ms, soonest first.
+create function door_due_schedules(p_within_ms int, p_limit int)
+returns table (
+  tenant_id uuid, id uuid, cron text, time_zone text, catch_up text, next_at timestamptz, due_in_ms float,
+  database_now timestamptz
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select s.tenant_id, s.id, s.cron, s.time_zone, s.catch_up, s.next_at, extract(epoch from s.next_at - now()) * 1000,
+         now()
+    from schedules s join tenants t on t.id = s.tenant_id and t.status = 'active'
+   where s.status = 'active' and s.next_at <= now() + p_within_ms * interval '1 millisecond'
+   order by s.next_at limit p_limit
+$$;
+
 -- A door opens for the server only.
 do $$
 declare

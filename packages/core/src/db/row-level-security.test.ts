@@ -20,6 +20,7 @@ const tables = [
   'messages',
   'run_events',
   'run_heads',
+  'schedules',
   'tenants',
   'threads',
   'usage_records',
@@ -61,6 +62,10 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'test', now(), now());
     insert into budget_reservations (tenant_id, id, run_id, step, model, lease_token, input_tokens, output_tokens, windows)
       values ('${tenant}', '${tenant}', '${run}', 'model:1', 'demo', 1, 1, 1, '[]');
+    insert into schedules (tenant_id, id, name, agent, environment, message, metadata, priority, cron, time_zone, overlap,
+        catch_up, next_at, created_by)
+      values ('${tenant}', '${tenant}', 'daily', 'assistant', 'production', 'hello', '{}', 1, '@daily', 'UTC', 'skip',
+        'latest', now(), 'test');
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)

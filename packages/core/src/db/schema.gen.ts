@@ -195,6 +195,31 @@ export interface RunHeads {
   tenant_id: string;
 }
 
+export interface Schedules {
+  agent: string;
+  at: Timestamp | null;
+  catch_up: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  cron: string | null;
+  environment: string;
+  id: string;
+  last_problem: string | null;
+  last_run_id: string | null;
+  last_tick_at: Timestamp | null;
+  message: string;
+  metadata: Json;
+  name: string;
+  next_at: Timestamp | null;
+  on_behalf_of: string | null;
+  overlap: string;
+  priority: number;
+  status: Generated<string>;
+  tenant_id: string;
+  time_zone: string;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface Tenants {
   allowed_hosts: string[] | null;
   assumed_input_nanos: number | null;
@@ -259,6 +284,7 @@ export interface DB {
   operator_keys: OperatorKeys;
   run_events: RunEvents;
   run_heads: RunHeads;
+  schedules: Schedules;
   tenants: Tenants;
   threads: Threads;
   tool_invocations: ToolInvocations;

@@ -38,11 +38,19 @@ export async function startRun(caller: Caller, input: StartRunInput): Promise<{ 
   if (row?.outcome === 'created' || row?.outcome === 'existing') {
     return { runId: row.run_id, created: row.outcome === 'created' }
   }
-  if (row?.outcome === 'not_released') {
-    throw new FreeholdError(
+  throw startRefused(row?.outcome, input)
+}
+
+/** Why `start_run` started nothing, in words for who asked. */
+export function startRefused(
+  outcome: string | undefined,
+  { agent, environment }: { agent: string; environment: string },
+): FreeholdError {
+  if (outcome === 'not_released') {
+    return new FreeholdError(
       'conflict',
-      `No version of "${input.agent}" is released to ${input.environment}. Release one with PUT /api/v1/agents/${input.agent}/releases/${input.environment}.`,
+      `No version of "${agent}" is released to ${environment}. Release one with PUT /api/v1/agents/${agent}/releases/${environment}.`,
     )
   }
-  throw new FreeholdError('not_found', `There is no agent named "${input.agent}".`)
+  return new FreeholdError('not_found', `There is no agent named "${agent}".`)
 }

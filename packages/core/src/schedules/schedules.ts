@@ -1,0 +1,201 @@
+import {
+  type CreateSchedule,
+  FreeholdError,
+  type Page,
+  type Run,
+  runPriorities,
+  type Schedule,
+  type UpdateSchedule,
+} from '@freehold/contracts'
+import { sql } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import { isUniqueViolation } from '../db/errors.ts'
+import { encodeJson } from '../db/json.ts'
+import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { findRun } from '../runs/get-run.ts'
+import { startRefused } from '../runs/start-run.ts'
+import { planOf, type ScheduleRow, toSchedule } from './present-schedule.ts'
+import { nextTick, readPlan } from './ticks.ts'
+
+/** Creates a schedule. Whoever may do so lets it start runs, with the schedule as their principal. */
+export async function createSchedule(caller: Caller, input: CreateSchedule): Promise<Schedule> {
+  authorize(caller, 'schedules:write')
+  const row = await refusingTakenNames(input.name, () =>
+    caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+      const now = await readNow(tx)
+      const plan = readPlan(input, now)
+      await assertAgent(tx, input.agent)
+      return tx
+        .insertInto('schedules')
+        .values({
+          tenant_id: caller.tenantId,
+          id: uuidv7(),
+          name: input.name,
+          agent: input.agent,
+          environment: input.environment,
+          message: input.message,
+          metadata: encodeJson(input.metadata),
+          on_behalf_of: input.user ?? null,
+          priority: runPriorities.indexOf(input.priority),
+          cron: plan.cron,
+          at: plan.at,
+          time_zone: plan.timeZone,
+          overlap: input.overlap,
+          catch_up: input.catchUp,
+          next_at: nextTick(plan, now),
+          created_by: actorName(caller),
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow()
+    }),
+  )
+  return toSchedule(row)
+}
+
+/** Changes what is given. A schedule that is resumed, or gets other times, goes on with the first of them from now. */
+export async function updateSchedule(caller: Caller, id: string, input: UpdateSchedule): Promise<Schedule> {
+  authorize(caller, 'schedules:write')
+  const row = await refusingTakenNames(input.name, () =>
+    caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+      const before = await lockSchedule(tx, id)
+      const now = await readNow(tx)
+      if (input.agent !== undefined) await assertAgent(tx, input.agent)
+      return tx
+        .updateTable('schedules')
+        .set({
+          name: input.name,
+          agent: input.agent,
+          environment: input.environment,
+          message: input.message,
+          metadata: input.metadata && encodeJson(input.metadata),
+          on_behalf_of: input.user,
+          priority: input.priority && runPriorities.indexOf(input.priority),
+          overlap: input.overlap,
+          catch_up: input.catchUp,
+          updated_at: now,
+          ...replan(before, input, now),
+        })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirstOrThrow()
+    }),
+  )
+  return toSchedule(row)
+}
+
+/** What an update makes of the times and the status. */
+function replan(before: ScheduleRow, input: UpdateSchedule, now: Date) {
+  const { cron, at, timeZone = before.time_zone } = input
+  const given = cron !== undefined || at !== undefined
+  const changes = given || timeZone !== before.time_zone
+  const status = input.status ?? (changes && before.status === 'done' ? 'active' : before.status)
+  if (!changes && status === before.status) return {}
+  const times = given ? { cron: cron ?? null, at: at ?? null } : { cron: before.cron, at: before.at }
+  const plan = changes ? readPlan({ ...times, timeZone }, now) : planOf(before)
+  const next = nextTick(plan, now)
+  if (status === 'active' && next === null) {
+    throw new FreeholdError('conflict', 'Its time has passed. Give it another one with `at`, or a `cron`.')
+  }
+  return {
+    cron: plan.cron,
+    at: plan.at,
+    time_zone: plan.timeZone,
+    status,
+    next_at: status === 'active' ? next : null,
+  }
+}
+
+/** Deletes a schedule. Runs that it has started go on. */
+export async function deleteSchedule(caller: Caller, id: string): Promise<Schedule> {
+  authorize(caller, 'schedules:write')
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .updateTable('schedules')
+      .set({ status: 'deleted', next_at: null, updated_at: sql`now()` })
+      .where('id', '=', id)
+      .where('status', '<>', 'deleted')
+      .returningAll()
+      .executeTakeFirst(),
+  )
+  if (!row) throw scheduleNotFound()
+  return toSchedule(row)
+}
+
+export async function getSchedule(caller: Caller, id: string): Promise<Schedule> {
+  authorize(caller, 'schedules:read')
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    selectSchedules(tx).where('id', '=', id).executeTakeFirst(),
+  )
+  if (!row) throw scheduleNotFound()
+  return toSchedule(row)
+}
+
+export async function listSchedules(caller: Caller, query: PageQuery): Promise<Page<Schedule>> {
+  authorize(caller, 'schedules:read')
+  const before = decodeCursor(query.cursor, cursorKeys.id)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    selectSchedules(tx)
+      .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toSchedule, ({ id }) => id)
+}
+
+/** Starts the run of a schedule now, whatever else of it is under way; its ticks stay as they are. */
+export async function triggerSchedule(caller: Caller, id: string): Promise<Run> {
+  authorize(caller, 'schedules:write')
+  const [row] = await caller.platform.database.call<{
+    outcome: string
+    run_id: string | null
+    agent: string
+    environment: string
+  }>('trigger-schedule', 'select * from trigger_schedule($1, $2, $3, $4)', [
+    caller.tenantId,
+    id,
+    uuidv7(),
+    caller.requestId,
+  ])
+  if (!row) throw scheduleNotFound()
+  if (row.run_id === null) throw startRefused(row.outcome, row)
+  caller.platform.bus.publish({ kind: 'work' })
+  return findRun(caller, row.run_id)
+}
+
+function selectSchedules(tx: Tx) {
+  return tx.selectFrom('schedules').selectAll().where('status', '<>', 'deleted')
+}
+
+async function lockSchedule(tx: Tx, id: string): Promise<ScheduleRow> {
+  const row = await selectSchedules(tx).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+  if (!row) throw scheduleNotFound()
+  return row
+}
+
+function scheduleNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no schedule with this id.')
+}
+
+/** The database's clock decides when a tick is due, so it also decides what lies ahead. */
+async function readNow(tx: Tx): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select now() as now`.execute(tx)
+  return rows[0]?.now ?? new Date()
+}
+
+/** A typing error shows now, not at the first tick. Whether a version is released may change until then. */
+async function assertAgent(tx: Tx, name: string): Promise<void> {
+  const agent = await tx.selectFrom('agent_templates').select('id').where('name', '=', name).limit(1).executeTakeFirst()
+  if (!agent) throw new FreeholdError('not_found', `There is no agent named "${name}".`)
+}
+
+async function refusingTakenNames<T>(name: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error
+    throw new FreeholdError('conflict', `There is a schedule named "${name}" already. Choose another name.`)
+  }
+}
