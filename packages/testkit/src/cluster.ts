@@ -30,13 +30,13 @@ export interface Cluster extends AsyncDisposable {
   postgres: PostgresServer
   api: ServerProcess
   gateway: ServerProcess
-  /** Those that were not replaced. */
+  /** Those that are ready and were not replaced. */
   workers: ServerProcess[]
   /** The process that a journal calls by this name. */
   workerNamed(name: string): ServerProcess
   startWorker(env?: Record<string, string>): Promise<ServerProcess>
-  /** Ends a worker by a signal and starts another in its place. Resolves when the other is ready. */
-  replaceWorker(worker: ServerProcess, signal: NodeJS.Signals): Promise<ServerProcess>
+  /** Ends a worker by a signal and starts another in its place, which is among `workers` when it is ready. */
+  replaceWorker(worker: ServerProcess, signal: NodeJS.Signals, env?: Record<string, string>): Promise<void>
   /** Replaces the api process by a new one on the same port. */
   restartApi(signal: NodeJS.Signals): Promise<void>
   /** A tenant beside `acme`. */
@@ -70,8 +70,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
   const startWorker = async (env: Record<string, string> = {}) => {
     const worker = await start('worker', { env: { ...options.workerEnv, ...env } })
-    cluster.workers.push(worker)
     await worker.ready()
+    cluster.workers.push(worker)
     return worker
   }
   const migration = await start('migrate')
@@ -82,6 +82,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const apiKey = tenants.acme?.apiKey ?? ''
   const clientOf = (key: string) => createClient({ url: gateway.url, apiKey: key })
   const resources = stack.move()
+  let disposed = false
   const cluster: Cluster = {
     client: clientOf(apiKey),
     apiKey,
@@ -97,10 +98,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       return worker
     },
     startWorker,
-    async replaceWorker(worker, signal) {
+    async replaceWorker(worker, signal, env) {
       cluster.workers = cluster.workers.filter((other) => other !== worker)
       await worker.kill(signal)
-      return startWorker()
+      // One that is cut off while it starts, at the end of a test, has nothing to tell.
+      startWorker(env).catch((error) => disposed || process.emitWarning(error))
     },
     async restartApi(signal) {
       await cluster.api.kill(signal)
@@ -111,7 +113,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const { id, apiKey: key } = await clientOf(operatorKey).createTenant({ body: { name } })
       return { id, apiKey: key, client: clientOf(key) }
     },
-    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    [Symbol.asyncDispose]() {
+      disposed = true
+      return resources.disposeAsync()
+    },
   }
   try {
     const workers = Array.from({ length: options.workers }, () => startWorker())

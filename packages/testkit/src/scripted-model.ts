@@ -18,6 +18,8 @@ export interface ScriptedAnswer {
   chunkDelayMs?: number
   /** Awaited before the first byte. */
   before?: Promise<unknown>
+  /** Refuses with this status instead of answering. */
+  refusal?: { status: number; retryAfterSeconds: number }
   /** Awaited when half of the text has been sent. */
   halfway?: Promise<unknown>
 }
@@ -70,6 +72,11 @@ async function play(response: ServerResponse, arrival: ModelArrival, script: Scr
   const { text: words = '', toolCalls = [], chunkSize = words.length || 1 } = script
   await script.before
   if (response.destroyed) return
+  if (script.refusal) {
+    response.writeHead(script.refusal.status, { 'retry-after': String(script.refusal.retryAfterSeconds) })
+    response.end()
+    return
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   for (let at = 0; at < words.length && !response.destroyed; at += chunkSize) {
     if (at > 0 && at + chunkSize > words.length / 2 && at <= words.length / 2) await script.halfway

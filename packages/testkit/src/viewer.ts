@@ -73,30 +73,32 @@ async function follow(
   const cutAfter = cuts?.[viewed.connections] ?? Number.POSITIVE_INFINITY
   viewed.connections += 1
   const cut = cutAfterMs && setTimeout(() => abort.abort(), cutAfterMs())
-  const decoder = new TextDecoder()
-  let buffer = ''
   let seen = 0
   try {
-    for await (const chunk of frames) {
-      buffer += decoder.decode(chunk, { stream: true })
-      const complete = buffer.split('\n\n')
-      buffer = complete.pop() ?? ''
-      for (const frame of complete.flatMap(parseFrame)) {
-        if (frame.type === 'text.delta') texts.push(frame)
-        else viewed.events.push(frame)
-        onFrame?.(frame)
-        if (seen === 0) onFirstFrame()
-        seen += 1
-        if (seen >= cutAfter) {
-          abort.abort()
-          return
-        }
-      }
+    for await (const frame of readFrames(frames)) {
+      if (frame.type === 'text.delta') texts.push(frame)
+      else viewed.events.push(frame)
+      onFrame?.(frame)
+      if (seen === 0) onFirstFrame()
+      seen += 1
+      if (seen >= cutAfter) return
     }
   } catch {
     // The connection broke: the next one goes on after the last event that came.
   } finally {
     clearTimeout(cut)
+    abort.abort()
+  }
+}
+
+async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGenerator<RunEvent | TextDelta> {
+  const decoder = new TextDecoder()
+  let buffer = ''
+  for await (const chunk of stream) {
+    buffer += decoder.decode(chunk, { stream: true })
+    const complete = buffer.split('\n\n')
+    buffer = complete.pop() ?? ''
+    yield* complete.flatMap(parseFrame)
   }
 }
 
