@@ -60,6 +60,19 @@ export function journalClaims(audit: Audit): Claim[] {
   ]
 }
 
+/** The runs of one program: how each ended, how often a worker began on it, and how long it took from queue to end. */
+export async function readRuns(databaseUrl: string, agent: string) {
+  const rows = await asSuperuser<{ message: string; status: string; dead: boolean; attempts: string; ms: string }>(
+    databaseUrl,
+    `select r.message, r.status, r.dead, (select count(*) from run_events e
+              where e.tenant_id = r.tenant_id and e.run_id = r.id and e.type in ('run.started', 'run.resumed')) as attempts,
+            extract(epoch from r.finished_at - r.created_at) * 1000 as ms
+       from agent_runs r where r.agent = $1`,
+    [agent],
+  )
+  return rows.map(({ attempts, ms, ...row }) => ({ ...row, attempts: Number(attempts), latencyMs: Number(ms) }))
+}
+
 /** That each of the paths was paid once, and nothing else: the ledger counts requests with one key once. */
 export function effectClaims(ledger: EffectLedger, paths: readonly string[]): Claim[] {
   const counts = new Map<string, number>()

@@ -12,6 +12,15 @@ export interface StartRequest {
   agent: string
   message: string
   idempotencyKey: string
+  /** The person that the run is for. */
+  user?: string
+}
+
+/** A request that must succeed, for what sets an experiment up. */
+export async function send(door: Door, method: string, path: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${door.apiKey}`, 'content-type': 'application/json' }
+  const response = await fetch(`${door.url}/api/v1${path}`, { method, headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`)
 }
 
 /** One request for a run. Undefined when nobody acknowledged it, whatever came of it. */
@@ -23,7 +32,7 @@ export async function requestRun(door: Door, request: StartRequest): Promise<str
       'content-type': 'application/json',
       'idempotency-key': request.idempotencyKey,
     },
-    body: JSON.stringify({ message: request.message }),
+    body: JSON.stringify({ message: request.message, user: request.user }),
   }).catch(() => undefined)
   if (response?.status === 202) {
     // The connection can still break inside of the answer.

@@ -4,10 +4,13 @@ import { killedApi } from './02-killed-api.ts'
 import { crashedDatabase } from './03-crashed-database.ts'
 import { lostAnswers } from './04-lost-answers.ts'
 import { stoppedWorker } from './05-stopped-worker.ts'
+import { poison } from './06-poison.ts'
 import { cutViewers } from './07-cut-viewers.ts'
 import { duplicateRequests } from './08-duplicate-requests.ts'
+import { budgets } from './09-budgets.ts'
 import { noisyNeighbour } from './10-noisy-neighbour.ts'
 import { failingProvider } from './11-failing-provider.ts'
+import { lostRedis } from './12-lost-redis.ts'
 import { wrongClocks } from './13-wrong-clocks.ts'
 
 export const experiments: readonly Experiment[] = [
@@ -16,9 +19,12 @@ export const experiments: readonly Experiment[] = [
   crashedDatabase,
   lostAnswers,
   stoppedWorker,
+  poison,
   cutViewers,
   duplicateRequests,
+  budgets,
   noisyNeighbour,
   failingProvider,
+  lostRedis,
   wrongClocks,
 ]

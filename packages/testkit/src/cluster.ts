@@ -39,6 +39,8 @@ export interface Cluster extends AsyncDisposable {
   replaceWorker(worker: ServerProcess, signal: NodeJS.Signals, env?: Record<string, string>): Promise<void>
   /** Replaces the api process by a new one on the same port. */
   restartApi(signal: NodeJS.Signals): Promise<void>
+  /** The key of the operator, who manages tenants. */
+  operatorKey: string
   /** A tenant beside `acme`. */
   createTenant(name: string): Promise<ClusterTenant>
 }
@@ -86,6 +88,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const cluster: Cluster = {
     client: clientOf(apiKey),
     apiKey,
+    operatorKey,
     databaseUrl,
     postgres,
     api,

@@ -31,6 +31,7 @@ export {
   type ServerProcessOptions,
   spawnServer,
 } from './processes.ts'
+export { hasRedis, type RedisServer, startRedis } from './redis.ts'
 export { type SampleRequest, sampleRequests } from './sample-requests.ts'
 export {
   type ModelArrival,

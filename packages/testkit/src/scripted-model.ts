@@ -16,6 +16,8 @@ export interface ScriptedAnswer {
   chunkSize?: number
   /** Pause between two chunks, in milliseconds. */
   chunkDelayMs?: number
+  /** 100 and 10 tokens when absent. */
+  usage?: { inputTokens: number; outputTokens: number }
   /** Awaited before the first byte. */
   before?: Promise<unknown>
   /** Refuses with this status instead of answering. */
@@ -89,7 +91,12 @@ async function play(response: ServerResponse, arrival: ModelArrival, script: Scr
     writeChunk(response, { tool_calls: [call] })
   }
   writeChunk(response, {}, toolCalls.length > 0 ? 'tool_calls' : 'stop')
-  const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 }
+  const { inputTokens, outputTokens } = script.usage ?? { inputTokens: 100, outputTokens: 10 }
+  const usage = {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+  }
   response.write(`data: ${JSON.stringify({ ...envelope, choices: [], usage })}\n\n`)
   arrival.answered = true
   response.end('data: [DONE]\n\n')
