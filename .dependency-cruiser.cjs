@@ -11,7 +11,7 @@ Visitor.prototype.visitStatement = function visitStatementOrUsing(statement) {
   return statement
 }
 
-const testCode = '\\.test\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|scripts)/'
+const testCode = '\\.test\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|chaos|scripts)/'
 const modelLibraries = 'node_modules/(ai|@ai-sdk/[^/]+|@langchain/[^/]+)/'
 
 /** Our packages other than `allowed`, as a path pattern. */
@@ -63,7 +63,7 @@ module.exports = {
       name: 'no-deep-import-from-outside',
       comment: 'As no-deep-import, for the code outside the packages.',
       severity: 'error',
-      from: { path: '^(bench|scripts)/' },
+      from: { path: '^(bench|chaos|scripts)/' },
       to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^(packages|apps)/[^/]+/src/index\\.ts$'] },
     },
     {

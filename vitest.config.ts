@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['{packages,apps,bench,scripts}/**/*.test.{ts,mjs}'],
+    include: ['{packages,apps,bench,chaos,scripts}/**/*.test.{ts,mjs}'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
     maxWorkers: 2, // each worker may hold its own database

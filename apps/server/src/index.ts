@@ -1,4 +1,7 @@
 export { createApi } from './api/app.ts'
 export { readConfig, type ServerConfig } from './config.ts'
 export { createGateway } from './gateway/app.ts'
-export { createMinter, createVerifier } from './service-token.ts'
+export { createLogger } from './logger.ts'
+export { type Extensions, type RunningServer, serve } from './serve.ts'
+export { createMinter, createVerifier, generateServiceKeys } from './service-token.ts'
+export { type Target, targetNames } from './targets.ts'

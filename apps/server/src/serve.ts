@@ -15,8 +15,11 @@ import {
   createModelCaller,
   createToolRegistry,
   describeModels,
+  type Program,
   planRouteAnswer,
   Scheduler,
+  type Tool,
+  type ToolRegistry,
   Worker,
 } from '@freehold/runtime'
 import { Hono } from 'hono'
@@ -41,20 +44,32 @@ export interface RunningServer {
 
 const housekeepingMs = 600_000
 
-const programs = [assistant, planRouteAnswer]
+/** What an operator adds to the built-in programs and tools. Every process of an installation needs the same. */
+export interface Extensions {
+  programs?: readonly Program[]
+  tools?: readonly Tool[]
+}
+
+/** What agents can be made of. */
+interface Parts {
+  programs: ReadonlyMap<string, Program>
+  tools: ToolRegistry
+}
 
 /** Starts the modules of a target, in the order in which they need each other. */
 export async function serve(
   config: ServerConfig,
   logger: Logger,
   progress: (line: string) => void,
+  extensions: Extensions = {},
 ): Promise<RunningServer> {
+  const parts = { programs: collectPrograms(extensions.programs), tools: createToolRegistry(extensions.tools) }
   const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const step of stops.splice(0).reverse()) await step()
   }
   try {
-    const url = await start(config, logger, progress, stops)
+    const url = await start(config, logger, progress, parts, stops)
     return { url, stop }
   } catch (error) {
     await stop()
@@ -66,12 +81,12 @@ async function start(
   config: ServerConfig,
   logger: Logger,
   progress: (line: string) => void,
+  parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<string | null> {
   const { target } = config
-  const tools = createToolRegistry()
   const shutdown = new AbortController()
-  const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, tools, stops) : undefined
+  const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, parts, stops) : undefined
 
   const listener = createListener()
   const url = target === 'migrate' ? null : await listener.listen(config)
@@ -80,7 +95,7 @@ async function start(
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
   if (platform && needs(target, 'api')) stops.push(startHousekeeping(platform, logger))
-  if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, tools))
+  if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, parts))
   stops.push(async () => {
     listener.drain()
     shutdown.abort()
@@ -107,11 +122,20 @@ async function buildSurface(
   return (api ?? healthOf(platform)).fetch
 }
 
+function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {
+  const programs = new Map<string, Program>()
+  for (const program of [assistant, planRouteAnswer, ...extra]) {
+    if (programs.has(program.name)) throw new Error(`Two programs are called "${program.name}". Rename one of them.`)
+    programs.set(program.name, program)
+  }
+  return programs
+}
+
 async function openPlatform(
   config: ServerConfig,
   logger: Logger,
   progress: (line: string) => void,
-  tools: ReturnType<typeof createToolRegistry>,
+  { programs, tools }: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Platform> {
   const { url, ownerUrl, poolSize } = config.database
@@ -128,7 +152,7 @@ async function openPlatform(
   const bus = await openBus(config, logger, database)
   stops.push(() => bus.close())
   const catalogue = {
-    programs: programs.map(({ name }) => name),
+    programs: [...programs.keys()],
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   return { database, bus, catalogue }
@@ -167,13 +191,13 @@ function startWorker(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  tools: ReturnType<typeof createToolRegistry>,
+  { programs, tools }: Parts,
 ): () => Promise<void> {
   const { concurrency, leaseMs, maxCrashes } = config.worker
   const engine = {
     database: platform.database,
     bus: platform.bus,
-    programs: new Map(programs.map((program) => [program.name, program])),
+    programs,
     tools,
     callModel: createModelCaller(config.models),
     operatorAllow: config.egressAllow,

@@ -1,7 +1,13 @@
 import type { RunEvent } from '@freehold/contracts'
-import { type EffectLedger, type ScriptedModel, startEffectLedger, waitFor } from '@freehold/testkit'
+import {
+  type Cluster,
+  type EffectLedger,
+  type ScriptedModel,
+  startCluster,
+  startEffectLedger,
+  waitFor,
+} from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, startCluster } from './cluster.ts'
 import { finishedSteps, readJournal, untilEnded, untilJournaled } from './journal.ts'
 import { startPayingModel } from './payments.ts'
 
@@ -33,7 +39,7 @@ function workerOf(event: RunEvent): string {
 describe('three workers with the default lease', () => {
   let cluster: Cluster
   beforeAll(async () => {
-    cluster = await startCluster(3, environment())
+    cluster = await startCluster({ workers: 3, env: environment() })
   })
   afterAll(() => cluster?.[Symbol.asyncDispose]())
 
@@ -81,7 +87,7 @@ describe('three workers with the default lease', () => {
 describe('a worker that was stopped past its lease and goes on', () => {
   let cluster: Cluster
   beforeAll(async () => {
-    cluster = await startCluster(2, { ...environment(), FREEHOLD_LEASE_MS: '1500' })
+    cluster = await startCluster({ workers: 2, env: { ...environment(), FREEHOLD_LEASE_MS: '1500' } })
   })
   afterAll(() => cluster?.[Symbol.asyncDispose]())
 

@@ -1,15 +1,16 @@
 import type { RunEvent, TextDelta } from '@freehold/contracts'
 import {
+  type Cluster,
   type ModelQuestionOnWire,
   type ScriptedAnswer,
   type ScriptedModel,
+  startCluster,
   startScriptedModel,
+  view,
 } from '@freehold/testkit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { type Cluster, startCluster } from './cluster.ts'
 import { readJournal, untilEnded, untilJournaled } from './journal.ts'
-import { view } from './sse-viewer.ts'
 
 const steps = 50
 const storyText = 'Once upon a time a run was watched by many, and nobody missed a word of it.'
@@ -21,8 +22,8 @@ let held: PromiseWithResolvers<void>
 
 beforeAll(async () => {
   model = await startScriptedModel(answer)
-  cluster = await startCluster(1, { OPENAI_API_KEY: 'test', OPENAI_BASE_URL: model.url })
-  apiKey = (await cluster.gateway.credentials()).tenants.acme?.apiKey ?? ''
+  cluster = await startCluster({ workers: 1, env: { OPENAI_API_KEY: 'test', OPENAI_BASE_URL: model.url } })
+  apiKey = cluster.apiKey
   const limits = { maxSteps: 1_000 }
   await cluster.client.createAgent({ body: { name: 'counter', tools: ['calculate'], limits } })
 })

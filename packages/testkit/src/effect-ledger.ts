@@ -19,6 +19,8 @@ export type LedgerBehaviour =
   | { kind: 'hang' }
   /** An answer with this status, and no effect. */
   | { kind: 'fail'; status: number }
+  /** The effect happens, but the caller is told that it failed: by a status, or by a cut connection. */
+  | { kind: 'lie'; as: number | 'cut' }
 
 export interface EffectLedger extends AsyncDisposable {
   readonly url: string
@@ -29,6 +31,8 @@ export interface EffectLedger extends AsyncDisposable {
   /** What happened: requests with the same Idempotency-Key count once, as a payment service counts them. */
   effects(path?: string): readonly Arrival[]
   behave(path: string, behaviour: LedgerBehaviour): void
+  /** Asked for every arrival on a path that has no behaviour of its own. */
+  behaveBy(choose: (arrival: Arrival) => LedgerBehaviour): void
   /** Answers what hangs on a path, and what comes there from now on. */
   release(path: string): void
   /** Resolves when the nth request (from 1) on a path has arrived. */
@@ -45,6 +49,8 @@ class Ledger {
   readonly arrivals: Arrival[] = []
   readonly effects: Arrival[] = []
   readonly behaviours = new Map<string, LedgerBehaviour>()
+  choose: (arrival: Arrival) => LedgerBehaviour = () => ({ kind: 'answer' })
+  private readonly effectByKey = new Map<string, number>()
   private readonly hanging = new Map<string, (() => void)[]>()
   private waiters: Waiter[] = []
 
@@ -55,11 +61,12 @@ class Ledger {
       idempotencyKey: request.headers['idempotency-key']?.toString(),
       body: await text(request),
     }
-    const behaviour = this.behaviours.get(arrival.path) ?? { kind: 'answer' }
+    const behaviour = this.behaviours.get(arrival.path) ?? this.choose(arrival)
     this.arrivals.push(arrival)
     const number = behaviour.kind === 'fail' ? 0 : this.enter(arrival)
     const answer = () => {
-      response.writeHead(behaviour.kind === 'fail' ? behaviour.status : 200, { 'content-type': 'application/json' })
+      if (behaviour.kind === 'lie' && behaviour.as === 'cut') return void response.destroy()
+      response.writeHead(statusOf(behaviour), { 'content-type': 'application/json' })
       response.end(JSON.stringify({ effect: number, path: arrival.path }))
     }
     if (behaviour.kind === 'hang') this.hanging.set(arrival.path, [...(this.hanging.get(arrival.path) ?? []), answer])
@@ -71,8 +78,11 @@ class Ledger {
   /** The number of the effect; of the first one when the key is known. */
   private enter(arrival: Arrival): number {
     const { idempotencyKey } = arrival
-    const known = idempotencyKey ? this.effects.findIndex((effect) => effect.idempotencyKey === idempotencyKey) : -1
-    return known === -1 ? this.effects.push(arrival) : known + 1
+    const known = idempotencyKey && this.effectByKey.get(idempotencyKey)
+    if (known) return known
+    const number = this.effects.push(arrival)
+    if (idempotencyKey) this.effectByKey.set(idempotencyKey, number)
+    return number
   }
 
   release(path: string): void {
@@ -114,6 +124,9 @@ export async function startEffectLedger(): Promise<EffectLedger> {
     host,
     arrivals: (path) => onPath(ledger.arrivals, path),
     effects: (path) => onPath(ledger.effects, path),
+    behaveBy(choose) {
+      ledger.choose = choose
+    },
     behave: (path, behaviour) => void ledger.behaviours.set(path, behaviour),
     release: (path) => ledger.release(path),
     nthArrival: (path, n) => ledger.nthArrival(path, n),
@@ -123,6 +136,11 @@ export async function startEffectLedger(): Promise<EffectLedger> {
       await once(server, 'close')
     },
   }
+}
+
+function statusOf(behaviour: LedgerBehaviour): number {
+  if (behaviour.kind === 'fail') return behaviour.status
+  return behaviour.kind === 'lie' && behaviour.as !== 'cut' ? behaviour.as : 200
 }
 
 function onPath(arrivals: readonly Arrival[], path: string | undefined): readonly Arrival[] {

@@ -1,3 +1,4 @@
+export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
 export {
   type Arrival,
   type EffectLedger,
@@ -41,4 +42,5 @@ export {
 } from './scripted-model.ts'
 export { createDataFolder } from './template.ts'
 export { furnishTenant, type Ground, snapshotTenant } from './tenants.ts'
+export { type Viewed, type ViewOptions, view } from './viewer.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,9 @@ export interface PostgresServer {
   createDatabase(options?: { migrate?: boolean }): Promise<string>
   /** Stops the server, which cuts every connection, and starts it again. */
   restart(): Promise<void>
+  /** Stops it at once, without a checkpoint, as a crash would; the next start recovers from the log. */
+  crash(): Promise<void>
+  start(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -61,6 +64,12 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
       await server.stop()
       await server.start()
     },
+    async crash() {
+      const [pid] = (await readFile(join(folder, 'data', 'postmaster.pid'), 'utf8')).split('\n')
+      process.kill(Number(pid), 'SIGQUIT') // immediate shutdown; the second signal of `stop` finds it on its way out
+      await server.stop()
+    },
+    start: () => server.start(),
     async stop() {
       await server.stop()
       await rm(folder, { recursive: true, force: true })

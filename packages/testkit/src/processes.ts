@@ -10,6 +10,8 @@ import { waitFor } from './wait-for.ts'
 const serverMain = resolve(import.meta.dirname, '../../../apps/server/src/main.ts')
 
 export interface ServerProcessOptions {
+  /** The script that serves, for a platform with programs of its own; Freehold's when absent. */
+  main?: string
   /** What the process runs; `all` when absent. */
   target?: string
   /** Added to an environment that holds no provider key. */
@@ -53,7 +55,7 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
   const port = options.port ?? (await findFreePort())
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'freehold-server-')))
   const { PATH = '', HOME = '/tmp' } = process.env
-  const child = spawn(process.execPath, [serverMain, 'serve', `--target=${options.target ?? 'all'}`], {
+  const child = spawn(process.execPath, [options.main ?? serverMain, 'serve', `--target=${options.target ?? 'all'}`], {
     env: { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), FREEHOLD_DATA_DIR: dataDir, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

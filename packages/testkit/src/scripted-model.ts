@@ -16,8 +16,12 @@ export interface ScriptedAnswer {
   chunkSize?: number
   /** Pause between two chunks, in milliseconds. */
   chunkDelayMs?: number
+  /** 100 and 10 tokens when absent. */
+  usage?: { inputTokens: number; outputTokens: number }
   /** Awaited before the first byte. */
   before?: Promise<unknown>
+  /** Refuses with this status instead of answering. */
+  refusal?: { status: number; retryAfterSeconds: number }
   /** Awaited when half of the text has been sent. */
   halfway?: Promise<unknown>
 }
@@ -70,6 +74,11 @@ async function play(response: ServerResponse, arrival: ModelArrival, script: Scr
   const { text: words = '', toolCalls = [], chunkSize = words.length || 1 } = script
   await script.before
   if (response.destroyed) return
+  if (script.refusal) {
+    response.writeHead(script.refusal.status, { 'retry-after': String(script.refusal.retryAfterSeconds) })
+    response.end()
+    return
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   for (let at = 0; at < words.length && !response.destroyed; at += chunkSize) {
     if (at > 0 && at + chunkSize > words.length / 2 && at <= words.length / 2) await script.halfway
@@ -82,7 +91,12 @@ async function play(response: ServerResponse, arrival: ModelArrival, script: Scr
     writeChunk(response, { tool_calls: [call] })
   }
   writeChunk(response, {}, toolCalls.length > 0 ? 'tool_calls' : 'stop')
-  const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 }
+  const { inputTokens, outputTokens } = script.usage ?? { inputTokens: 100, outputTokens: 10 }
+  const usage = {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+  }
   response.write(`data: ${JSON.stringify({ ...envelope, choices: [], usage })}\n\n`)
   arrival.answered = true
   response.end('data: [DONE]\n\n')

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createBreakers } from './breakers.ts'
+import { ProviderFault } from './provider-fault.ts'
 import { requestOf } from './request.fixture.ts'
 import { callerOf, completes, fails, startScriptedServer } from './scripted-server.fixture.ts'
 
@@ -22,6 +24,29 @@ describe('the breaker', () => {
       'openai/m was not called: openai failed several times in a row and is left alone for a moment.',
     )
     await expect.poll(async () => (await call(request())).model, { timeout: 2_000 }).toBe('openai/m')
+  })
+
+  it('of one tenant stays closed when the provider fails another', async () => {
+    const broken = fails(503)
+    await using server = await startScriptedServer(broken, broken, completes('For globex.'))
+    const call = callerOf(server, { ...fast, attemptsPerModel: 1, breakerFailures: 2 })
+    const ask = (tenantId: string) => call(requestOf('openai/m', 'hello', { tenantId }))
+    await expect(ask('acme')).rejects.toThrow('answered 503')
+    await expect(ask('acme')).rejects.toThrow('answered 503')
+    await expect(ask('acme')).rejects.toThrow('was not called')
+    expect(await ask('globex')).toMatchObject({ text: 'For globex.' })
+  })
+
+  it('is kept for a bounded number of tenants, those that called last', async () => {
+    const breakers = createBreakers(1, 60_000, 2)
+    const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
+    for (const tenant of ['acme', 'globex']) {
+      await expect(breakers.run(tenant, 'openai', () => Promise.reject(fault))).rejects.toBe(fault)
+    }
+    expect(breakers.isOpen('acme', 'openai')).toBe(true)
+    expect(breakers.isOpen('initech', 'openai')).toBe(false)
+    expect(breakers.isOpen('acme', 'openai')).toBe(true)
+    expect(breakers.isOpen('globex', 'openai')).toBe(false)
   })
 
   it('lets one request probe, and sends the others to their fallbacks meanwhile', async () => {

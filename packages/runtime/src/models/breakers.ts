@@ -9,33 +9,44 @@ import {
 import { ProviderFault } from './provider-fault.ts'
 
 export interface Breakers {
-  /** Runs `request`, or throws `BrokenCircuitError` at once while the provider's breaker is open. */
-  run<T>(provider: string, request: () => Promise<T>): Promise<T>
-  isOpen(provider: string): boolean
+  /** Runs `request`, or throws `BrokenCircuitError` at once while the breaker is open. */
+  run<T>(tenantId: string, provider: string, request: () => Promise<T>): Promise<T>
+  isOpen(tenantId: string, provider: string): boolean
 }
 
-/** One breaker per provider: after `failures` faults of the provider in a row it is left alone for `openMs`. */
-export function createBreakers(failures: number, openMs: number): Breakers {
+/**
+ * One breaker per tenant and provider: after `failures` faults of the provider in a row the tenant leaves it alone for
+ * `openMs`. Never shared by tenants, whose models, prompts and keys differ: what fails one may serve all others. The
+ * `capacity` breakers used last are kept; one that is forgotten is closed.
+ */
+export function createBreakers(failures: number, openMs: number, capacity = 10_000): Breakers {
   const policies = new Map<string, CircuitBreakerPolicy>()
 
-  function policyOf(provider: string): CircuitBreakerPolicy {
-    const known = policies.get(provider)
-    if (known) return known
-    const policy = circuitBreaker(
-      handleWhen((error) => error instanceof ProviderFault && error.providerSide),
-      { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
-    )
-    policies.set(provider, policy)
+  function policyOf(tenantId: string, provider: string): CircuitBreakerPolicy {
+    const key = `${tenantId} ${provider}`
+    const policy = policies.get(key) ?? createPolicy()
+    // A Map keeps the order of insertion, so the first one is the one that was not used for longest.
+    policies.delete(key)
+    policies.set(key, policy)
+    const [oldest] = policies.keys()
+    if (policies.size > capacity && oldest !== undefined) policies.delete(oldest)
     return policy
   }
 
+  function createPolicy(): CircuitBreakerPolicy {
+    return circuitBreaker(
+      handleWhen((error) => error instanceof ProviderFault && error.providerSide),
+      { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
+    )
+  }
+
   return {
-    async run(provider, request) {
-      const policy = policyOf(provider)
+    async run(tenantId, provider, request) {
+      const policy = policyOf(tenantId, provider)
       // While one request probes a provider, cockatiel makes the others wait for it. They have fallbacks to try.
       if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError()
       return policy.execute(request)
     },
-    isOpen: (provider) => policyOf(provider).state === CircuitState.Open,
+    isOpen: (tenantId, provider) => policyOf(tenantId, provider).state === CircuitState.Open,
   }
 }

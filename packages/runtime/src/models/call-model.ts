@@ -47,7 +47,7 @@ interface Call {
 }
 
 /**
- * Calls models with retries, a circuit breaker per provider and the request's fallbacks.
+ * Calls models with retries, a circuit breaker per tenant and provider and the request's fallbacks.
  * The caller rejects with `ModelError` when no model answered, and with the signal's reason when it aborts.
  */
 export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOverrides = {}): CallModel {
@@ -112,7 +112,7 @@ async function callWithRetries(caller: Caller, call: Call, model: string): Promi
   while (attempts < caller.options.attemptsPerModel) {
     if (fault) await wait(toDelayMs(caller.options, attempts, fault.retryAfterMs), call.request.signal)
     try {
-      return await caller.breakers.run(provider, () => {
+      return await caller.breakers.run(call.request.tenantId, provider, () => {
         attempts++
         call.attempts++
         return meteredAttempt(model, call.request, (progress) =>
@@ -123,7 +123,7 @@ async function callWithRetries(caller: Caller, call: Call, model: string): Promi
       if (error instanceof BrokenCircuitError) break
       if (!(error instanceof ProviderFault)) throw error
       fault = error
-      if (!fault.retryable || caller.breakers.isOpen(provider)) break
+      if (!fault.retryable || caller.breakers.isOpen(call.request.tenantId, provider)) break
     }
   }
   throw toModelError(model, provider, attempts, fault)

@@ -45,6 +45,8 @@ export interface CallMeter {
 }
 
 export interface ModelRequest {
+  /** Whose call it is: what fails for one tenant must not cost another one its provider. */
+  tenantId: string
   /** `default`, `demo` or `<provider>/<model>`. */
   model: string
   fallbackModels: readonly string[]

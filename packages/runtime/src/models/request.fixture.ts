@@ -3,6 +3,7 @@ import type { ModelRequest } from './model.ts'
 /** A request to one model with one user message; the rest as a test needs it. */
 export function requestOf(model: string, message: string, rest: Partial<ModelRequest> = {}): ModelRequest {
   return {
+    tenantId: 'acme',
     model,
     fallbackModels: [],
     system: '',

@@ -23,6 +23,7 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
   try {
     return await engine.callModel({
       ...question,
+      tenantId: claimed.lease.tenantId,
       model: claimed.model,
       fallbackModels: claimed.fallbackModels,
       maxOutputTokens: claimed.limits.maxOutputTokens,

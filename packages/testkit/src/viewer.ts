@@ -1,37 +1,45 @@
 import type { RunEvent, TextDelta } from '@freehold/contracts'
 import { isTerminalEvent } from '@freehold/contracts'
-import { waitFor } from '@freehold/testkit'
+import { waitFor } from './wait-for.ts'
 
-interface Viewed {
+export interface Viewed {
   /** Journal events, in the order in which they came, over all connections. */
   events: RunEvent[]
   /** Live text, by connection. */
   texts: TextDelta[][]
   /** Connections that were made. */
   connections: number
+  /** From the end of each connection to the first frame of the next, in milliseconds. */
+  resumesMs: number[]
 }
 
-interface ViewOptions {
+export interface ViewOptions {
   url: string
   apiKey: string
   runId: string
   /** After how many frames each connection is cut; those after the last one stay. */
-  cuts: readonly number[]
+  cuts?: readonly number[]
+  /** Asked for each connection: after how many milliseconds it is cut. */
+  cutAfterMs?: () => number
   /** Told of every frame. */
   onFrame?: (frame: RunEvent | TextDelta) => void
 }
 
 /** Watches a run as a browser's EventSource does: by `Last-Event-ID`, over connections that break. */
 export async function view(options: ViewOptions): Promise<Viewed> {
-  const viewed: Viewed = { events: [], texts: [], connections: 0 }
-  while (!viewed.events.some(isTerminalEvent)) {
-    const cutAfter = options.cuts[viewed.connections] ?? Number.POSITIVE_INFINITY
+  const viewed: Viewed = { events: [], texts: [], connections: 0, resumesMs: [] }
+  let brokenAt: number | undefined
+  while (!viewed.events.slice(-1).some(isTerminalEvent)) {
     const connection = await waitFor(() => connect(options, viewed.events.at(-1)?.seq ?? 0), {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
+      pollMs: 100,
       what: 'a connection to the event stream',
     })
-    viewed.connections += 1
-    await follow(connection, cutAfter, viewed, options.onFrame)
+    const since = brokenAt
+    await follow(connection, options, viewed, () => {
+      if (since !== undefined) viewed.resumesMs.push(performance.now() - since)
+    })
+    brokenAt = performance.now()
   }
   return viewed
 }
@@ -56,33 +64,41 @@ async function connect({ url, apiKey, runId }: ViewOptions, lastEventId: number)
 
 async function follow(
   { frames, abort }: Connection,
-  cutAfter: number,
+  { cuts, cutAfterMs, onFrame }: ViewOptions,
   viewed: Viewed,
-  onFrame: ViewOptions['onFrame'],
+  onFirstFrame: () => void,
 ): Promise<void> {
   const texts: TextDelta[] = []
   viewed.texts.push(texts)
-  const decoder = new TextDecoder()
-  let buffer = ''
+  const cutAfter = cuts?.[viewed.connections] ?? Number.POSITIVE_INFINITY
+  viewed.connections += 1
+  const cut = cutAfterMs && setTimeout(() => abort.abort(), cutAfterMs())
   let seen = 0
   try {
-    for await (const chunk of frames) {
-      buffer += decoder.decode(chunk, { stream: true })
-      const complete = buffer.split('\n\n')
-      buffer = complete.pop() ?? ''
-      for (const frame of complete.flatMap(parseFrame)) {
-        if (frame.type === 'text.delta') texts.push(frame)
-        else viewed.events.push(frame)
-        onFrame?.(frame)
-        seen += 1
-        if (seen >= cutAfter) {
-          abort.abort()
-          return
-        }
-      }
+    for await (const frame of readFrames(frames)) {
+      if (frame.type === 'text.delta') texts.push(frame)
+      else viewed.events.push(frame)
+      onFrame?.(frame)
+      if (seen === 0) onFirstFrame()
+      seen += 1
+      if (seen >= cutAfter) return
     }
   } catch {
     // The connection broke: the next one goes on after the last event that came.
+  } finally {
+    clearTimeout(cut)
+    abort.abort()
+  }
+}
+
+async function* readFrames(stream: ReadableStream<Uint8Array>): AsyncGenerator<RunEvent | TextDelta> {
+  const decoder = new TextDecoder()
+  let buffer = ''
+  for await (const chunk of stream) {
+    buffer += decoder.decode(chunk, { stream: true })
+    const complete = buffer.split('\n\n')
+    buffer = complete.pop() ?? ''
+    yield* complete.flatMap(parseFrame)
   }
 }
 

@@ -1,0 +1,64 @@
+import { auditRuns, effectClaims, effectFigures, type Kill, readTakeovers, runClaims } from '../audit.ts'
+import { atLeast, atMost, defineExperiment } from '../experiment.ts'
+import { inflict, share } from '../faults.ts'
+import { p95 } from '../figures.ts'
+import { openGround, payment, paymentPaths, untilWorkers } from '../ground.ts'
+import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+
+export const killedWorkers = defineExperiment({
+  number: 1,
+  title: 'workers are killed',
+  fault: 'SIGKILL of a random worker every 2–5 s, replaced at once, while each run pays 5 times.',
+  loads: {
+    full: { runs: 1_000, kills: 75, everyMs: [2_000, 5_000] as const, workers: 4, leaseMs: 15_000, takeoverMs: 20_000 },
+    small: { runs: 30, kills: 3, everyMs: [500, 1_500] as const, workers: 2, leaseMs: 1_500, takeoverMs: 10_000 },
+  },
+  async run(load, setting) {
+    const { random, say } = setting
+    await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
+    const { cluster, ledger } = ground
+    // Most of a run's time passes inside of a tool call, where a kill leaves the outcome in doubt.
+    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(50, 500) }))
+    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
+    const labels: string[] = []
+    const kills: Kill[] = []
+
+    await inflict(
+      {
+        count: load.kills,
+        everyMs: load.everyMs,
+        feed: (n) =>
+          forEach(share(load.runs, load.kills, n), 8, async () => {
+            const label = `run-${labels.length}`
+            labels.push(label)
+            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
+          }),
+        async strike() {
+          // One survives, so that a takeover measures the lease and not the start of a process.
+          const victim = random.pick(await untilWorkers(cluster, 2))
+          kills.push({ pid: victim.pid, atMs: Date.now() })
+          await cluster.replaceWorker(victim, 'SIGKILL')
+        },
+        status: () => `${labels.length} runs started, ${ledger.effects().length} effects`,
+      },
+      setting,
+    )
+    const paths = labels.flatMap((label) => paymentPaths(label, 5))
+    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
+    await untilAllEnded(cluster.client, 600_000, tell)
+
+    const takeovers = await readTakeovers(cluster.databaseUrl, kills)
+    return {
+      enough: [
+        atLeast('kills', kills.length, load.kills),
+        atLeast('runs that a kill interrupted', takeovers.length, load.kills),
+      ],
+      claims: [
+        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
+        ...effectClaims(ledger, paths),
+        atMost('takeover p95 (ms)', p95(takeovers), load.takeoverMs),
+      ],
+      figures: effectFigures(ledger),
+    }
+  },
+})

@@ -1,0 +1,73 @@
+import { waitFor } from '@freehold/testkit'
+import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
+import { atLeast, atMost, defineExperiment } from '../experiment.ts'
+import { inflict, share } from '../faults.ts'
+import { openGround, payment, paymentPaths } from '../ground.ts'
+import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+
+export const crashedDatabase = defineExperiment({
+  number: 3,
+  title: 'PostgreSQL crashes',
+  fault: 'PostgreSQL is stopped at once, as by a crash, and started again every 5–10 s.',
+  loads: {
+    full: {
+      runs: 2_000,
+      crashes: 20,
+      everyMs: [5_000, 10_000] as const,
+      workers: 2,
+      leaseMs: 15_000,
+      recoveryMs: 5_000,
+    },
+    small: { runs: 30, crashes: 2, everyMs: [500, 1_500] as const, workers: 1, leaseMs: 2_000, recoveryMs: 5_000 },
+  },
+  async run(load, setting) {
+    const { random, say } = setting
+    await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
+    const { cluster, ledger } = ground
+    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(50, 1_000) }))
+    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
+    const labels: string[] = []
+    const recoveriesMs: number[] = []
+
+    await inflict(
+      {
+        count: load.crashes,
+        everyMs: load.everyMs,
+        feed: (n) =>
+          forEach(share(load.runs, load.crashes, n), 8, async () => {
+            const label = `run-${labels.length}`
+            labels.push(label)
+            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
+          }),
+        async strike() {
+          await cluster.postgres.crash()
+          await cluster.postgres.start()
+          const upAt = performance.now()
+          // A call reaches the ledger only after its start was committed, so an arrival is progress.
+          const before = ledger.arrivals().length
+          await waitFor(() => ledger.arrivals().length > before, { timeoutMs: 60_000, pollMs: 5, what: 'progress' })
+          recoveriesMs.push(performance.now() - upAt)
+        },
+        status: () =>
+          `${labels.length} runs started, ${ledger.effects().length} effects, recovered in ${Math.round(recoveriesMs.at(-1) ?? 0)} ms`,
+      },
+      setting,
+    )
+    const paths = labels.flatMap((label) => paymentPaths(label, 5))
+    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
+    await untilAllEnded(cluster.client, 600_000, tell)
+
+    return {
+      enough: [
+        atLeast('crashes', recoveriesMs.length, load.crashes),
+        atLeast('effects', ledger.effects().length, load.runs),
+      ],
+      claims: [
+        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
+        ...effectClaims(ledger, paths),
+        atMost('longest recovery (ms)', Math.max(...recoveriesMs), load.recoveryMs),
+      ],
+      figures: effectFigures(ledger),
+    }
+  },
+})

@@ -1,0 +1,127 @@
+import { type Audit, auditRuns, journalClaims, readRuns } from '../audit.ts'
+import { atLeast, atMost, defineExperiment, exactly, type Setting } from '../experiment.ts'
+import { p95 } from '../figures.ts'
+import { createAgent, openGround } from '../ground.ts'
+import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+
+const poisons = ['throw', 'hang', 'kill'] as const
+
+interface Load {
+  runs: number
+  poisoned: number
+  work: string
+  workers: number
+  concurrency: number
+  leaseMs: number
+  maxAttempts: number
+  attemptTimeoutMs: number
+}
+
+export const poison = defineExperiment({
+  number: 6,
+  title: 'poisoned runs',
+  fault: '1 % of the runs throw, hang for ever or kill their worker, each time they are tried.',
+  loads: {
+    full: {
+      runs: 10_000,
+      poisoned: 100,
+      work: '3 50',
+      workers: 4,
+      concurrency: 8,
+      leaseMs: 5_000,
+      maxAttempts: 5,
+      attemptTimeoutMs: 3_000,
+    },
+    small: {
+      runs: 300,
+      poisoned: 3,
+      work: '3 50',
+      workers: 2,
+      concurrency: 8,
+      leaseMs: 1_500,
+      maxAttempts: 3,
+      attemptTimeoutMs: 1_000,
+    },
+  },
+  async run(load: Load, setting: Setting) {
+    const clean = await runLoad({ ...load, poisoned: 0 }, setting)
+    const mixed = await runLoad(load, setting)
+    const isPoison = ({ message }: { message: string }) => (poisons as readonly string[]).includes(message)
+    const poisoned = mixed.runs.filter(isPoison)
+    const others = mixed.runs.filter((run) => !isPoison(run))
+    const latencies = { clean: clean.runs.map(toLatency), others: others.map(toLatency) }
+    return {
+      enough: [
+        atLeast('poisoned runs', poisoned.length, load.poisoned),
+        ...poisons.map((kind) =>
+          atLeast(
+            `that ${kind}`,
+            poisoned.filter(({ message }) => message === kind).length,
+            Math.floor(load.poisoned / 3),
+          ),
+        ),
+        atLeast('workers that died of it', mixed.deaths, Math.floor(load.poisoned / 3) * load.maxAttempts),
+      ],
+      claims: [
+        exactly(
+          'poisoned runs that are not dead',
+          poisoned.filter(({ dead, status }) => !dead || status !== 'failed').length,
+          0,
+        ),
+        exactly(
+          `poisoned runs with other than ${load.maxAttempts} attempts`,
+          poisoned.filter(({ attempts }) => attempts !== load.maxAttempts).length,
+          0,
+        ),
+        exactly('other runs that did not succeed', others.filter(({ status }) => status !== 'succeeded').length, 0),
+        exactly('runs that are stuck', mixed.audit.stuck, 0),
+        ...journalClaims(mixed.audit),
+        atMost(
+          'p95 of the others, as a multiple of that without poison',
+          p95(latencies.others) / p95(latencies.clean),
+          1.2,
+        ),
+      ],
+      figures: { 'p95 without poison (ms)': p95(latencies.clean), 'p95 of the others (ms)': p95(latencies.others) },
+    }
+  },
+})
+
+const toLatency = ({ latencyMs }: { latencyMs: number }): number => latencyMs
+
+/** The same load each time: all of the runs are queued while nothing is worked on, and then the workers start. */
+async function runLoad(load: Load, { random, say }: Setting): Promise<{ runs: Runs; audit: Audit; deaths: number }> {
+  await using ground = await openGround({ workers: 0, leaseMs: load.leaseMs, concurrency: load.concurrency })
+  const { cluster } = ground
+  const retries: object = { maxAttempts: load.maxAttempts, attemptTimeoutMs: load.attemptTimeoutMs }
+  await createAgent(cluster.client, 'poisonous', { program: 'poisonous', limits: { ...retries } })
+  const messages = Array.from({ length: load.runs }, (_, n) =>
+    n < load.poisoned ? (poisons[n % poisons.length] ?? '') : load.work,
+  ).sort(() => random.next() - 0.5)
+  const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
+  await forEach(load.runs, 16, async (n) => {
+    await startRun(door, { agent: 'poisonous', message: messages[n] ?? '', idempotencyKey: `run-${n}` })
+  })
+  say(`${load.runs} runs queued, ${load.poisoned} of them poisoned`)
+
+  // What a supervisor does: a worker that died is started again.
+  const supervision = { deaths: 0, over: false }
+  const keepOne = async (): Promise<void> => {
+    while (!supervision.over) {
+      const worker = await cluster.startWorker()
+      await Promise.race([worker.exited(), ended.promise])
+      if (!supervision.over) supervision.deaths += 1
+    }
+  }
+  const ended = Promise.withResolvers<void>()
+  const lanes = Array.from({ length: load.workers }, keepOne)
+  const tell = occasionally(() => say(`${supervision.deaths} workers died`), 10_000)
+  await untilAllEnded(cluster.client, 1_800_000, tell)
+  supervision.over = true
+  ended.resolve()
+  await Promise.all(lanes)
+  const [runs, audit] = [await readRuns(cluster.databaseUrl, 'poisonous'), await auditRuns(cluster.databaseUrl)]
+  return { runs, audit, deaths: supervision.deaths }
+}
+
+type Runs = Awaited<ReturnType<typeof readRuns>>
