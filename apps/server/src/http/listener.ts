@@ -12,9 +12,11 @@ const stalledViewerMs = 30_000
 
 export type Fetch = (request: Request, env?: object) => Response | Promise<Response>
 
+type Address = Pick<ServerConfig, 'host' | 'port'>
+
 export interface Listener {
   /** Takes the port and returns the address. Throws an `Error` that says what to do when the port can't be had. */
-  listen(config: ServerConfig): Promise<string>
+  listen(config: Address): Promise<string>
   serve(next: Fetch): void
   /** Refuses everything new but `/health`. What is being answered goes on. */
   drain(): void
@@ -27,7 +29,7 @@ export function createListener(options = { stalledViewerMs }): Listener {
   const server: ServerType = createAdaptorServer({ fetch: (request, env) => handler(request, env) })
   if (server instanceof Server) cutStalled(server, options.stalledViewerMs)
   return {
-    listen: (config: ServerConfig) =>
+    listen: (config: Address) =>
       new Promise<string>((resolve, reject) => {
         server.once('error', (error) => reject(explainListenError(error, config)))
         server.listen(config.port, config.host, () => {
@@ -71,7 +73,7 @@ function stopping(): Response {
   return response
 }
 
-function explainListenError(error: Error, { host, port }: ServerConfig): Error {
+function explainListenError(error: Error, { host, port }: Address): Error {
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
     return new Error(`Port ${port} on ${host} is taken. Set PORT to another one.`, { cause: error })

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type ClaimedRun, claimRuns } from '@freehold/core'
 import {
   type PostgresServer,
@@ -74,6 +75,22 @@ describe('claiming', () => {
     const ofGlobex = order.flatMap((tenantId, index) => (tenantId === globex.tenantId ? [index] : []))
     expect(ofGlobex).toHaveLength(5)
     expect(Math.max(...ofGlobex)).toBeLessThan(12)
+  })
+
+  it('idle workers ask the database a few times a second, however many hints there are', async () => {
+    const tapped = tapDatabase(engine.database)
+    for (let count = 0; count < 3; count += 1) await engine.worker({ database: tapped.database, pollMs: 60_000 })
+    const until = performance.now() + 500
+    let hints = 0
+    for (; performance.now() < until; hints += 1) {
+      engine.bus.publish({ kind: 'work' })
+      await setImmediate()
+    }
+    expect(hints).toBeGreaterThan(500)
+    // Pauses of 5, 10, 20, 40, 80 and then 100 ms.
+    expect(tapped.calls.filter((name) => name === 'claim-runs').length).toBeLessThanOrEqual(3 * 12)
+    const runId = await engine.start('scripted')
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })
 
   it('the cap of a tenant is exact, whoever claims', async () => {
