@@ -37,6 +37,8 @@ interface OpenTransaction {
   tx: Tx
   /** What is told once it has committed. */
   afterCommit: (() => void)[]
+  /** Whether the tenant has to be set again, after a function that set one itself. */
+  strayed: boolean
   /** False for what it started and left behind, such as a timer: that is no part of it. */
   open: boolean
 }
@@ -81,12 +83,17 @@ export class Database {
     if (!joinable || transaction.tenantId !== tenantId) {
       throw new Error('withTenant inside withTenant would wait for itself: pass the tx on')
     }
-    return translated(() => current.run({ transaction, joinable: false }, () => work(transaction.tx)))
+    return translated(async () => {
+      if (transaction.strayed) await setTenant(transaction.tx, tenantId)
+      transaction.strayed = false
+      return current.run({ transaction, joinable: false }, () => work(transaction.tx))
+    })
   }
 
   /**
    * Runs verbs of one tenant, and what `work` does beside them, in one transaction: their `withTenant` and `call` join
-   * it. All is undone when `work` throws.
+   * it. All is undone when `work` throws. Verbs start on their tenant whatever a function of `call` left behind; `tx`
+   * itself may not be on it after one, and the policies then refuse what `work` writes.
    */
   asOne<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (currentTransaction()) throw new Error('asOne inside a transaction: there is one already')
@@ -98,7 +105,7 @@ export class Database {
     const result = await translated(() =>
       this.kysely.transaction().execute(async (tx) => {
         await setTenant(tx, tenantId)
-        const transaction = { tenantId, tx, afterCommit, open: true }
+        const transaction = { tenantId, tx, afterCommit, strayed: false, open: true }
         try {
           return await current.run({ transaction, joinable }, () => work(tx))
         } finally {
@@ -171,14 +178,9 @@ function setTenant(tx: Tx, tenantId: string): Promise<unknown> {
   return sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
 }
 
-async function callWithin<Row>(
-  { tx, tenantId }: OpenTransaction,
-  text: string,
-  values: readonly unknown[],
-): Promise<Row[]> {
-  const { rows } = await translated(() => tx.executeQuery<Row>(CompiledQuery.raw(text, [...values])))
-  // The function set a tenant, which nothing here proves to be the transaction's own.
-  await setTenant(tx, tenantId)
+async function callWithin<Row>(transaction: OpenTransaction, text: string, values: readonly unknown[]): Promise<Row[]> {
+  transaction.strayed = true
+  const { rows } = await translated(() => transaction.tx.executeQuery<Row>(CompiledQuery.raw(text, [...values])))
   return rows
 }
 

@@ -147,12 +147,20 @@ describe.each(['embedded', 'postgres'] as const)('a request with an idempotency 
     await expect(startOnce(reader, 'allowed', 'allowed')).rejects.toMatchObject({ code: 'permission_denied' })
   })
 
-  test('keeps its tenant after a function that sets another', async () => {
-    const names = await on.database.asOne(on.acme.id, async (tx) => {
-      await on.database.call('stray', `select set_config('app.tenant_id', $1, true)`, [on.globex.id])
-      return tx.selectFrom('tenants').select('name').execute()
+  test('keeps its tenant after a function that set another', async () => {
+    const stray = () => on.database.call('stray', `select set_config('app.tenant_id', $1, true)`, [on.globex.id])
+    const names = await on.database.asOne(on.acme.id, async () => {
+      await stray()
+      return on.database.withTenant(on.acme.id, (tx) => tx.selectFrom('tenants').select('name').execute())
     })
     expect(names).toEqual([{ name: 'acme' }])
+    const strayed = doOnce(acme(), request('stray', 'stray'), on.acme.id, async () => {
+      await start(acme(), 'stray')
+      await stray()
+      return 'done'
+    })
+    await expect(strayed).rejects.toThrow('left its tenant')
+    expect(await runsWith('stray')).toEqual([])
   })
 })
 
