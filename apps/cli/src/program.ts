@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
+import { addBudgetCommands } from './budgets/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
@@ -99,6 +100,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addScheduleCommands(program, perform)
   addTenantCommands(program, perform)
   addKeyCommands(program, perform)
+  addBudgetCommands(program, perform)
   addUsageCommands(program, perform)
   addIdentityCommands(program, perform)
   addDoctorCommands(program, perform)

@@ -18,6 +18,7 @@ export async function listUsage(context: Context, options: { run?: string; limit
   if (records.length > 0)
     terminal.write(renderTable(usageColumns(Date.now()), records, terminal.columns, terminal.paint))
   terminal.write(`${summarizeUsage(records)}\n`)
+  if (records.some(({ estimated }) => estimated)) terminal.write('~ tokens or price are an estimate\n')
 }
 
 function usageColumns(nowMs: number): Column<UsageRecord>[] {
@@ -27,6 +28,7 @@ function usageColumns(nowMs: number): Column<UsageRecord>[] {
     { title: 'IN', align: 'right', value: ({ usage }) => formatCount(usage.inputTokens) },
     { title: 'OUT', align: 'right', value: ({ usage }) => formatCount(usage.outputTokens) },
     { title: 'COST', align: 'right', value: ({ costNanos }) => formatCost(costNanos) },
+    { title: 'OUTCOME', value: ({ outcome, estimated }) => (estimated ? `${outcome} ~` : outcome) },
     { title: 'MODEL', flexible: true, value: ({ model }) => oneLine(model) },
   ]
 }

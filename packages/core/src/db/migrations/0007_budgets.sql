@@ -17,6 +17,12 @@ alter table tenants
   add column assumed_output_nanos bigint check (assumed_output_nanos >= 0),
   add check ((assumed_input_nanos is null) = (assumed_output_nanos is null));
 
+-- A key that may do everything may do what is new, too; or nobody in a tenant of before could grant it.
+alter table api_keys no force row level security;
+update api_keys set scopes = scopes || '{budgets:read,budgets:write}'::text[]
+ where scopes @> '{agents:read,agents:write,agents:release,keys:read,keys:write,runs:read,runs:start,runs:control,tenant:read,tenant:write,threads:read,usage:read}'::text[];
+alter table api_keys force row level security;
+
 create table budgets (
   tenant_id uuid not null references tenants (id),
   id uuid not null,
@@ -159,7 +165,8 @@ create function reserve_budget(
 ) returns table (
   outcome text, assumed_input_nanos bigint, assumed_output_nanos bigint, warnings jsonb, refusal jsonb
 )
-language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+-- Its plans are kept, also those that were made while the tables were small.
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   run agent_runs;
   tenant tenants;
@@ -201,8 +208,13 @@ begin
     from (values ('tenant', p_tenant::text), ('team', run.team), ('user', run.on_behalf_of), ('agent', run.agent),
                  ('run', run.root_run_id::text), ('api_key', substring(run.principal from '^api_key:(.*)$'))
          ) s (kind, subject)
-    join budgets b on b.tenant_id = p_tenant and b.status = 'active' and b.scope_kind = s.kind
-     and (b.scope_id is null or b.scope_id = s.subject)
+    cross join lateral (
+      select a.id, a.period from budgets a
+       where a.tenant_id = p_tenant and a.status = 'active' and a.scope_kind = s.kind and a.scope_id is null
+      union all
+      select a.id, a.period from budgets a
+       where a.tenant_id = p_tenant and a.status = 'active' and a.scope_kind = s.kind and a.scope_id = s.subject
+    ) b
     left join lateral (
       select * from (
         select bw.window_start, bw.window_end from budget_windows bw
@@ -289,7 +301,7 @@ end $$;
 -- settled before is left alone, unless it was charged as lost, which any other outcome corrects. Outcome unanswered uses
 -- nothing. Without an id it is the call of a worker that doesn't reserve (an older release): into the ledger only.
 create function settle_calls(p_tenant uuid, p_run uuid, p_calls jsonb) returns void
-language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
 declare
   call record;
   held budget_reservations;
