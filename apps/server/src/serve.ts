@@ -3,6 +3,7 @@ import {
   assistant,
   createModelCaller,
   createToolRegistry,
+  createWebhookDelivery,
   describeModels,
   planRouteAnswer,
   Scheduler,
@@ -18,6 +19,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
 
@@ -116,7 +118,7 @@ async function openPlatform(
     programs: programs.map(({ name }) => name),
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
-  return { database, bus, catalogue }
+  return { database, bus, catalogue, secrets: await loadSecretCipher(config) }
 }
 
 async function openBus(database: Database): Promise<LocalBus> {
@@ -133,10 +135,13 @@ function startWorker(
   tools: ReturnType<typeof createToolRegistry>,
 ): () => Promise<void> {
   const { concurrency, leaseMs, maxCrashes } = config.worker
+  const { database, bus, secrets } = platform
+  // Not in the catalogue: no agent of a tenant can be made of it.
+  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow: config.egressAllow })
   const engine = {
-    database: platform.database,
-    bus: platform.bus,
-    programs: new Map(programs.map((program) => [program.name, program])),
+    database,
+    bus,
+    programs: new Map([...programs, webhookDelivery].map((program) => [program.name, program])),
     tools,
     callModel: createModelCaller(config.models),
     operatorAllow: config.egressAllow,

@@ -38,6 +38,7 @@ export {
   triggerSchedule,
   updateSchedule,
 } from './schedules/schedules.ts'
+export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
 export {
   createTenant,
   getOwnTenant,
@@ -51,3 +52,13 @@ export {
 export { readHistory } from './threads/read-history.ts'
 export { listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
+export {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from './webhooks/webhooks.ts'
