@@ -1,11 +1,20 @@
 // Durable steps per second of one worker process, against the one-insert-per-commit ceiling of the same server in the
 // same run. `npm run bench -- runs [--seconds 5] [--rounds 3] [--no-sharing]`
+import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAgentSchema } from '@freehold/contracts'
-import { type Caller, createAgent, createTenant, LocalBus, openDatabase, startRun } from '@freehold/core'
+import {
+  type Caller,
+  createAgent,
+  createSecretCipher,
+  createTenant,
+  LocalBus,
+  openDatabase,
+  startRun,
+} from '@freehold/core'
 import { createToolRegistry, defineProgram, type Engine, Worker } from '@freehold/runtime'
 import { asSuperuser, startPostgres } from '@freehold/testkit'
 import pg from 'pg'
@@ -68,7 +77,8 @@ async function openBench() {
   const database = await openDatabase({ url, dataDir: server.folder, poolSize: concurrency, migrate: true })
   const bus = new LocalBus()
   const programs = [...lengths.map((length) => counting(length))]
-  const platform = { database, bus, catalogue: { programs: programs.map(({ name }) => name), tools: [] } }
+  const secrets = createSecretCipher(randomBytes(32))
+  const platform = { database, bus, secrets, catalogue: { programs: programs.map(({ name }) => name), tools: [] } }
   const operator: Caller = {
     platform,
     actor: { kind: 'operator', id: 'bench', name: 'bench' },

@@ -12,6 +12,7 @@ import { addScheduleCommands } from './schedules/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
+import { addWebhookCommands } from './webhooks/commands.ts'
 
 /** All that the process gives to the command. */
 export interface Surroundings {
@@ -98,6 +99,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addRunCommands(program, perform)
   addAgentCommands(program, perform)
   addScheduleCommands(program, perform)
+  addWebhookCommands(program, perform)
   addTenantCommands(program, perform)
   addKeyCommands(program, perform)
   addBudgetCommands(program, perform)

@@ -21,6 +21,10 @@ const environmentSchema = z.object({
   FREEHOLD_API_URL: url(/^https?$/),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
+  FREEHOLD_SECRET_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; make one with "keygen"')
+    .optional(),
   FREEHOLD_OPERATOR_KEY: z
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
@@ -46,6 +50,7 @@ export interface ServerConfig {
   apiUrl: string | undefined
   serviceKey: Secret | undefined
   servicePublicKey: string | undefined
+  secretKey: Secret | undefined
   operatorKey: Secret | undefined
   samples: boolean
   corsOrigins: string[]
@@ -100,6 +105,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     apiUrl: read.FREEHOLD_API_URL,
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
+    secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     samples: read.FREEHOLD_SAMPLES === 'on',
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')

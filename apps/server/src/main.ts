@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util'
 import { readConfig } from './config.ts'
 import { createLogger } from './logger.ts'
+import { generateSecretKey } from './secret-key.ts'
 import { serve } from './serve.ts'
 import { generateServiceKeys } from './service-token.ts'
 import { type Target, targetNames } from './targets.ts'
 
 const usage = `Usage: npm start -- [--target=${targetNames.join('|')}]
-       npm run keygen      make the keys by which a gateway and an api on two hosts know each other`
+       npm run keygen      make the keys that targets on several hosts share`
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -30,6 +31,7 @@ async function printKeys(): Promise<void> {
   const { privateKey, publicKey } = await generateServiceKeys()
   console.log(`# for the gateway\nFREEHOLD_SERVICE_KEY='${JSON.stringify(privateKey)}'`)
   console.log(`# for the api\nFREEHOLD_SERVICE_PUBLIC_KEY='${JSON.stringify(publicKey)}'`)
+  console.log(`# for the api and the workers\nFREEHOLD_SECRET_KEY='${generateSecretKey()}'`)
 }
 
 async function serveUntilStopped(target: Target): Promise<void> {

@@ -14,6 +14,7 @@ import {
   assistant,
   createModelCaller,
   createToolRegistry,
+  createWebhookDelivery,
   describeModels,
   type Program,
   planRouteAnswer,
@@ -32,6 +33,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
 
@@ -155,7 +157,7 @@ async function openPlatform(
     programs: [...programs.keys()],
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
-  return { database, bus, catalogue }
+  return { database, bus, catalogue, secrets: await loadSecretCipher(config) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
@@ -194,10 +196,13 @@ function startWorker(
   { programs, tools }: Parts,
 ): () => Promise<void> {
   const { concurrency, leaseMs, maxCrashes } = config.worker
+  const { database, bus, secrets } = platform
+  // Not in the catalogue: no agent of a tenant can be made of it.
+  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow: config.egressAllow })
   const engine = {
-    database: platform.database,
-    bus: platform.bus,
-    programs,
+    database,
+    bus,
+    programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,
     callModel: createModelCaller(config.models),
     operatorAllow: config.egressAllow,

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { FreeholdError, permissions } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import type { ServerConfig } from './config.ts'
+import { loadSharedFile } from './shared-file.ts'
 
 const issuer = 'freehold-gateway'
 const audience = 'freehold-api'
@@ -86,21 +84,12 @@ export async function generateServiceKeys(): Promise<ServiceKeys> {
   return { privateKey: { ...(await exportJWK(pair.privateKey)), kid }, publicKey: { ...publicKey, kid } }
 }
 
-/** Targets on one machine share the key pair through the data folder; the first one makes it. */
+/** Targets on one machine share the key pair through the data folder. */
 async function loadKeyFile(dataDir: string): Promise<ServiceKeys> {
-  const path = join(dataDir, 'service-key.json')
-  const draft = `${path}.${randomUUID()}`
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  await writeFile(draft, JSON.stringify(await generateServiceKeys()), { mode: 0o600 })
-  try {
-    // With its content, so that a process that starts at the same moment never reads half of it.
-    await link(draft, path)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
-  return JSON.parse(await readFile(path, 'utf8')) as ServiceKeys
+  const text = await loadSharedFile(dataDir, 'service-key.json', async () =>
+    JSON.stringify(await generateServiceKeys()),
+  )
+  return JSON.parse(text) as ServiceKeys
 }
 
 function parseJwk(text: string): JWK {

@@ -1,16 +1,17 @@
 import type { TextDelta } from '@freehold/contracts'
 import {
+  type Cluster,
   hasRedis,
   type RedisServer,
   type ScriptedModel,
+  startCluster,
   startRedis,
   startScriptedModel,
+  view,
   waitFor,
 } from '@freehold/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Cluster, startCluster } from './cluster.ts'
 import { readJournal, untilEnded, untilJournaled } from './journal.ts'
-import { view } from './sse-viewer.ts'
 
 const steps = 20
 const story = 'Once upon a time a message was lost on the way, and nobody minded, for it was only a hint.'

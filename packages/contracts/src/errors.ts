@@ -28,6 +28,7 @@ export const runFailureCodes = [
   'model_unavailable',
   'tool_unavailable',
   'child_failed',
+  'delivery_failed',
   'program_failed',
   'program_changed',
   'program_unknown',

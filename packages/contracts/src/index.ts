@@ -101,3 +101,10 @@ export {
   type Whoami,
 } from './tenants.ts'
 export type { WatchOptions } from './watch-journal.ts'
+export {
+  type CreateWebhook,
+  createWebhookSchema,
+  type UpdateWebhook,
+  type Webhook,
+  type WebhookWithSecret,
+} from './webhooks.ts'

@@ -36,6 +36,7 @@ import {
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
+import { webhookOperations } from './webhook-operations.ts'
 
 const byName = z.strictObject({ name: agentNameSchema })
 const byThread = z.strictObject({ id: threadIdSchema })
@@ -261,6 +262,8 @@ export const operations = {
       agent: agentNameSchema.optional(),
       status: z.enum(runStatuses).optional(),
       threadId: threadIdSchema.optional(),
+      /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
+      system: z.enum(['true', 'false']).default('false'),
     }),
     status: 200,
     response: page(runSummarySchema),
@@ -354,6 +357,7 @@ export const operations = {
   },
   ...budgetOperations,
   ...scheduleOperations,
+  ...webhookOperations,
 } as const satisfies Record<string, Operation>
 
 export type { Operation }

@@ -10,10 +10,10 @@ export function isTerminalStatus(status: RunStatus): boolean {
   return status === 'succeeded' || status === 'failed' || status === 'cancelled'
 }
 
-/** A thread id: one of ours, or one that the client chose. */
+/** A thread id: one of ours, or one that the client chose. Those of the platform's own runs begin with `system:`. */
 export const threadIdSchema = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'use letters, digits, ".", "_", ":" and "-" (128 at most)')
+  .regex(/^(?!system:)[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'use letters, digits, ".", "_", ":" and "-" (128 at most)')
 
 /** Within a tenant, runs of a higher priority are claimed first. In the order that the database numbers them. */
 export const runPriorities = ['low', 'normal', 'high'] as const

@@ -51,6 +51,7 @@ export {
   triggerSchedule,
   updateSchedule,
 } from './schedules/schedules.ts'
+export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export {
   createTenant,
@@ -65,3 +66,13 @@ export {
 export { readHistory } from './threads/read-history.ts'
 export { listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
+export {
+  createWebhook,
+  deleteWebhook,
+  getWebhook,
+  listWebhooks,
+  rotateWebhookSecret,
+  testWebhook,
+  updateWebhook,
+} from './webhooks/webhooks.ts'

@@ -1,6 +1,7 @@
 import type { Tool } from '@freehold/contracts'
 import type { Bus } from './bus/bus.ts'
 import type { Database } from './db/database.ts'
+import type { SecretCipher } from './secrets/cipher.ts'
 
 /** What an agent can be made of here; filled by the server, which knows the runtime. */
 export interface Catalogue {
@@ -13,4 +14,5 @@ export interface Platform {
   database: Database
   bus: Bus
   catalogue: Catalogue
+  secrets: SecretCipher
 }

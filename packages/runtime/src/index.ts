@@ -25,3 +25,4 @@ export {
   ToolError,
   type ToolRegistry,
 } from './tools/index.ts'
+export { createWebhookDelivery, type WebhookDeliveryParts } from './webhooks/deliver-webhook.ts'

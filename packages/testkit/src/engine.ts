@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,7 @@ import {
   type Bus,
   type Caller,
   createAgent,
+  createSecretCipher,
   createTenant,
   type Database,
   getRun,
@@ -37,6 +39,11 @@ export interface TestEngineOptions {
   leaseMs?: number
   /** The bus of this "process"; one that nobody else hears when absent. */
   bus?: (database: Database) => Bus | Promise<Bus>
+  webhooks?: {
+    /** What would be `FREEHOLD_EGRESS_ALLOW`. */
+    egressAllow?: string
+    retryDelaysMs?: readonly number[]
+  }
 }
 
 export interface TestWorkerOptions extends Partial<WorkerOptions> {
@@ -93,24 +100,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const dataDir = await mkdtemp(join(tmpdir(), 'freehold-engine-'))
   const database = await openDatabase({ url: options.databaseUrl, dataDir, poolSize: 8, migrate: false })
   const bus = (await options.bus?.(database)) ?? new LocalBus()
-  const logs: LoggedLine[] = []
-  const log = (level: LoggedLine['level']) => (fields: object, message: string) =>
-    void logs.push({ level, message, fields: { ...fields } })
-  const programs = options.programs ?? []
-  const tools = runtime.createToolRegistry(options.tools)
-  const engine = {
-    bus,
-    programs: new Map([runtime.assistant, ...programs].map((program) => [program.name, program])),
-    tools,
-    callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
-    operatorAllow: [],
-    logger: { info: log('info'), warn: log('warn'), error: log('error') },
-  }
-  const platform = {
-    database,
-    bus,
-    catalogue: { programs: [...engine.programs.keys()], tools: tools.list().map((tool) => tools.describe(tool)) },
-  }
+  const { engine, platform, logs } = assembleEngine(runtime, database, bus, options)
   const operator: Caller = {
     platform,
     actor: { kind: 'operator', id: 'test', name: 'test' },
@@ -131,7 +121,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     await createAgent(caller, { name, ...config })
   }
   const caller = await newTenant('acme')
-  for (const { name } of programs) await newAgent(caller, name)
+  for (const { name } of options.programs ?? []) await newAgent(caller, name)
   const tenantId = caller.tenantId ?? ''
   const sql: TestEngine['sql'] = (text, values) => asSuperuser(options.databaseUrl, text, values)
   const journal = (runId: string) => readJournal(database, { tenantId, runId }, 0, 10_000)
@@ -184,6 +174,38 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       await rm(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+function assembleEngine(
+  runtime: typeof import('@freehold/runtime'),
+  database: Database,
+  bus: Bus,
+  options: TestEngineOptions,
+) {
+  const logs: LoggedLine[] = []
+  const log = (level: LoggedLine['level']) => (fields: object, message: string) =>
+    void logs.push({ level, message, fields: { ...fields } })
+  const programs = [runtime.assistant, ...(options.programs ?? [])]
+  const tools = runtime.createToolRegistry(options.tools)
+  const secrets = createSecretCipher(randomBytes(32))
+  const { egressAllow = '', ...retries } = options.webhooks ?? {}
+  const operatorAllow = runtime.parseEgressAllow(egressAllow)
+  const delivery = runtime.createWebhookDelivery({ database, secrets, operatorAllow, ...retries })
+  const engine = {
+    bus,
+    programs: new Map([...programs, delivery].map((program) => [program.name, program])),
+    tools,
+    callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
+    operatorAllow: [],
+    logger: { info: log('info'), warn: log('warn'), error: log('error') },
+  }
+  const platform = {
+    database,
+    bus,
+    secrets,
+    catalogue: { programs: programs.map(({ name }) => name), tools: tools.list().map((tool) => tools.describe(tool)) },
+  }
+  return { engine, platform, logs }
 }
 
 /** A database whose calls a test can watch, cut off, or make fail after they were done. */

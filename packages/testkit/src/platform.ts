@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import {
 import {
   type Caller,
   createAgent,
+  createSecretCipher,
   createTenant,
   type Database,
   generateKey,
@@ -95,7 +97,8 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const shutdown = new AbortController()
   // Not at the top, because core's own tests use the testkit without a server.
   const engine = await assembleEngine(options, database, logger)
-  const platform: Platform = { database, bus: engine.bus, catalogue: engine.catalogue }
+  const { bus, catalogue, secrets } = engine
+  const platform: Platform = { database, bus, catalogue, secrets }
   const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
 
   const operatorKey = generateKey('operator')
@@ -156,10 +159,12 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   const bus = new LocalBus()
   const tools = runtime.createToolRegistry(options.tools)
   const programs = [runtime.assistant, runtime.planRouteAnswer, ...(options.programs ?? [])]
+  const secrets = createSecretCipher(randomBytes(32))
+  const delivery = runtime.createWebhookDelivery({ database, secrets, operatorAllow: [] })
   const engine = {
     database,
     bus,
-    programs: new Map(programs.map((program) => [program.name, program])),
+    programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
     callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
     operatorAllow: [],
@@ -169,6 +174,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   let worker: InstanceType<typeof runtime.Worker> | undefined
   return {
     bus,
+    secrets,
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),

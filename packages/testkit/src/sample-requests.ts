@@ -11,6 +11,7 @@ const byAgent = (ground: Ground) => ({ name: ground.agent })
 const byRun = (ground: Ground) => ({ id: ground.finishedRun })
 const byBudget = (ground: Ground) => ({ id: ground.budgetId })
 const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
+const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
 /** A request for each operation of the REST interface, by `operationId`. */
@@ -52,6 +53,13 @@ export const sampleRequests: Record<string, SampleRequest> = {
   updateSchedule: { params: bySchedule, body: () => ({ status: 'paused' }) },
   deleteSchedule: { params: (ground) => ({ id: ground.spareScheduleId }) },
   triggerSchedule: { params: bySchedule },
+  createWebhook: { body: () => ({ url: 'https://hooks.invalid/', events: ['run.failed'] }) },
+  listWebhooks: {},
+  getWebhook: { params: byWebhook },
+  updateWebhook: { params: byWebhook, body: () => ({ description: 'changed' }) },
+  deleteWebhook: { params: (ground) => ({ id: ground.spareWebhookId }) },
+  testWebhook: { params: byWebhook },
+  rotateWebhookSecret: { params: byWebhook },
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},

@@ -16,6 +16,9 @@ export interface Ground {
   scheduleId: string
   /** Another schedule, to be deleted. */
   spareScheduleId: string
+  webhookId: string
+  /** Another webhook, to be deleted. */
+  spareWebhookId: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -65,6 +68,9 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     await schedule(`first of ${tenant.name}`),
     await schedule(`second of ${tenant.name}`),
   ]
+  const webhook = () =>
+    client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
+  const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
   const spare = await test.createTenant(`spare of ${tenant.name}`)
   return {
     tenant,
@@ -79,6 +85,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     budgetId: budget.id,
     scheduleId: firstSchedule.id,
     spareScheduleId: spareSchedule.id,
+    webhookId: firstWebhook.id,
+    spareWebhookId: spareWebhook.id,
     spareTenant: spare.id,
   }
 }

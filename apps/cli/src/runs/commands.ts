@@ -14,6 +14,7 @@ interface StartOptions {
 interface ListOptions {
   agent?: string
   status?: string
+  system?: boolean
   limit: number
 }
 
@@ -51,6 +52,7 @@ function addReading(runs: Command, perform: Perform): void {
     .description('list runs, newest first')
     .option('--agent <name>', 'of this agent only')
     .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled')
+    .option('--system', "the platform's own, such as deliveries of webhooks")
     .option('--limit <count>', 'how many at the most', readCount, 20)
     .action(async (options: ListOptions, command: Command) => {
       await perform(command, async (context) => (await import('./list-runs.ts')).listRuns(context, options))

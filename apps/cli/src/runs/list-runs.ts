@@ -9,9 +9,13 @@ import { printJson } from '../terminal/terminal.ts'
 
 export async function listRuns(
   context: Context,
-  { agent, status, limit }: { agent?: string; status?: string; limit: number },
+  { agent, status, system, limit }: { agent?: string; status?: string; system?: boolean; limit: number },
 ): Promise<undefined> {
-  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true }), { agent, status })
+  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true, system: true }), {
+    agent,
+    status,
+    system: system ? 'true' : 'false',
+  })
   const client = await connectTenant(context)
   const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...filter } }), limit)
   const { terminal } = context

@@ -51,7 +51,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     const { runId } = await idempotency.once(() => core.startRun(caller, { agent: params.name, ...body }))
     return core.waitForRun(caller, runId, query.wait * 1000, signal)
   },
-  listRuns: (caller, { query }) => core.listRuns(caller, query),
+  listRuns: (caller, { query }) => core.listRuns(caller, { ...query, system: query.system === 'true' }),
   getRun: (caller, { params }) => core.getRun(caller, params.id),
   async listRunEvents(caller, { params, query }, { request, signal }) {
     // Nobody would read, or end, the stream of a HEAD request.
@@ -71,6 +71,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   deleteSchedule: (caller, { params }) => core.deleteSchedule(caller, params.id),
   triggerSchedule: (caller, { params }, { idempotency }) =>
     idempotency.once(() => core.triggerSchedule(caller, params.id)),
+
+  createWebhook: (caller, { body }) => core.createWebhook(caller, body),
+  listWebhooks: (caller, { query }) => core.listWebhooks(caller, query),
+  getWebhook: (caller, { params }) => core.getWebhook(caller, params.id),
+  updateWebhook: (caller, { params, body }) => core.updateWebhook(caller, params.id, body),
+  deleteWebhook: (caller, { params }) => core.deleteWebhook(caller, params.id),
+  testWebhook: (caller, { params }) => core.testWebhook(caller, params.id),
+  rotateWebhookSecret: (caller, { params }) => core.rotateWebhookSecret(caller, params.id),
 
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),

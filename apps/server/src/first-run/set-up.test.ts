@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateKey, generateKey, LocalBus, openDatabase, type Platform } from '@freehold/core'
+import { authenticateKey, createSecretCipher, generateKey, LocalBus, openDatabase, type Platform } from '@freehold/core'
 import { createToolRegistry } from '@freehold/runtime'
 import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -24,7 +25,7 @@ async function openPlatform(): Promise<Platform> {
   })
   const tools = createToolRegistry()
   const catalogue = { programs: ['assistant', 'graph'], tools: tools.list().map(tools.describe) }
-  return { database, bus: new LocalBus(), catalogue }
+  return { database, bus: new LocalBus(), catalogue, secrets: createSecretCipher(randomBytes(32)) }
 }
 
 beforeAll(async () => {

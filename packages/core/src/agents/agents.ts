@@ -19,6 +19,7 @@ import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
 import { parseStoredLimits } from './stored-limits.ts'
+import { systemAgents } from './system-agents.ts'
 
 /** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
 export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {
@@ -85,6 +86,7 @@ export async function listAgents(caller: Caller, query: PageQuery): Promise<Page
       .selectFrom('agent_templates')
       .distinctOn('name')
       .selectAll()
+      .where('name', 'not like', systemAgents)
       .$if(after !== undefined, (q) => q.where('name', '>', after ?? ''))
       .orderBy('name')
       .orderBy('version', 'desc')

@@ -23,6 +23,7 @@ const correctableUsage = [
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
+  'agent_releases.doors to freehold_doors',
   'agent_releases.tenant_isolation to freehold_app',
   'agent_runs.doors to freehold_doors',
   'agent_runs.tenant_isolation to freehold_app',
@@ -36,6 +37,7 @@ export const expectedPolicies = [
   'budget_reservations.tenant_isolation to freehold_app',
   'budget_windows.tenant_isolation to freehold_app',
   'budgets.tenant_isolation to freehold_app',
+  'messages.doors to freehold_doors',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'run_events.doors to freehold_doors',
@@ -46,8 +48,11 @@ export const expectedPolicies = [
   'schedules.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
+  'threads.doors to freehold_doors',
   'threads.tenant_isolation to freehold_app',
   'usage_records.tenant_isolation to freehold_app',
+  'webhooks.doors to freehold_doors',
+  'webhooks.tenant_isolation to freehold_app',
 ]
 
 const ours = `not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%' and n.nspname not like 'pg\\_temp%'`

@@ -24,6 +24,7 @@ const tables = [
   'tenants',
   'threads',
   'usage_records',
+  'webhooks',
 ]
 
 let folder: string
@@ -66,6 +67,8 @@ function rowsInEveryTable(tenant: string): string {
         catch_up, next_at, created_by)
       values ('${tenant}', '${tenant}', 'daily', 'assistant', 'production', 'hello', '{}', 1, '@daily', 'UTC', 'skip',
         'latest', now(), 'test');
+    insert into webhooks (tenant_id, id, url, description, events, secret, created_by)
+      values ('${tenant}', '${tenant}', 'https://hooks.invalid/', '', '{}', 'sealed', 'test');
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)

@@ -271,6 +271,22 @@ export interface UsageRecords {
   tenant_id: string;
 }
 
+export interface Webhooks {
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  description: string;
+  disabled_reason: string | null;
+  events: string[];
+  id: string;
+  previous_secret: Buffer | null;
+  previous_secret_until: Timestamp | null;
+  secret: Buffer | null;
+  status: Generated<string>;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  url: string;
+}
+
 export interface DB {
   agent_releases: AgentReleases;
   agent_runs: AgentRuns;
@@ -289,4 +305,5 @@ export interface DB {
   threads: Threads;
   tool_invocations: ToolInvocations;
   usage_records: UsageRecords;
+  webhooks: Webhooks;
 }

@@ -1,4 +1,5 @@
 import type { RunError } from '@freehold/contracts'
+import { isSystemAgent } from '../agents/system-agents.ts'
 import type { Database } from '../db/database.ts'
 import type { ClaimedRun } from './claim-runs.ts'
 
@@ -20,6 +21,7 @@ export async function startChildRun(
   parent: ClaimedRun,
   child: { id: string; step: string; agent: string; message: string; deadlineMs: number },
 ): Promise<StartOutcome> {
+  if (isSystemAgent(child.agent)) return { outcome: 'agent_not_found' }
   const [row] = await database.call<{ outcome: StartOutcome['outcome']; run_id: string }>(
     'start-run',
     'select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',

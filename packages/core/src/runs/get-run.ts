@@ -1,4 +1,5 @@
 import { FreeholdError, type Page, type Run, type RunEvent, type RunStatus, type RunSummary } from '@freehold/contracts'
+import { systemAgents } from '../agents/system-agents.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { readJournal } from './journal.ts'
@@ -24,17 +25,20 @@ export interface ListRunsQuery extends PageQuery {
   agent?: string | undefined
   status?: RunStatus | undefined
   threadId?: string | undefined
+  /** The platform's own runs instead of those of agents. */
+  system?: boolean
 }
 
 export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Page<RunSummary>> {
   authorize(caller, 'runs:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const { agent, status, threadId } = query
+  const { agent, status, threadId, system = false } = query
   const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
     tx
       .selectFrom('agent_runs')
       .selectAll()
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .where('agent', system ? 'like' : 'not like', systemAgents)
       .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
       .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
       .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))

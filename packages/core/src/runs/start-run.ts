@@ -1,5 +1,6 @@
 import { FreeholdError, runPriorities, type StartRun } from '@freehold/contracts'
 import { uuidv7 } from 'uuidv7'
+import { isSystemAgent } from '../agents/system-agents.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 
@@ -13,6 +14,7 @@ export interface StartRunInput extends Omit<StartRun, 'priority'> {
 /** Accepts a run: when this returns, the run is in the database and will be executed, whatever process dies. */
 export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
   authorize(caller, 'runs:start')
+  if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
   const runId = uuidv7()
   const [row] = await caller.platform.database.call<{ outcome: string; run_id: string }>(
     'start-run-by-caller',

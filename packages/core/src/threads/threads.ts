@@ -12,6 +12,7 @@ export async function listThreads(caller: Caller, query: PageQuery): Promise<Pag
       .selectFrom('threads')
       .selectAll()
       .select(microsecondsOf('created_at').as('position'))
+      .where('id', 'not like', 'system:%') // of runs of the platform's own
       .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id})`))
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')

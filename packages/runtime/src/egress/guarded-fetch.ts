@@ -30,7 +30,7 @@ async function follow(request: GuardedRequest, policy: EgressPolicy): Promise<Gu
     const target = await checkTarget(hop.url, policy, request.signal)
     const response = await send(target, hop, request)
     const location = response.headers.location
-    if (!isRedirect(response.status, location)) return response
+    if (request.followRedirects === false || !isRedirect(response.status, location)) return response
     hop = nextHop(hop, response.status, location)
   }
   throw new EgressError('too_many_redirects', `The request was redirected more than ${maxRedirects} times.`)

@@ -4,7 +4,10 @@ export interface GuardedRequest {
   headers: Record<string, string>
   body?: string
   signal: AbortSignal
+  /** 0 leaves the body unread. */
   maxResponseBytes: number
+  /** True when absent. When false, a redirect is the answer. */
+  followRedirects?: boolean
 }
 
 export interface GuardedResponse {

@@ -30,8 +30,11 @@ export async function send(target: CheckedTarget, hop: Hop, limits: Limits): Pro
     })
     const headers = flattenHeaders(answer.headers)
     const status = answer.statusCode
-    const unread = hop.method === 'HEAD' || isRedirect(status, headers.location) || statusesWithoutBody.has(status)
-    const content = unread ? noContent : await readBody(answer.body, headers, limits.maxResponseBytes)
+    const bodiless = hop.method === 'HEAD' || isRedirect(status, headers.location) || statusesWithoutBody.has(status)
+    const content =
+      bodiless || limits.maxResponseBytes === 0
+        ? noContent
+        : await readBody(answer.body, headers, limits.maxResponseBytes)
     return { url: url.href, status, headers, ...content }
   } catch (error) {
     throw sendFailure(error, url.host, limits.signal)

@@ -18,6 +18,7 @@ export function createProgramRun(steps: Steps, remember: (message: ChatMessage) 
   const callTool = createToolCaller(steps)
   return {
     id: steps.runId,
+    tenantId: claimed.lease.tenantId,
     agent: claimed.agent,
     message: claimed.message,
     metadata: claimed.metadata,

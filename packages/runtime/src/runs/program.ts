@@ -32,6 +32,7 @@ export interface ChildOutcome {
  */
 export interface ProgramRun {
   readonly id: string
+  readonly tenantId: string
   readonly agent: string
   readonly message: string
   readonly metadata: Readonly<Record<string, string>>

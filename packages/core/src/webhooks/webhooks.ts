@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type CreateWebhook,
+  FreeholdError,
+  type Page,
+  type Run,
+  type UpdateWebhook,
+  type Webhook,
+  type WebhookWithSecret,
+} from '@freehold/contracts'
+import { type Selectable, sql, type UpdateObject } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import type { DB, Webhooks } from '../db/schema.gen.ts'
+import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { findRun } from '../runs/get-run.ts'
+import { secretContext } from './deliveries.ts'
+
+type WebhookRow = Selectable<Webhooks>
+
+/** Creates a webhook. Its signing secret is in the answer and, encrypted, in the database. */
+export async function createWebhook(caller: Caller, input: CreateWebhook): Promise<WebhookWithSecret> {
+  authorize(caller, 'webhooks:write')
+  const { tenantId } = caller
+  const id = uuidv7()
+  const secret = generateSecret()
+  const row = await caller.platform.database.withTenant(tenantId, async (tx) => {
+    await sql`select ensure_webhook_agent(${tenantId})`.execute(tx)
+    return tx
+      .insertInto('webhooks')
+      .values({
+        tenant_id: tenantId,
+        id,
+        url: input.url,
+        description: input.description,
+        events: [...new Set(input.events)],
+        secret: seal(caller, id, secret),
+        created_by: actorName(caller),
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+  })
+  return { ...toWebhook(row), secret }
+}
+
+export async function updateWebhook(caller: Caller, id: string, input: UpdateWebhook): Promise<Webhook> {
+  authorize(caller, 'webhooks:write')
+  return change(caller, id, {
+    url: input.url,
+    description: input.description,
+    events: input.events && [...new Set(input.events)],
+    ...(input.status === 'active' && { status: 'active', disabled_reason: null }),
+    ...(input.status === 'disabled' && { status: 'disabled', disabled_reason: `Disabled by ${actorName(caller)}.` }),
+  })
+}
+
+/** Makes a new secret. For a day the one before signs too, so that the receiver has time to change over. */
+export async function rotateWebhookSecret(caller: Caller, id: string): Promise<WebhookWithSecret> {
+  authorize(caller, 'webhooks:write')
+  const secret = generateSecret()
+  const webhook = await change(caller, id, {
+    previous_secret: sql<Buffer>`secret`,
+    previous_secret_until: sql<Date>`now() + interval '24 hours'`,
+    secret: seal(caller, id, secret),
+  })
+  return { ...webhook, secret }
+}
+
+/** Deletes a webhook and forgets its secret, so that deliveries which are still under way end. */
+export async function deleteWebhook(caller: Caller, id: string): Promise<Webhook> {
+  authorize(caller, 'webhooks:write')
+  return change(caller, id, { status: 'deleted', secret: null, previous_secret: null, previous_secret_until: null })
+}
+
+export async function getWebhook(caller: Caller, id: string): Promise<Webhook> {
+  authorize(caller, 'webhooks:read')
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    selectWebhooks(tx).where('id', '=', id).executeTakeFirst(),
+  )
+  if (!row) throw webhookNotFound()
+  return toWebhook(row)
+}
+
+export async function listWebhooks(caller: Caller, query: PageQuery): Promise<Page<Webhook>> {
+  authorize(caller, 'webhooks:read')
+  const before = decodeCursor(query.cursor, cursorKeys.id)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    selectWebhooks(tx)
+      .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toWebhook, ({ id }) => id)
+}
+
+/** Delivers `webhook.test`, whatever else the webhook listens to. */
+export async function testWebhook(caller: Caller, id: string): Promise<Run> {
+  authorize(caller, 'webhooks:write')
+  const { tenantId } = caller
+  const runId = await caller.platform.database.withTenant(tenantId, async (tx) => {
+    const webhook = await selectWebhooks(tx).where('id', '=', id).executeTakeFirst()
+    if (!webhook) throw webhookNotFound()
+    if (webhook.status !== 'active') {
+      throw new FreeholdError('conflict', 'The webhook is disabled. Set its status to "active" first.')
+    }
+    const data = JSON.stringify({ webhookId: id, requestedBy: actorName(caller) })
+    const call = sql<{ run_id: string }>`select start_delivery(${tenantId}, ${id}, 'webhook.test', ${data}) as run_id`
+    const { rows } = await call.execute(tx)
+    return rows[0]?.run_id ?? ''
+  })
+  caller.platform.bus.publish({ kind: 'work' })
+  return findRun(caller, runId)
+}
+
+async function change(caller: TenantCaller, id: string, values: UpdateObject<DB, 'webhooks'>): Promise<Webhook> {
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .updateTable('webhooks')
+      .set({ ...values, updated_at: sql`now()` })
+      .where('id', '=', id)
+      .where('status', '<>', 'deleted')
+      .returningAll()
+      .executeTakeFirst(),
+  )
+  if (!row) throw webhookNotFound()
+  return toWebhook(row)
+}
+
+function selectWebhooks(tx: Tx) {
+  return tx.selectFrom('webhooks').selectAll().where('status', '<>', 'deleted')
+}
+
+function webhookNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no webhook with this id.')
+}
+
+/** As Standard Webhooks wants it: 24 to 64 random bytes. */
+function generateSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`
+}
+
+function seal({ platform, tenantId }: TenantCaller, id: string, secret: string): Buffer {
+  return platform.secrets.seal(secret, secretContext(tenantId, id))
+}
+
+function toWebhook(row: WebhookRow): Webhook {
+  return {
+    id: row.id,
+    url: row.url,
+    description: row.description,
+    // Parsed before they were stored; the status has a check constraint.
+    events: row.events as Webhook['events'],
+    status: row.status as Webhook['status'],
+    disabledReason: row.disabled_reason,
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
