@@ -25,14 +25,18 @@ let credentials: Awaited<ReturnType<ServerProcess['credentials']>>
 let gateway: ServerProcess
 let api: ServerProcess
 let worker: ServerProcess
-let keys: { privateKey: string; publicKey: string }
+let keys: { privateKey: string; publicKey: string; secretKey: string }
 const everyLog: (() => string)[] = []
 
 /** What `keygen` prints, as a shell would take it. */
 async function generateKeys(): Promise<typeof keys> {
   const { stdout } = await run(process.execPath, [main, 'keygen'])
   const readValue = (name: string) => new RegExp(`^${name}='(.*)'$`, 'm').exec(stdout)?.[1] ?? ''
-  return { privateKey: readValue('FREEHOLD_SERVICE_KEY'), publicKey: readValue('FREEHOLD_SERVICE_PUBLIC_KEY') }
+  return {
+    privateKey: readValue('FREEHOLD_SERVICE_KEY'),
+    publicKey: readValue('FREEHOLD_SERVICE_PUBLIC_KEY'),
+    secretKey: readValue('FREEHOLD_SECRET_KEY'),
+  }
 }
 
 async function start(target: string, env: Record<string, string>, dataDir?: string): Promise<ServerProcess> {
@@ -41,8 +45,9 @@ async function start(target: string, env: Record<string, string>, dataDir?: stri
   return server
 }
 
-const startApi = () => start('api', { DATABASE_URL: databaseUrl, FREEHOLD_SERVICE_PUBLIC_KEY: keys.publicKey })
-const startWorker = (env: Record<string, string> = {}) => start('worker', { DATABASE_URL: databaseUrl, ...env })
+const shared = () => ({ DATABASE_URL: databaseUrl, FREEHOLD_SECRET_KEY: keys.secretKey })
+const startApi = () => start('api', { ...shared(), FREEHOLD_SERVICE_PUBLIC_KEY: keys.publicKey })
+const startWorker = (env: Record<string, string> = {}) => start('worker', { ...shared(), ...env })
 
 beforeAll(async () => {
   postgres = await startPostgres()
@@ -115,6 +120,15 @@ describe('gateway, api and worker as processes of their own', () => {
       const logged = () => server.logEntries().some(({ requestId }) => requestId === 'through-all-three')
       await waitFor(logged, { what: `the request id in the log of ${server.url}` })
     }
+  })
+
+  test('a worker can read the secret of a webhook that the api stored', async () => {
+    const { id } = await acme().createWebhook({ body: { url: 'http://127.0.0.1:1/', events: ['run.failed'] } })
+    const delivery = await acme().testWebhook({ params: { id } })
+    for await (const _ of acme().watchRun(delivery.id));
+    const { error } = await acme().getRun({ params: { id: delivery.id } })
+    // The guard refuses the address after the secret was read.
+    expect(error).toMatchObject({ code: 'delivery_failed', message: expect.stringContaining('127.0.0.1') })
   })
 
   test('the api takes no API key', async () => {
