@@ -6,7 +6,7 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'schema_migrations']
-const appendOnlyTables = ['run_events', 'usage_records', 'messages', 'agent_templates']
+const appendOnlyTables = ['run_events', 'usage_records', 'messages', 'agent_templates', 'approval_decisions']
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
@@ -17,6 +17,9 @@ export const expectedPolicies = [
   'agent_templates.tenant_isolation to freehold_app',
   'api_keys.doors to freehold_doors',
   'api_keys.tenant_isolation to freehold_app',
+  'approval_decisions.tenant_isolation to freehold_app',
+  'approvals.doors to freehold_doors',
+  'approvals.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'run_events.doors to freehold_doors',

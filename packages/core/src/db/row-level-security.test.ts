@@ -13,6 +13,8 @@ const tables = [
   'agent_runs',
   'agent_templates',
   'api_keys',
+  'approval_decisions',
+  'approvals',
   'messages',
   'run_events',
   'run_heads',
@@ -53,6 +55,12 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${run}', 'model:1', 'demo', 1, 1, 0, 0, 0);
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
+    insert into approvals (tenant_id, id, run_id, step, agent, version, kind, reason, arguments, arguments_hash,
+        requested_by, approver_actors, approver_roles, quorum, allow_self, expires_at, on_expiry)
+      values ('${tenant}', '${tenant}', '${run}', 'tool:1', 'assistant', 1, 'tool', '', '{}', '', 'test', '{}', '{}', 1,
+        true, now(), 'reject');
+    insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
+      values ('${tenant}', '${tenant}', 'test', 'approve', '');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 
