@@ -18,6 +18,7 @@ export const errorStatus = {
 
 /** Why a run ended as `failed`. */
 export const runFailureCodes = [
+  'approval_expired',
   'deadline_exceeded',
   'step_limit_reached',
   'model_failed',

@@ -13,6 +13,16 @@ export {
   setReleaseSchema,
   type Tool,
 } from './agents.ts'
+export {
+  type Approval,
+  type ApprovalPolicy,
+  type ApprovalSummary,
+  type ApprovalTerms,
+  approvalPolicySchema,
+  approvalTermsSchema,
+  type DecideApproval,
+  decideApprovalSchema,
+} from './approvals.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export {
   type ErrorCode,
@@ -38,8 +48,8 @@ export {
   type Usage,
 } from './events.ts'
 export { buildOpenApiDocument } from './openapi.ts'
+export type { Operation } from './operation.ts'
 export {
-  type Operation,
   type OperationId,
   type OperationRequest,
   type OperationResponse,
@@ -53,7 +63,9 @@ export {
   permissions,
   platformPermissions,
   type TenantPermission,
+  type TenantRole,
   tenantPermissions,
+  tenantRoles,
 } from './permissions.ts'
 export {
   decideSchema,

@@ -10,8 +10,9 @@ import {
   setReleaseSchema,
   toolSchema,
 } from './agents.ts'
+import { approvalOperations } from './approval-operations.ts'
 import { runEventSchema } from './events.ts'
-import type { Permission } from './permissions.ts'
+import { byId, type Operation, page, pageQuery } from './operation.ts'
 import {
   decideSchema,
   messageSchema,
@@ -35,30 +36,6 @@ import {
   whoamiSchema,
 } from './tenants.ts'
 
-/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
-export interface Operation {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** Below `/api/v1`, with `{name}` for parameters. */
-  path: `/${string}`
-  summary: string
-  tag: string
-  permission: Permission | null
-  params?: z.ZodObject
-  query?: z.ZodObject
-  body?: z.ZodType
-  status: 200 | 201 | 202
-  response: z.ZodType
-  /** The response can also be an event stream (`Accept: text/event-stream`). */
-  stream?: boolean
-}
-
-const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(500).optional(),
-})
-const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
-
-const byId = z.strictObject({ id: idSchema })
 const byName = z.strictObject({ name: agentNameSchema })
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
@@ -368,6 +345,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...approvalOperations,
 } as const satisfies Record<string, Operation>
 
 export type Operations = typeof operations

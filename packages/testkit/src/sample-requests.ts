@@ -9,6 +9,7 @@ export interface SampleRequest {
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
 const byRun = (ground: Ground) => ({ id: ground.finishedRun })
+const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
 /** A request for each operation of the REST interface, by `operationId`. */
@@ -45,4 +46,10 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  listApprovals: {},
+  getApproval: { params: byApproval },
+  decideApproval: {
+    params: byApproval,
+    body: () => ({ decision: 'approve', argumentsHash: '0'.repeat(64) }),
+  },
 }

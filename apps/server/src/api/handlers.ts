@@ -60,6 +60,10 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+
+  listApprovals: (caller, { query }) => core.listApprovals(caller, query),
+  getApproval: (caller, { params }) => core.getApproval(caller, params.id),
+  decideApproval: (caller, { params, body }) => core.decideApproval(caller, params.id, body),
 }
 
 function lastEventId(request: Request): number | undefined {
