@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
+import { addApprovalCommands } from './approvals/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
@@ -16,6 +17,7 @@ export interface Surroundings {
   write: (text: string) => void
   note: (line: string) => void
   readInput: () => Promise<string>
+  confirm: Context['terminal']['confirm']
   columns: number | undefined
   colors: boolean
   commandLine: string
@@ -65,10 +67,10 @@ function createContext(
   refused: Context['refused'],
   paint: Context['terminal']['paint'],
 ): Context {
-  const { write, note, readInput, columns, commandLine, onInterrupt } = surroundings
+  const { write, note, readInput, confirm, columns, commandLine, onInterrupt } = surroundings
   const { url, apiKey, operatorKey, dataDir, workingDir } = surroundings
   return {
-    terminal: { write, note, readInput, columns, paint },
+    terminal: { write, note, readInput, confirm, columns, paint },
     settings: { url, apiKey, operatorKey, dataDir, workingDir, tenant: options.tenant },
     json: options.json ?? false,
     commandLine,
@@ -94,6 +96,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     .addHelpText('after', footer)
     .exitOverride()
   addRunCommands(program, perform)
+  addApprovalCommands(program, perform)
   addAgentCommands(program, perform)
   addTenantCommands(program, perform)
   addKeyCommands(program, perform)
