@@ -11,7 +11,7 @@ Visitor.prototype.visitStatement = function visitStatementOrUsing(statement) {
   return statement
 }
 
-const testCode = '\\.test\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|chaos|scripts)/'
+const testCode = '\\.(test|fixture)\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|chaos|scripts)/'
 const modelLibraries = 'node_modules/(ai|@ai-sdk/[^/]+|@langchain/[^/]+)/'
 
 /** Our packages other than `allowed`, as a path pattern. */
@@ -44,6 +44,13 @@ module.exports = {
       severity: 'error',
       from: { pathNot: [testCode] },
       to: { path: '^packages/testkit/' },
+    },
+    {
+      name: 'fixtures-only-in-tests',
+      comment: 'A fixture is test code, which may reach the testkit; nothing that ships may reach a fixture.',
+      severity: 'error',
+      from: { pathNot: [testCode] },
+      to: { path: '\\.fixture\\.tsx?$' },
     },
     {
       name: 'http-without-database',

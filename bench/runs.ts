@@ -84,6 +84,7 @@ async function openBench() {
     actor: { kind: 'operator', id: 'bench', name: 'bench' },
     tenantId: null,
     permissions: new Set(['platform:tenants:write']),
+    roles: [],
     requestId: 'bench',
   }
   const tenant = await createTenant(operator, { name: 'bench' })

@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import { main } from './program.ts'
 
 const { env, stdin, stdout, stderr } = process
@@ -17,6 +18,15 @@ async function readInput(): Promise<string> {
   return text
 }
 
+async function confirm(question: string): Promise<boolean> {
+  const asking = createInterface({ input: stdin, output: stderr })
+  try {
+    return /^y(es)?$/i.test((await asking.question(`${question} [y/N] `)).trim())
+  } finally {
+    asking.close()
+  }
+}
+
 function onInterrupt(handler: () => void): () => void {
   process.on('SIGINT', handler)
   return () => process.off('SIGINT', handler)
@@ -26,6 +36,7 @@ const exitCode = await main(process.argv.slice(2), {
   write: (text) => stdout.write(text),
   note: (line) => stderr.write(`${line}\n`),
   readInput,
+  confirm: stdin.isTTY && stderr.isTTY ? confirm : undefined,
   columns: stdout.isTTY ? stdout.columns : undefined,
   colors: env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
   // npx is how one calls it in a clone, where nothing is on the PATH.

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
+import { addApprovalCommands } from './approvals/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
@@ -19,6 +20,7 @@ export interface Surroundings {
   write: (text: string) => void
   note: (line: string) => void
   readInput: () => Promise<string>
+  confirm: Context['terminal']['confirm']
   columns: number | undefined
   colors: boolean
   commandLine: string
@@ -68,10 +70,10 @@ function createContext(
   refused: Context['refused'],
   paint: Context['terminal']['paint'],
 ): Context {
-  const { write, note, readInput, columns, commandLine, onInterrupt } = surroundings
+  const { write, note, readInput, confirm, columns, commandLine, onInterrupt } = surroundings
   const { url, apiKey, operatorKey, dataDir, workingDir } = surroundings
   return {
-    terminal: { write, note, readInput, columns, paint },
+    terminal: { write, note, readInput, confirm, columns, paint },
     settings: { url, apiKey, operatorKey, dataDir, workingDir, tenant: options.tenant },
     json: options.json ?? false,
     commandLine,
@@ -97,6 +99,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     .addHelpText('after', footer)
     .exitOverride()
   addRunCommands(program, perform)
+  addApprovalCommands(program, perform)
   addAgentCommands(program, perform)
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)

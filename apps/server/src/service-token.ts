@@ -1,4 +1,4 @@
-import { FreeholdError, permissions } from '@freehold/contracts'
+import { FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
@@ -13,6 +13,8 @@ const claimsSchema = z.object({
   actor: z.object({ kind: z.enum(['operator', 'api_key', 'gateway']), id: z.string(), name: z.string() }),
   tenant: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
+  // Absent where the other side is of the release before.
+  roles: z.array(z.enum(tenantRoles)).default([]),
   requestId: z.string(),
 })
 
@@ -21,11 +23,18 @@ export type ServiceClaims = z.output<typeof claimsSchema>
 
 /** The gateway itself, asking who a key belongs to. */
 export function gatewayClaims(requestId: string): ServiceClaims {
-  return { actor: { kind: 'gateway', id: 'gateway', name: 'gateway' }, tenant: null, permissions: [], requestId }
+  return {
+    actor: { kind: 'gateway', id: 'gateway', name: 'gateway' },
+    tenant: null,
+    permissions: [],
+    roles: [],
+    requestId,
+  }
 }
 
 export function claimsOf(identity: Identity, requestId: string): ServiceClaims {
-  return { actor: identity.actor, tenant: identity.tenantId, permissions: identity.permissions, requestId }
+  const { actor, tenantId, permissions, roles } = identity
+  return { actor, tenant: tenantId, permissions, roles, requestId }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

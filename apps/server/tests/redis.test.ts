@@ -32,7 +32,10 @@ describe.skipIf(!hasRedis())('processes with REDIS_URL', () => {
       const call = { id: `call_${toolResults}`, name: 'calculate', input: { expression: `${toolResults}+1` } }
       return toolResults === steps ? { text: 'Counted.' } : { text: `Step ${toolResults}.`, toolCalls: [call] }
     })
-    cluster = await startCluster(2, { OPENAI_API_KEY: 'x', OPENAI_BASE_URL: model.url, REDIS_URL: redis.url })
+    cluster = await startCluster({
+      workers: 2,
+      env: { OPENAI_API_KEY: 'x', OPENAI_BASE_URL: model.url, REDIS_URL: redis.url },
+    })
     apiKey = (await cluster.gateway.credentials()).tenants.acme?.apiKey ?? ''
     await cluster.client.createAgent({ body: { name: 'counter', tools: ['calculate'], limits: { maxSteps: 1_000 } } })
   }, 120_000)

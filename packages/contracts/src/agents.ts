@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalPolicySchema } from './approvals.ts'
 
 export const environmentSchema = z.enum(['development', 'staging', 'production'])
 export type Environment = z.output<typeof environmentSchema>
@@ -18,7 +19,7 @@ const modelNameSchema = z
 export const agentLimitsSchema = z.strictObject({
   /** Steps that one run may take: model and tool calls, delegations, timers and the program's own. */
   maxSteps: z.int().min(1).max(1000).default(40),
-  runTimeoutMs: z.int().min(1000).max(86_400_000).default(900_000),
+  runTimeoutMs: z.int().min(1000).max(1_728_000_000).default(900_000),
   modelTimeoutMs: z.int().min(1000).max(900_000).default(120_000),
   toolTimeoutMs: z.int().min(100).max(900_000).default(30_000),
   maxOutputTokens: z.int().min(1).max(200_000).default(4096),
@@ -36,6 +37,7 @@ const agentConfigShape = {
   prompts: z.strictObject({ system: z.string().max(100_000).default('') }).default({ system: '' }),
   tools: z.array(z.string().min(1).max(64)).max(64).default([]),
   limits: agentLimitsSchema.prefault({}),
+  approvals: approvalPolicySchema.prefault({}),
 }
 
 export const agentConfigSchema = z.strictObject(agentConfigShape)

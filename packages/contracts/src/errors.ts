@@ -19,6 +19,7 @@ export const errorStatus = {
 
 /** Why a run ended as `failed`. */
 export const runFailureCodes = [
+  'approval_expired',
   'deadline_exceeded',
   'budget_exceeded',
   'price_unknown',

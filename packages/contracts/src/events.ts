@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { environmentSchema } from './agents.ts'
+import { approvalKinds, approversSchema, expiryOutcomes } from './approvals.ts'
 import { runFailureCodes } from './errors.ts'
 
 /** Tokens of one model call. `inputTokens` includes the cached ones; `outputTokens` includes reasoning. */
@@ -36,8 +37,9 @@ const step = z.string().meta({ description: 'Deterministic key of the step in it
 
 const waitSchema = z.object({
   step,
-  kind: z.enum(['timer', 'child', 'decision']),
+  kind: z.enum(['timer', 'child', 'decision', 'approval']),
   until: z.iso.datetime().nullable(),
+  approvalId: z.string().optional(),
 })
 
 /** What each journal event carries. The journal is append-only and numbered from 1. */
@@ -115,6 +117,31 @@ export const eventData = {
   'timer.set': z.object({ step, until: z.iso.datetime() }),
   'decision.requested': z.object({ step, question: z.string(), options: z.array(z.enum(inDoubtOptions)) }),
   'decision.made': z.object({ step, decision: z.enum(inDoubtOptions), by: z.string() }),
+  'approval.requested': z.object({
+    step,
+    approvalId: z.string(),
+    kind: z.enum(approvalKinds),
+    tool: z.string().nullable(),
+    toolCallId: z.string().nullable(),
+    reason: z.string(),
+    arguments: z.unknown(),
+    argumentsHash: z.string(),
+    approvers: approversSchema,
+    quorum: z.int(),
+    allowSelf: z.boolean(),
+    expiresAt: z.iso.datetime(),
+    onExpiry: z.enum(expiryOutcomes),
+  }),
+  'approval.decided': z.object({
+    step,
+    approvalId: z.string(),
+    decision: z.enum(['approved', 'rejected', 'failed']),
+    by: z.array(z.string()).meta({ description: 'Who decided so; `expiry` when nobody did in time.' }),
+    comment: z.string().nullable(),
+    arguments: z.unknown().meta({ description: 'What was decided on, as edited by an approver if one did.' }),
+    argumentsHash: z.string(),
+  }),
+  'approval.used': z.object({ step, approvalId: z.string(), argumentsHash: z.string() }),
   'step.finished': z.object({ step, name: z.string(), output: z.unknown() }),
 } as const
 

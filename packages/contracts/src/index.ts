@@ -14,6 +14,16 @@ export {
   type Tool,
 } from './agents.ts'
 export {
+  type Approval,
+  type ApprovalPolicy,
+  type ApprovalSummary,
+  type ApprovalTerms,
+  approvalPolicySchema,
+  approvalTermsSchema,
+  type DecideApproval,
+  decideApprovalSchema,
+} from './approvals.ts'
+export {
   type Budget,
   type BudgetWindow,
   budgetPeriods,
@@ -64,7 +74,9 @@ export {
   permissions,
   platformPermissions,
   type TenantPermission,
+  type TenantRole,
   tenantPermissions,
+  tenantRoles,
 } from './permissions.ts'
 export {
   decideSchema,

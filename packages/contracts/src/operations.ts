@@ -10,6 +10,7 @@ import {
   setReleaseSchema,
   toolSchema,
 } from './agents.ts'
+import { approvalOperations } from './approval-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
@@ -355,6 +356,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...approvalOperations,
   ...budgetOperations,
   ...scheduleOperations,
   ...webhookOperations,

@@ -5,6 +5,8 @@ export const tenantPermissions = [
   'agents:release',
   'budgets:read',
   'budgets:write',
+  'approvals:read',
+  'approvals:decide',
   'keys:read',
   'keys:write',
   'runs:read',
@@ -19,6 +21,10 @@ export const tenantPermissions = [
   'webhooks:read',
   'webhooks:write',
 ] as const
+
+/** What someone is in a tenant. A permission says what a key can do; a role says whose decision it carries. */
+export const tenantRoles = ['owner', 'admin', 'builder', 'operator', 'viewer'] as const
+export type TenantRole = (typeof tenantRoles)[number]
 
 /** Held by the operator of the installation only; no tenant key can carry one. */
 export const platformPermissions = ['platform:tenants:read', 'platform:tenants:write'] as const

@@ -24,7 +24,7 @@ export const startRunSchema = z.strictObject({
   threadId: threadIdSchema.optional(),
   environment: environmentSchema.default('production'),
   /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
-  deadlineMs: z.int().min(1).max(86_400_000).optional(),
+  deadlineMs: z.int().min(1).max(1_728_000_000).optional(),
   priority: z.enum(runPriorities).default('normal'),
   /** The person the run is for, by the name that you know them by. Budgets can limit each. */
   user: z.string().trim().min(1).max(200).optional(),
@@ -38,7 +38,7 @@ export type StartRun = z.output<typeof startRunSchema>
 export const stepSummarySchema = z
   .object({
     step: z.string(),
-    kind: z.enum(['model', 'tool', 'child', 'timer', 'decision', 'step']),
+    kind: z.enum(['model', 'tool', 'child', 'timer', 'decision', 'approval', 'step']),
     name: z.string(),
     status: z.enum(['running', 'finished', 'failed']),
     latencyMs: z.int().nullable(),
@@ -58,6 +58,7 @@ const runShape = {
   user: z.string().nullable(),
   priority: z.enum(runPriorities),
   status: z.enum(runStatuses),
+  waitsForApprovals: z.array(idSchema).meta({ description: 'The approvals that a waiting run waits for.' }),
   message: z.string(),
   output: z.unknown(),
   error: runErrorSchema.nullable(),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { permissions, tenantPermissions } from './permissions.ts'
+import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
@@ -60,13 +60,15 @@ export const tenantSchema = z
   .meta({ id: 'Tenant' })
 
 export const createdTenantSchema = tenantSchema
-  .extend({ apiKey: z.string().meta({ description: 'The first key, with every scope. Shown this once.' }) })
+  .extend({ apiKey: z.string().meta({ description: 'The first key, an owner with every scope. Shown this once.' }) })
   .meta({ id: 'CreatedTenant' })
 
 export const createKeySchema = z.strictObject({
   name: z.string().trim().min(1).max(100),
   /** Every tenant permission when absent. A key can't grant what its maker doesn't hold. */
   scopes: z.array(z.enum(tenantPermissions)).min(1).optional(),
+  /** None when absent. Approvals can ask for one. An owner can give each, anyone else those that they have. */
+  roles: z.array(z.enum(tenantRoles)).optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
 })
 
@@ -76,6 +78,7 @@ export const keySchema = z
     name: z.string(),
     prefix: z.string().meta({ description: 'The first characters, to recognise a key by.' }),
     scopes: z.array(z.enum(tenantPermissions)),
+    roles: z.array(z.enum(tenantRoles)),
     createdAt: z.iso.datetime(),
     expiresAt: z.iso.datetime().nullable(),
     revokedAt: z.iso.datetime().nullable(),
@@ -91,6 +94,7 @@ export const whoamiSchema = z
     actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
     tenant: tenantSchema.nullable(),
     permissions: z.array(z.enum(permissions)),
+    roles: z.array(z.enum(tenantRoles)),
   })
   .meta({ id: 'Whoami' })
 

@@ -7,6 +7,11 @@ export {
   setRelease,
 } from './agents/agents.ts'
 export { listTools } from './agents/list-tools.ts'
+export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
+export { hashArguments, storable } from './approvals/arguments-hash.ts'
+export { findInterruption, type Interruption } from './approvals/find-interruption.ts'
+export { completeTerms, type EffectiveTerms, findNeededApproval } from './approvals/policy.ts'
+export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
   type CallToSettle,
@@ -38,7 +43,7 @@ export { type ClaimedRun, type ClaimOptions, claimRuns, renewLeases } from './ru
 export { cancelRun, decideRun, redriveRun } from './runs/control-run.ts'
 export { finishRun, type RunEnd, releaseRun, suspendRun, type Wait } from './runs/end-run.ts'
 export { getRun, listRunEvents, listRuns } from './runs/get-run.ts'
-export { type Append, appendEvents, appendShared, type LeasedAppend, readJournal } from './runs/journal.ts'
+export { type Append, appendEvents, appendShared, hasRows, type LeasedAppend, readJournal } from './runs/journal.ts'
 export { type Lease, LeaseLostError } from './runs/lease.ts'
 export { type StartRunInput, startRun } from './runs/start-run.ts'
 export { waitForRun, watchRun } from './runs/watch-run.ts'

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type AgentConfig,
   type AgentLimits,
   agentConfigSchema,
   isTerminalEvent,
@@ -87,6 +88,7 @@ export interface TestAgentOptions {
   program?: string
   tools?: readonly string[]
   limits?: Partial<AgentLimits>
+  approvals?: Partial<AgentConfig['approvals']>
 }
 
 export interface TestRunInput {
@@ -106,6 +108,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     actor: { kind: 'operator', id: 'test', name: 'test' },
     tenantId: null,
     permissions: new Set(platformPermissions),
+    roles: [],
     requestId: 'test-request',
   }
   const workers: Worker[] = []
@@ -115,9 +118,13 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     const actor = { kind: 'api_key' as const, id: 'test', name: 'test' }
     return { ...operator, actor, tenantId: id, permissions: new Set(tenantPermissions) }
   }
-  const newAgent: TestEngine['newAgent'] = async (caller, name, { program = name, tools: names, limits } = {}) => {
+  const newAgent: TestEngine['newAgent'] = async (
+    caller,
+    name,
+    { program = name, tools: names, limits, approvals } = {},
+  ) => {
     const own = (options.tools ?? []).map((tool) => tool.name)
-    const config = agentConfigSchema.parse({ program, tools: [...(names ?? [...own, 'delegate'])], limits })
+    const config = agentConfigSchema.parse({ program, tools: [...(names ?? [...own, 'delegate'])], limits, approvals })
     await createAgent(caller, { name, ...config })
   }
   const caller = await newTenant('acme')

@@ -108,6 +108,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
     actor: { kind: 'operator', id: 'test', name: 'test' },
     tenantId: null,
     permissions: new Set(platformPermissions),
+    roles: [],
     requestId: 'test',
   }
   const caller = (tenant: TestTenant): Caller => ({

@@ -12,6 +12,7 @@ const byRun = (ground: Ground) => ({ id: ground.finishedRun })
 const byBudget = (ground: Ground) => ({ id: ground.budgetId })
 const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
+const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
 /** A request for each operation of the REST interface, by `operationId`. */
@@ -68,4 +69,10 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getBudget: { params: byBudget },
   updateBudget: { params: byBudget, body: () => ({ tokenLimit: 5_000_000 }) },
   deleteBudget: { params: byBudget },
+  listApprovals: {},
+  getApproval: { params: byApproval },
+  decideApproval: {
+    params: byApproval,
+    body: () => ({ decision: 'approve', argumentsHash: '0'.repeat(64) }),
+  },
 }

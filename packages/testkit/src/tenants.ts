@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { TestPlatform, TestTenant } from './platform.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
@@ -10,6 +11,8 @@ export interface Ground {
   queuedRun: string
   /** A run that waits for a decision on `tool:1`. */
   undecidedRun: string
+  /** An approval that `undecidedRun` waits for; its arguments have the hash `0…0`. */
+  approvalId: string
   thread: string
   keyId: string
   budgetId: string
@@ -57,6 +60,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     [undecided.id],
   )
   await client.startRun({ params: { name: agent }, body: { message: secret, threadId: `second-${thread}` } })
+  const approvalId = await addApproval(test, tenant, undecided.id, 'pending')
+  await addApproval(test, tenant, finished.id, 'rejected')
   // Out of the reach of a worker that a test starts.
   await test.asSuperuser(`update agent_runs set available_at = 'infinity' where status = 'queued' and tenant_id = $1`, [
     tenant.id,
@@ -81,6 +86,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     failedRun: failed.id,
     queuedRun: queued.id,
     undecidedRun: undecided.id,
+    approvalId,
     keyId: key.id,
     budgetId: budget.id,
     scheduleId: firstSchedule.id,
@@ -89,6 +95,29 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareWebhookId: spareWebhook.id,
     spareTenant: spare.id,
   }
+}
+
+/** An approval with a decision of somebody who is not enough for its quorum, or rejected it. */
+async function addApproval(
+  test: TestPlatform,
+  tenant: TestTenant,
+  runId: string,
+  status: 'pending' | 'rejected',
+): Promise<string> {
+  const id = randomUUID()
+  await test.asSuperuser(
+    `insert into approvals (tenant_id, id, run_id, step, agent, version, kind, tool, reason, arguments, arguments_hash,
+        requested_by, approver_actors, approver_roles, quorum, allow_self, expires_at, on_expiry, status)
+      values ($1, $2, $3, 'tool:2', 'agent', 1, 'tool', 'pay', $4, '{}', repeat('0', 64), 'somebody', '{}', '{}', 2, true,
+        now() + interval '1 day', 'reject', $5)`,
+    [tenant.id, id, runId, `the approval of ${tenant.name}`, status],
+  )
+  await test.asSuperuser(
+    `insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
+      values ($1, $2, 'somebody', case $3 when 'rejected' then 'reject' else 'approve' end, repeat('0', 64))`,
+    [tenant.id, id, status],
+  )
+  return id
 }
 
 /** Every row of a tenant in every table, to compare before and after. */

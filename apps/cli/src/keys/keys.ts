@@ -10,6 +10,7 @@ import { printJson } from '../terminal/terminal.ts'
 
 export interface KeyOptions {
   scopes?: string
+  roles?: string
   expires?: string
 }
 
@@ -34,7 +35,8 @@ export async function listKeys(context: Context): Promise<undefined> {
   else terminal.write(renderTable(keyColumns, keys, terminal.columns, terminal.paint))
 }
 
-export async function createKey(context: Context, name: string, { scopes, expires }: KeyOptions): Promise<undefined> {
+export async function createKey(context: Context, name: string, options: KeyOptions): Promise<undefined> {
+  const { scopes, roles, expires } = options
   const expiresAt = expires === undefined ? undefined : readExpiry(expires, Date.now())
   if (expires !== undefined && expiresAt === undefined) {
     throw wrongUsage(`--expires: "${expires}" is no time. Give it like 30d, 12h, 90m or 2027-01-31.`)
@@ -42,6 +44,7 @@ export async function createKey(context: Context, name: string, { scopes, expire
   const body = parseInput(createKeySchema, {
     name,
     scopes: scopes === undefined ? undefined : splitList(scopes),
+    roles: roles === undefined ? undefined : splitList(roles),
     expiresAt,
   })
   const client = await connectTenant(context)
@@ -64,6 +67,7 @@ function renderKey({ terminal }: Context, key: ApiKey): string {
       ['name', oneLine(key.name)],
       ['begins', oneLine(key.prefix)],
       ['scopes', key.scopes.join(', ')],
+      ['roles', key.roles.join(', ')],
       ['expires', key.expiresAt === null ? 'never' : formatTime(key.expiresAt)],
       ['revoked', key.revokedAt === null ? undefined : formatTime(key.revokedAt)],
     ],

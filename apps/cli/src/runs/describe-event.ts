@@ -42,6 +42,8 @@ export function createEventDescriber(runId: string, style: LineStyle): (event: R
         return event.data.waits.map((wait) => describeWait(wait, children.get(wait.step)))
       case 'decision.requested':
         return describeQuestion(runId, event.data, style)
+      case 'approval.requested':
+        return describeRequest(event.data, style)
       default:
         return describeSimple(event)
     }
@@ -68,6 +70,8 @@ function describeSimple(event: RunEvent): EventLine[] {
       return [note(`${event.data.softPercent} % of the budget "${oneLine(event.data.name)}" is spent or reserved`)]
     case 'decision.made':
       return [note(`${oneLine(event.data.by)} decided about ${event.data.step}: ${event.data.decision}`)]
+    case 'approval.decided':
+      return [describeVerdict(event.data)]
     case 'step.finished':
       return [success(`${oneLine(event.data.name)} → ${truncate(oneLine(event.data.output), 60)}`)]
     default:
@@ -121,6 +125,7 @@ function describeWait(wait: Wait, started: EventData<'child.started'> | undefine
   const until = wait.until === null ? '' : ` until ${formatTime(wait.until)}`
   if (wait.kind === 'timer') return note(`waits${until}`)
   if (wait.kind === 'decision') return note(`waits for a decision about ${wait.step}${until}`)
+  if (wait.kind === 'approval') return note(`waits for the approval of ${wait.step}${until}`)
   const child = started === undefined ? 'another run' : `${oneLine(started.agent)}, run ${started.runId}`
   return note(`waits for ${child}${until}`)
 }
@@ -128,6 +133,21 @@ function describeWait(wait: Wait, started: EventData<'child.started'> | undefine
 function describeQuestion(runId: string, data: EventData<'decision.requested'>, { command }: LineStyle): EventLine[] {
   const answer = command(`runs decide ${runId} ${data.step} ${data.options.join('|')}`)
   return [note(printable(data.question)), note(`answer with: ${answer}`)]
+}
+
+function describeRequest(data: EventData<'approval.requested'>, { width, command }: LineStyle): EventLine[] {
+  const what = data.tool === null ? '' : `${oneLine(data.tool)} `
+  return [
+    note(`${data.step} needs approval. ${printable(data.reason)}`),
+    note(truncate(`${what}${oneLine(JSON.stringify(data.arguments))}`, width)),
+    note(`decide with: ${command(`approvals show|approve|reject ${data.approvalId}`)}`),
+  ]
+}
+
+function describeVerdict(data: EventData<'approval.decided'>): EventLine {
+  const by = data.by.includes('expiry') ? 'since nobody decided in time' : `by ${oneLine(data.by.join(', '))}`
+  const words = `${data.step} ${data.decision} ${by}${data.comment === null ? '' : `: ${oneLine(data.comment)}`}`
+  return data.decision === 'approved' ? success(words) : failure(words)
 }
 
 /** Shares the room so that the second text, the result, is cut last. */

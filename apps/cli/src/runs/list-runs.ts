@@ -24,10 +24,15 @@ export async function listRuns(
   else terminal.write(renderTable(runColumns(Date.now()), runs, terminal.columns, terminal.paint))
 }
 
+/** Tells who waits for a person. */
+function describeStatus({ status, waitsForApprovals }: RunSummary): string {
+  return waitsForApprovals.length > 0 ? `${status} (approval)` : status
+}
+
 function runColumns(nowMs: number): Column<RunSummary>[] {
   return [
     { title: 'RUN', value: ({ id }) => id },
-    { title: 'STATUS', value: ({ status }) => status },
+    { title: 'STATUS', value: describeStatus },
     { title: 'AGE', align: 'right', value: ({ createdAt }) => formatAge(createdAt, nowMs) },
     { title: 'COST', align: 'right', value: ({ costNanos }) => formatCost(costNanos) },
     { title: 'AGENT', value: ({ agent }) => agent },

@@ -17,6 +17,7 @@ const run: Run = {
   user: null,
   priority: 'normal',
   status: 'succeeded',
+  waitsForApprovals: [],
   message: 'hi',
   output: 'Hello there.',
   error: null,

@@ -11,6 +11,11 @@ export async function showRun(context: Context, id: string): Promise<undefined> 
   const run = await client.getRun({ params: { id } })
   if (context.json) printJson(context.terminal, run)
   else context.terminal.write(renderRun(run, context.terminal))
+  if (!context.json) for (const approval of run.waitsForApprovals) context.terminal.write(hintAt(context, approval))
+}
+
+function hintAt({ commandLine }: Context, approvalId: string): string {
+  return `\nIt waits for an approval: ${commandLine} approvals show ${approvalId}\n`
 }
 
 const stepColumns: Column<StepSummary>[] = [

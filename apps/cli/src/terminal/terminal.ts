@@ -8,6 +8,8 @@ export interface Terminal {
   /** A line to the side: what went wrong, or what the result itself must not hold. */
   note(line: string): void
   readInput(): Promise<string>
+  /** Asks a yes-or-no question; undefined when nobody sits at the terminal. */
+  confirm: ((question: string) => Promise<boolean>) | undefined
   /** Undefined when the output is no terminal, so nothing has to fit. */
   columns: number | undefined
   paint: Paint

@@ -160,6 +160,40 @@ describe('tool calls', () => {
   })
 })
 
+describe('interrupts', () => {
+  const request: EventData<'approval.requested'> = {
+    ...{ step: 'tool:1', approvalId: 'approval', kind: 'tool', tool: 'pay', toolCallId: 'a', reason: 'It is risky.' },
+    ...{ arguments: { amount: 1 }, argumentsHash: 'hash', approvers: { actors: [], roles: [] }, quorum: 1 },
+    ...{ allowSelf: false, expiresAt: '2026-11-23T00:00:00.000Z', onExpiry: 'reject' },
+  }
+  const wait = { step: 'tool:1', kind: 'approval' as const, until: null, approvalId: 'approval' }
+  const asked: NewRunEvent = { type: 'approval.requested', data: request }
+
+  it('a run that waits for approvals only ends the stream with them', async () => {
+    const events = translate(finished('model:1', 'I pay.', [{ id: 'a', name: 'pay', input: { amount: 1 } }]), asked, {
+      type: 'run.waiting',
+      data: { waits: [wait] },
+    })
+    expect(await violation(events)).toBeUndefined()
+    expect(events.at(-1)).toMatchObject({
+      type: 'RUN_FINISHED',
+      outcome: {
+        type: 'interrupt',
+        interrupts: [{ id: 'approval', toolCallId: 'a', message: 'It is risky.', expiresAt: request.expiresAt }],
+      },
+    })
+  })
+
+  it.each(['timer', 'child'] as const)('one that waits for a %s as well goes on by itself', async (kind) => {
+    const events = await checked(
+      asked,
+      { type: 'run.waiting', data: { waits: [wait, { step: 'other:1', kind, until: null }] } },
+      succeeded,
+    )
+    expect(events).toEqual(['RUN_STARTED', 'CUSTOM', 'CUSTOM', 'RUN_FINISHED'])
+  })
+})
+
 describe('ends', () => {
   const failed: NewRunEvent = {
     type: 'run.failed',

@@ -1,4 +1,4 @@
-import { type AGUIEvent, EventType } from '@ag-ui/core'
+import { type AGUIEvent, EventType, type Interrupt, type RunFinishedOutcome } from '@ag-ui/core'
 import type { EventData, RunError, RunEvent, TextDelta } from '@freehold/contracts'
 
 interface OpenMessage {
@@ -10,17 +10,25 @@ interface OpenMessage {
 /**
  * Turns a run's journal and live text into AG-UI events. The protocol can't take text back, so when an attempt of a
  * model call is repeated, the broken message is closed and the answer comes as a new one.
+ *
+ * A run that waits for nothing but approvals is an interrupt, which ends the AG-UI run. The next one goes on behind it.
  */
 export class AguiTranslator {
   private readonly threadId: string
   private readonly runId: string
+  /** What was asked so far, by approval. */
+  private readonly asked = new Map<string, EventData<'approval.requested'>>()
+  /** Whether RUN_FINISHED has been said, after which the protocol allows no event. */
+  finished = false
   private open: OpenMessage | undefined
   private restarts = 0
   private failure: RunError | undefined
 
-  constructor(run: { threadId: string; runId: string }) {
+  /** `asked`: what the run has asked before the events that will come. */
+  constructor(run: { threadId: string; runId: string }, asked: readonly EventData<'approval.requested'>[] = []) {
     this.threadId = run.threadId
     this.runId = run.runId
+    for (const request of asked) this.asked.set(request.approvalId, request)
   }
 
   *begin(): Generator<AGUIEvent> {
@@ -39,7 +47,13 @@ export class AguiTranslator {
         if (event.data.toolCallId)
           yield this.toolResult(event.data.toolCallId, event.data.error?.message ?? event.data.output)
         return
+      case 'approval.requested':
+        this.asked.set(event.data.approvalId, event.data)
+        return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
       case 'run.waiting':
+        if (isInterrupt(event.data)) return yield* this.interrupt(event.data.waits)
+        return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
+      case 'approval.decided':
       case 'decision.requested':
       case 'budget.warned':
         return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
@@ -64,8 +78,15 @@ export class AguiTranslator {
     if (this.failure) yield { type: EventType.RUN_ERROR, message: this.failure.message, code: this.failure.code }
   }
 
-  private *finish(outcome: { type: 'success' } | { type: 'cancelled' }, result?: unknown): Generator<AGUIEvent> {
+  /** Ends the AG-UI run with what the run waits for. */
+  *interrupt(waits: EventData<'run.waiting'>['waits']): Generator<AGUIEvent> {
+    const requests = waits.flatMap(({ approvalId }) => this.asked.get(approvalId ?? '') ?? [])
+    yield* this.finish({ type: 'interrupt', interrupts: requests.map(toInterrupt) })
+  }
+
+  private *finish(outcome: RunFinishedOutcome, result?: unknown): Generator<AGUIEvent> {
     yield* this.closeMessage()
+    this.finished = true
     yield {
       type: EventType.RUN_FINISHED,
       threadId: this.threadId,
@@ -133,5 +154,38 @@ export class AguiTranslator {
   private *closeMessage(): Generator<AGUIEvent> {
     if (this.open) yield { type: EventType.TEXT_MESSAGE_END, messageId: this.open.messageId }
     this.open = undefined
+  }
+}
+
+/** Nothing but people can make the run go on. One that waits for a timer or a child as well goes on by itself. */
+function isInterrupt({ waits }: EventData<'run.waiting'>): boolean {
+  return waits.length > 0 && waits.every(({ kind }) => kind === 'approval')
+}
+
+function toInterrupt(request: EventData<'approval.requested'>): Interrupt {
+  const { approvalId, kind, tool, toolCallId, reason, argumentsHash, expiresAt } = request
+  return {
+    id: approvalId,
+    reason: `${kind}_approval`,
+    message: reason,
+    ...(toolCallId !== null && { toolCallId }),
+    responseSchema: {
+      type: 'object',
+      properties: {
+        decision: { type: 'string', enum: ['approve', 'reject'] },
+        argumentsHash: { type: 'string', const: argumentsHash },
+        arguments: { description: 'Approve these instead of the ones that were asked for.' },
+        comment: { type: 'string' },
+      },
+      required: ['decision', 'argumentsHash'],
+    },
+    expiresAt,
+    metadata: {
+      tool,
+      arguments: request.arguments,
+      argumentsHash,
+      approvers: request.approvers,
+      quorum: request.quorum,
+    },
   }
 }

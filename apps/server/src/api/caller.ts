@@ -28,6 +28,7 @@ export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
     actor: { kind, id, name },
     tenantId: claims.tenant,
     permissions: new Set(claims.permissions),
+    roles: claims.roles,
     requestId: claims.requestId,
   }
 }

@@ -72,13 +72,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   triggerSchedule: (caller, { params }, { idempotency }) =>
     idempotency.once(() => core.triggerSchedule(caller, params.id)),
 
-  createWebhook: (caller, { body }) => core.createWebhook(caller, body),
+  createWebhook: (caller, { body }, { idempotency }) => idempotency.once(() => core.createWebhook(caller, body)),
   listWebhooks: (caller, { query }) => core.listWebhooks(caller, query),
   getWebhook: (caller, { params }) => core.getWebhook(caller, params.id),
   updateWebhook: (caller, { params, body }) => core.updateWebhook(caller, params.id, body),
   deleteWebhook: (caller, { params }) => core.deleteWebhook(caller, params.id),
-  testWebhook: (caller, { params }) => core.testWebhook(caller, params.id),
-  rotateWebhookSecret: (caller, { params }) => core.rotateWebhookSecret(caller, params.id),
+  testWebhook: (caller, { params }, { idempotency }) => idempotency.once(() => core.testWebhook(caller, params.id)),
+  rotateWebhookSecret: (caller, { params }, { idempotency }) =>
+    idempotency.once(() => core.rotateWebhookSecret(caller, params.id)),
 
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
@@ -89,6 +90,9 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getBudget: (caller, { params }) => core.getBudget(caller, params.id),
   updateBudget: (caller, { params, body }) => core.updateBudget(caller, params.id, body),
   deleteBudget: (caller, { params }) => core.deleteBudget(caller, params.id),
+  listApprovals: (caller, { query }) => core.listApprovals(caller, query),
+  getApproval: (caller, { params }) => core.getApproval(caller, params.id),
+  decideApproval: (caller, { params, body }) => core.decideApproval(caller, params.id, body),
 }
 
 function lastEventId(request: Request): number | undefined {

@@ -49,6 +49,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'cancelRun',
     'redriveRun',
     'decideRun',
+    'decideApproval',
   ])
 })
 

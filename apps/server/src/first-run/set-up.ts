@@ -42,7 +42,14 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
 
 function operatorCaller(platform: Platform): Caller {
   const actor = { kind: 'operator' as const, id: 'first-run', name: 'operator' }
-  return { platform, actor, tenantId: null, permissions: new Set(platformPermissions), requestId: 'first-run' }
+  return {
+    platform,
+    actor,
+    tenantId: null,
+    permissions: new Set(platformPermissions),
+    roles: [],
+    requestId: 'first-run',
+  }
 }
 
 /**
@@ -89,7 +96,7 @@ async function keysOfTenants(
   const { items } = await listTenants(operator, { limit: 200 })
   for (const { id, name, status } of items) {
     if (!samples.includes(name) || tenants[name] || status !== 'active') continue
-    const { apiKey } = await issueTenantKey(operator, id, { name: 'credentials.json' })
+    const { apiKey } = await issueTenantKey(operator, id, { name: 'credentials.json', roles: ['owner'] })
     tenants[name] = { id, apiKey }
   }
   return tenants

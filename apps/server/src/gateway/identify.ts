@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { FreeholdError, permissions, problemSchema } from '@freehold/contracts'
+import { FreeholdError, permissions, problemSchema, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
@@ -12,6 +12,8 @@ const identitySchema = z.object({
   actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
   tenantId: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
+  // Absent where the other side is of the release before.
+  roles: z.array(z.enum(tenantRoles)).default([]),
 })
 
 interface IdentifierParts {

@@ -7,7 +7,12 @@ const perMinute = 3
 const ok = { status: 'fulfilled' }
 const refused = { status: 'rejected', reason: { code: 'rate_limited', retryable: true } }
 
-const identity: Identity = { actor: { kind: 'api_key', id: 'key', name: 'key' }, tenantId: null, permissions: [] }
+const identity: Identity = {
+  actor: { kind: 'api_key', id: 'key', name: 'key' },
+  tenantId: null,
+  permissions: [],
+  roles: [],
+}
 
 describe.skipIf(!hasRedis())('gateways with one Redis', () => {
   let redis: RedisServer

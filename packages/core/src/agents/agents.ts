@@ -11,6 +11,7 @@ import {
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { findPolicyProblem } from '../approvals/policy.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
@@ -18,7 +19,7 @@ import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
-import { parseStoredLimits } from './stored-limits.ts'
+import { parseStoredApprovals, parseStoredLimits } from './stored-config.ts'
 import { systemAgents } from './system-agents.ts'
 
 /** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
@@ -156,6 +157,8 @@ function assertBuildable(catalogue: Catalogue, config: AgentConfig): void {
   if (unknown.length > 0) {
     throw new FreeholdError('invalid_request', `body.tools: unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
   }
+  const problem = findPolicyProblem(config.approvals, config.tools)
+  if (problem) throw new FreeholdError('invalid_request', `body.approvals.${problem}`)
 }
 
 async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
@@ -191,6 +194,7 @@ function insertVersion(
       prompts: encodeJson(config.prompts),
       tools: [...new Set(config.tools)],
       limits: encodeJson(config.limits),
+      approvals: encodeJson(config.approvals),
       created_by: actorName(caller),
     })
     .returningAll()
@@ -221,6 +225,7 @@ function toVersion(row: TemplateRow): AgentVersion {
     prompts: row.prompts,
     tools: row.tools,
     limits: parseStoredLimits(row.limits),
+    approvals: parseStoredApprovals(row.approvals),
   })
   return { name: row.name, version: row.version, ...config, createdAt: row.created_at.toISOString() }
 }

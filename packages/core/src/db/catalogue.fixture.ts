@@ -6,7 +6,7 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'schema_migrations']
-const appendOnlyTables = ['run_events', 'messages', 'agent_templates']
+const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions']
 /** A settled reservation is in the ledger, so its row may go. */
 const deletableTables = ['budget_reservations']
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
@@ -38,6 +38,9 @@ export const expectedPolicies = [
   'budget_windows.tenant_isolation to freehold_app',
   'budgets.tenant_isolation to freehold_app',
   'messages.doors to freehold_doors',
+  'approval_decisions.tenant_isolation to freehold_app',
+  'approvals.doors to freehold_doors',
+  'approvals.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'run_events.doors to freehold_doors',

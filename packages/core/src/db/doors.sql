@@ -14,9 +14,9 @@ begin
 end $$;
 
 create function door_find_api_key(p_hash bytea)
-returns table (tenant_id uuid, key_id uuid, name text, scopes text[], tenant_status text)
+returns table (tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text)
 language sql stable security definer set search_path = public, pg_temp as $$
-  select k.tenant_id, k.id, k.name, k.scopes, t.status
+  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status
     from api_keys k join tenants t on t.id = k.tenant_id
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 $$;
@@ -92,7 +92,7 @@ returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
   request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
   attempt int, last_seq int, cancel_requested_by text, program text, model text, fallback_models text[],
-  prompts jsonb, tools text[], limits jsonb, allowed_hosts text[]
+  prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[]
 )
 -- The plan is the same for every claim, and making it costs more than running it.
 language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
@@ -169,7 +169,7 @@ begin
          -- An installation that was off for months must still be able to end what is overdue.
          greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
          h.lease_token, k.attempt, h.last_seq, h.cancel_requested_by, t.program, t.model, t.fallback_models,
-         t.prompts, t.tools, t.limits, n.allowed_hosts
+         t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts
     from claimed k
     join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id

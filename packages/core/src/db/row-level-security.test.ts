@@ -17,6 +17,8 @@ const tables = [
   'budget_reservations',
   'budget_windows',
   'budgets',
+  'approval_decisions',
+  'approvals',
   'messages',
   'run_events',
   'run_heads',
@@ -73,6 +75,12 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)
       values ('${tenant}', 'startRun', '${tenant}', '${tenant}', 'infinity');
+    insert into approvals (tenant_id, id, run_id, step, agent, version, kind, reason, arguments, arguments_hash,
+        requested_by, approver_actors, approver_roles, quorum, allow_self, expires_at, on_expiry)
+      values ('${tenant}', '${tenant}', '${run}', 'tool:1', 'assistant', 1, 'tool', '', '{}', '', 'test', '{}', '{}', 1,
+        true, now(), 'reject');
+    insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
+      values ('${tenant}', '${tenant}', 'test', 'approve', '');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

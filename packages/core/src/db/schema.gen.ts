@@ -75,6 +75,7 @@ export interface AgentRuns {
 }
 
 export interface AgentTemplates {
+  approvals: Generated<Json>;
   created_at: Generated<Timestamp>;
   created_by: string;
   description: string;
@@ -98,8 +99,49 @@ export interface ApiKeys {
   name: string;
   prefix: string;
   revoked_at: Timestamp | null;
+  roles: Generated<string[]>;
   scopes: string[];
   tenant_id: string;
+}
+
+export interface ApprovalDecisions {
+  actor: string;
+  approval_id: string;
+  arguments_hash: string;
+  at: Generated<Timestamp>;
+  comment: string | null;
+  decision: string;
+  edited_arguments: Json | null;
+  id: Generated<string>;
+  tenant_id: string;
+}
+
+export interface Approvals {
+  agent: string;
+  allow_self: boolean;
+  approver_actors: string[];
+  approver_roles: string[];
+  arguments: Json;
+  arguments_hash: string;
+  created_at: Generated<Timestamp>;
+  decided_at: Timestamp | null;
+  edited_arguments: Json | null;
+  edited_hash: string | null;
+  expires_at: Timestamp;
+  id: string;
+  kind: string;
+  on_expiry: string;
+  quorum: number;
+  reason: string;
+  requested_by: string;
+  run_id: string;
+  status: Generated<string>;
+  step: string;
+  tenant_id: string;
+  tool: string | null;
+  tool_call_id: string | null;
+  used_at: Timestamp | null;
+  version: number;
 }
 
 export interface BudgetReservations {
@@ -292,6 +334,8 @@ export interface DB {
   agent_runs: AgentRuns;
   agent_templates: AgentTemplates;
   api_keys: ApiKeys;
+  approval_decisions: ApprovalDecisions;
+  approvals: Approvals;
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
   budgets: Budgets;

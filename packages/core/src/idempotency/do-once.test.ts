@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createAgentSchema } from '@freehold/contracts'
 import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAgent } from '../agents/agents.ts'
@@ -67,8 +68,7 @@ describe.each(['embedded', 'postgres'] as const)('a request with an idempotency 
   test('that was refused can be sent again, and is done then', async () => {
     const agent = `late-${kind}`
     await expect(startOnce(acme(), 'early', 'early', agent)).rejects.toMatchObject({ code: 'not_found' })
-    const config = { program: 'assistant', model: 'demo', prompts: { system: '' }, tools: [], fallbackModels: [] }
-    await createAgent(acme(), { ...config, name: agent, description: '', limits: await limitsOf(on) })
+    await createAgent(acme(), createAgentSchema.parse({ name: agent }))
     const { runId } = await startOnce(acme(), 'early', 'early', agent)
     expect(await runsWith('early')).toEqual([runId])
   })
@@ -163,10 +163,6 @@ describe.each(['embedded', 'postgres'] as const)('a request with an idempotency 
     expect(await runsWith('stray')).toEqual([])
   })
 })
-
-async function limitsOf(on: TestPlatform) {
-  return (await on.client(on.acme.key).getAgent({ params: { name: 'assistant' } })).limits
-}
 
 describe('two processes on one database', () => {
   let postgres: PostgresServer

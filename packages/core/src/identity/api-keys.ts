@@ -4,7 +4,9 @@ import {
   FreeholdError,
   type Page,
   type TenantPermission,
+  type TenantRole,
   tenantPermissions,
+  tenantRoles,
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
@@ -17,15 +19,20 @@ import { generateKey, hashKey, keyPrefix } from './keys.ts'
 export interface NewKey {
   name: string
   scopes?: TenantPermission[] | undefined
+  roles?: TenantRole[] | undefined
   expiresAt?: string | undefined
 }
 
-/** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks. */
+/** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks, nor, unless an owner makes it, a role. */
 export async function createKey(caller: Caller, input: NewKey): Promise<CreatedApiKey> {
   authorize(caller, 'keys:write')
   const held = tenantPermissions.filter((permission) => caller.permissions.has(permission))
   const scopes = input.scopes ?? held
-  const missing = scopes.filter((scope) => !held.includes(scope))
+  const roles = caller.roles.includes('owner') ? tenantRoles : caller.roles
+  const missing = [
+    ...scopes.filter((scope) => !held.includes(scope)),
+    ...(input.roles ?? []).filter((role) => !roles.includes(role)),
+  ]
   if (missing.length > 0) {
     throw new FreeholdError(
       'permission_denied',
@@ -50,6 +57,7 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
       prefix: keyPrefix(apiKey),
       key_hash: hashKey(apiKey),
       scopes: input.scopes ?? [...tenantPermissions],
+      roles: [...new Set(input.roles)],
       expires_at: input.expiresAt ?? null,
     })
     .returningAll()
@@ -96,6 +104,7 @@ function toApiKey(row: Selectable<ApiKeys>): ApiKey {
     name: row.name,
     prefix: row.prefix,
     scopes: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
+    roles: tenantRoles.filter((role) => row.roles.includes(role)),
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,

@@ -1,4 +1,11 @@
-import { FreeholdError, type Permission, platformPermissions, tenantPermissions } from '@freehold/contracts'
+import {
+  FreeholdError,
+  type Permission,
+  platformPermissions,
+  type TenantRole,
+  tenantPermissions,
+  tenantRoles,
+} from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
@@ -7,6 +14,7 @@ export interface Identity {
   actor: Actor
   tenantId: string | null
   permissions: Permission[]
+  roles: TenantRole[]
 }
 
 interface KeyRow {
@@ -14,6 +22,7 @@ interface KeyRow {
   key_id: string
   name: string
   scopes: string[]
+  roles: string[]
   tenant_status: string
 }
 
@@ -37,6 +46,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       actor: { kind: 'operator', id: row.key_id, name: 'operator' },
       tenantId: null,
       permissions: [...platformPermissions],
+      roles: [],
     }
   )
 }
@@ -54,5 +64,6 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     actor: { kind: 'api_key', id: row.key_id, name: row.name },
     tenantId: row.tenant_id,
     permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
+    roles: tenantRoles.filter((role) => row.roles.includes(role)),
   }
 }

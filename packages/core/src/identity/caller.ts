@@ -1,4 +1,4 @@
-import { FreeholdError, type Permission, type Whoami } from '@freehold/contracts'
+import { FreeholdError, type Permission, type TenantRole, type Whoami } from '@freehold/contracts'
 import type { Platform } from '../platform.ts'
 
 export type Actor = Whoami['actor']
@@ -10,6 +10,7 @@ export interface Caller {
   /** Null for the operator of the installation, who stands on no tenant's ground. */
   tenantId: string | null
   permissions: ReadonlySet<Permission>
+  roles: readonly TenantRole[]
   requestId: string
 }
 

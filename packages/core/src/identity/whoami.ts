@@ -8,5 +8,6 @@ export async function whoami(caller: Caller): Promise<Whoami> {
     actor: caller.actor,
     tenant: tenantId === null ? null : await readTenant(caller.platform, tenantId),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
+    roles: [...caller.roles],
   }
 }

@@ -1,5 +1,5 @@
-import type { AgentLimits, Environment } from '@freehold/contracts'
-import { parseStoredLimits } from '../agents/stored-limits.ts'
+import type { AgentLimits, ApprovalPolicy, Environment } from '@freehold/contracts'
+import { parseStoredApprovals, parseStoredLimits } from '../agents/stored-config.ts'
 import type { Database } from '../db/database.ts'
 import type { Lease } from './lease.ts'
 
@@ -27,6 +27,7 @@ export interface ClaimedRun {
   systemPrompt: string
   tools: string[]
   limits: AgentLimits
+  approvals: ApprovalPolicy
   allowedHosts: string[] | null
 }
 
@@ -53,6 +54,7 @@ interface ClaimRow {
   prompts: { system: string }
   tools: string[]
   limits: unknown
+  approvals: unknown
   allowed_hosts: string[] | null
 }
 
@@ -96,6 +98,7 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     systemPrompt: row.prompts.system,
     tools: row.tools,
     limits: parseStoredLimits(row.limits),
+    approvals: parseStoredApprovals(row.approvals),
     allowedHosts: row.allowed_hosts,
   }
 }

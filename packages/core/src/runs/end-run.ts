@@ -32,11 +32,13 @@ export async function finishRun(database: Database, lease: Lease, end: RunEnd): 
 
 export interface Wait {
   step: string
-  kind: 'timer' | 'child' | 'decision'
+  kind: 'timer' | 'child' | 'decision' | 'approval'
   /** ISO time at which the wait is over by itself; null when something else must happen. */
   until: string | null
   /** The child run that is waited for. */
   runId?: string
+  /** The approval that is waited for. */
+  approvalId?: string
 }
 
 export async function suspendRun(

@@ -1,4 +1,4 @@
-import type { NewRunEvent, RunEvent } from '@freehold/contracts'
+import type { NewRunEvent, RunEvent, RunEventType } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import { type Lease, LeaseLostError } from './lease.ts'
@@ -14,7 +14,7 @@ export async function appendEvents(
   lease: Lease,
   { after, events }: Append,
 ): Promise<{ cancelRequestedBy: string | null }> {
-  const metered = events.some(({ type }) => type === 'model.finished')
+  const metered = hasRows(events)
   const [row] = await database.call<{ cancel_requested_by: string | null }>(
     metered ? 'append-metered-events' : 'append-events',
     `select cancel_requested_by from ${metered ? 'append_metered_events' : 'append_events'}($1, $2, $3, $4, $5)`,
@@ -30,7 +30,7 @@ export interface LeasedAppend extends Append {
 
 /**
  * Appends to several runs of one tenant in one statement and one commit. The answer has a run's id when its events are
- * in; one that is missing has lost its lease. Not for model calls, which are metered one by one.
+ * in; one that is missing has lost its lease. Not for events that `hasRows` finds.
  */
 export async function appendShared(
   database: Database,
@@ -45,6 +45,13 @@ export async function appendShared(
   )
   return new Map(rows.map((row) => [row.run_id, { cancelRequestedBy: row.cancel_requested_by }]))
 }
+
+/** Whether some of these events stand in rows of their own besides, which the same statement writes. */
+export function hasRows(events: readonly NewRunEvent[]): boolean {
+  return events.some(({ type }) => rowEvents.has(type))
+}
+
+const rowEvents: ReadonlySet<RunEventType> = new Set(['model.finished', 'approval.requested', 'approval.used'])
 
 /** The journal of a run after an event number, in order. */
 export async function readJournal(

@@ -9,6 +9,7 @@ import {
 import { type Selectable, sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import type { AgentRuns } from '../db/schema.gen.ts'
+import type { Wait } from './end-run.ts'
 
 type RunRow = Selectable<AgentRuns>
 
@@ -28,6 +29,7 @@ export function toRunSummary(row: RunRow): RunSummary {
     startedBy: row.principal,
     user: row.on_behalf_of,
     priority: runPriorities[row.priority] ?? 'normal',
+    waitsForApprovals: approvalsIn(row.waits),
     message: row.message,
     output: row.output,
     costNanos: row.cost_nanos,
@@ -46,6 +48,11 @@ export function toRunSummary(row: RunRow): RunSummary {
   }
 }
 
+/** `waits` is written by `suspend_run` from what `suspendRun` gives it. */
+function approvalsIn(waits: unknown): string[] {
+  return ((waits ?? []) as Wait[]).flatMap(({ approvalId }) => approvalId ?? [])
+}
+
 export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
   const row = await tx.selectFrom('agent_runs').selectAll().where('id', '=', id).executeTakeFirst()
   return row && { ...toRunSummary(row), steps: await readSteps(tx, id) }
@@ -56,6 +63,7 @@ interface StepEvent {
   name?: string
   model?: string
   agent?: string
+  tool?: string | null
   error?: unknown
   latencyMs?: number
 }
@@ -70,6 +78,8 @@ const kinds: Partial<Record<RunEventType, [StepSummary['kind'], StepSummary['sta
   'timer.set': ['timer', 'running'],
   'decision.requested': ['decision', 'running'],
   'decision.made': ['decision', 'finished'],
+  'approval.requested': ['approval', 'running'],
+  'approval.decided': ['approval', 'finished'],
   'step.finished': ['step', 'finished'],
 }
 
@@ -77,7 +87,10 @@ const kinds: Partial<Record<RunEventType, [StepSummary['kind'], StepSummary['sta
 async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
   const rows = await tx
     .selectFrom('run_events')
-    .select(['type', sql<StepEvent>`data - 'input' - 'output' - 'text' - 'toolCalls' - 'usage'`.as('data')])
+    .select([
+      'type',
+      sql<StepEvent>`data - 'input' - 'output' - 'arguments' - 'text' - 'toolCalls' - 'usage'`.as('data'),
+    ])
     .where('run_id', '=', runId)
     .where('type', 'in', Object.keys(kinds))
     .orderBy('seq')
@@ -89,9 +102,9 @@ async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
     const known = steps.get(data.step)
     steps.set(data.step, {
       step: data.step,
-      // A decision is about a step that has its kind already.
-      kind: known?.kind ?? kind,
-      name: known?.name ?? data.name ?? data.model ?? data.agent ?? kind,
+      // A decision is about a step that has its kind already; an approval mostly comes before the call it is about.
+      kind: known?.kind ?? (data.tool ? 'tool' : kind),
+      name: known?.name ?? data.name ?? data.tool ?? data.model ?? data.agent ?? kind,
       status: (data.error ?? null) === null ? status : 'failed',
       latencyMs: data.latencyMs ?? known?.latencyMs ?? null,
     })

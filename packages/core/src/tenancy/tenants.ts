@@ -41,7 +41,7 @@ export async function createTenant(
         .values({ id, name: input.name })
         .returningAll()
         .executeTakeFirstOrThrow()
-      const { apiKey } = await insertKey(tx, id, { name: 'first key' })
+      const { apiKey } = await insertKey(tx, id, { name: 'first key', roles: ['owner'] })
       return { ...toTenant(row), apiKey }
     })
   } catch (error) {

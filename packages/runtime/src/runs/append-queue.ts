@@ -1,5 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
-import { appendEvents, appendShared, type Database, type LeasedAppend, LeaseLostError } from '@freehold/core'
+import { appendEvents, appendShared, type Database, hasRows, type LeasedAppend, LeaseLostError } from '@freehold/core'
 
 /** Statements of one tenant that are under way at once; what comes meanwhile shares the next one. */
 const statementsPerTenant = 2
@@ -34,9 +34,8 @@ export class AppendQueue {
 
   /** Resolves once the events are committed. Throws `LeaseLostError` when the fencing token is refused. */
   append(append: LeasedAppend): Promise<Appended> {
-    // A model call is metered in its own statement, which is rare beside the time that the call took.
-    const metered = append.events.some(({ type }) => type === 'model.finished')
-    if (metered || !this.shared) return appendEvents(this.database, append.lease, append)
+    // A model call is metered in its own statement, which is rare beside the time that the call took; so are approvals.
+    if (hasRows(append.events) || !this.shared) return appendEvents(this.database, append.lease, append)
     return new Promise((resolve, reject) => {
       const { tenantId } = append.lease
       const lane = this.lanes.get(tenantId) ?? { waiting: [], underWay: 0 }

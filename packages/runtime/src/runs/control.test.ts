@@ -24,7 +24,7 @@ const payment = defineTool({
   description: 'Must not happen twice.',
   input: z.unknown(),
   output: z.unknown(),
-  risk: 'high',
+  risk: 'low',
   idempotent: false,
   handler: async (_, { signal }) => {
     payments += 1

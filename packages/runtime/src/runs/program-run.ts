@@ -1,5 +1,6 @@
 import { readHistory } from '@freehold/core'
 import type { ChatMessage } from '../models/index.ts'
+import { askApproval } from './approvals.ts'
 import { delegate } from './child-runs.ts'
 import { toChatMessages } from './conversation.ts'
 import { askModel } from './model-calls.ts'
@@ -31,6 +32,7 @@ export function createProgramRun(steps: Steps, remember: (message: ChatMessage) 
       seen(askModel(steps, { messages, system, tools: offered })),
     tool: (call) => seen(callTool(call)),
     delegate: (task) => seen(delegate(steps, task)),
+    approve: (question) => seen(askApproval(steps, question)),
     sleep: (durationMs) => seen(sleep(steps, durationMs)),
     now: () => seen(note(steps, 'now', () => new Date().toISOString()).then((text) => new Date(text))),
     random: () => seen(note(steps, 'random', Math.random)),

@@ -1,4 +1,4 @@
-import type { AgentLimits, RunError, ToolCall } from '@freehold/contracts'
+import type { AgentLimits, ApprovalTerms, RunError, ToolCall } from '@freehold/contracts'
 import type { ChatMessage, ModelReply, ToolOffer } from '../models/index.ts'
 
 /** What a model is asked. The agent's own prompt and tools when they are absent here. */
@@ -21,12 +21,27 @@ export interface ChildOutcome {
   error: RunError | null
 }
 
+/** What a program asks people. `details` is what they see, agree to and may edit; it must be JSON. */
+export interface ApprovalQuestion extends ApprovalTerms {
+  title: string
+  details?: unknown
+}
+
+export interface ApprovalOutcome {
+  approved: boolean
+  /** Who decided, such as `api_key:<id>`; `expiry` when nobody did in time. */
+  by: string[]
+  comment: string | null
+  /** What was decided on: the details asked about, or what an approver made of them. */
+  details: unknown
+}
+
 /**
  * A run as its program sees it. Its methods are steps: journaled under a key that the order of the calls determines,
  * so that a program which is called again from the top gets back what each step returned before. Between steps a
  * program must be deterministic; time, chance and everything outside belong into a step.
  *
- * A run whose branches all wait (for a timer, a child run or a decision) is suspended, and called again when one of the
+ * A run whose branches all wait (for a timer, a child run, a decision or an approval) is suspended, and called again when one of the
  * waits is over. A branch that awaits something else meanwhile, such as a promise of its own or a bare `fetch`, is not
  * waited for: it may be cut off there, and goes on at the next wake-up. Inside a step it is waited for.
  */
@@ -48,6 +63,8 @@ export interface ProgramRun {
   tool(call: ToolCall): Promise<ToolOutcome>
   /** Runs another agent of the tenant and waits for its end. */
   delegate(task: { agent: string; message: string }): Promise<ChildOutcome>
+  /** Asks people, and waits for their answer. */
+  approve(question: ApprovalQuestion): Promise<ApprovalOutcome>
   sleep(durationMs: number): Promise<void>
   now(): Promise<Date>
   random(): Promise<number>

@@ -17,7 +17,7 @@ export class Replay {
 
   constructor(events: readonly RunEvent[]) {
     for (const event of events) {
-      if (event.type === 'run.redriven') this.forgetDecisionsToFail()
+      if (event.type === 'run.redriven') this.forgetFailedQuestions()
       if (!('step' in event.data)) continue
       const known = this.byStep.get(event.data.step)
       if (known) known.push(event)
@@ -25,12 +25,18 @@ export class Replay {
     }
   }
 
-  /** Who redrives a run doesn't want it to fail as it did before: what was decided so is in doubt again. */
-  private forgetDecisionsToFail(): void {
+  /**
+   * Who redrives a run doesn't want it to fail as it did before: what was decided so is in doubt again, and what expired
+   * is asked again.
+   */
+  private forgetFailedQuestions(): void {
     for (const known of this.byStep.values()) {
       const last = known.at(-1)
       if (last?.type === 'decision.made' && last.data.decision === 'fail') {
         known.splice(known.findLastIndex(({ type }) => type === 'decision.requested'))
+      }
+      if (last?.type === 'approval.decided' && last.data.decision === 'failed') {
+        known.splice(known.findLastIndex(({ type }) => type === 'approval.requested'))
       }
     }
   }

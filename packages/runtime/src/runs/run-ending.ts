@@ -63,7 +63,7 @@ async function writeEnding(
   }
   if (ending.kind === 'shutdown') return write([], (append) => releaseRun(database, claimed.lease, append))
   if (ending.kind === 'parked') {
-    const waits = ending.waits.map(({ step, kind, until }) => ({ step, kind, until }))
+    const waits = ending.waits.map(({ runId: _, ...wait }) => wait)
     return write([{ type: 'run.waiting', data: { waits } }], (append) =>
       suspendRun(database, claimed.lease, append, ending.waits),
     )

@@ -24,7 +24,7 @@ interface StepsParts {
 
 /**
  * What all steps of one execution of a run share. A step that the journal has is answered from it. Any other is an
- * effect: journal settled → work → event. A step that must wait (timer, child, decision) parks: its promise stays open,
+ * effect: journal settled → work → event. A step that must wait (timer, child, decision, approval) parks: its promise stays open,
  * and once nothing else is under way the run is suspended; a later execution finds the wait over and goes on.
  */
 export class Steps {
@@ -51,6 +51,11 @@ export class Steps {
     this.meter = parts.meter
     this.signal = parts.signal
     this.databaseNow = parts.databaseNow
+  }
+
+  /** When the run ends as failed, by the database's clock. */
+  get deadlineAtMs(): number {
+    return this.claimed.databaseNowMs + this.claimed.deadlineInMs
   }
 
   get runId(): string {

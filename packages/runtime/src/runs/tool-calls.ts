@@ -1,6 +1,7 @@
 import type { EventData, ToolCall } from '@freehold/contracts'
 import { createGuardedFetch, type GuardedFetch } from '../egress/index.ts'
 import { callTool, type HandlerTool, parseToolInput, type Tool, ToolError } from '../tools/index.ts'
+import { approveCall } from './approvals.ts'
 import { runChild, type Task } from './child-runs.ts'
 import { RunFailure } from './outcomes.ts'
 import type { ToolOutcome } from './program.ts'
@@ -38,14 +39,20 @@ async function useTool(
   if (before?.type === 'decision.made' && before.data.decision !== 'retry') {
     return settleDoubt(steps, call, before.data)
   }
+  const started = steps.replay.find(step, 'tool.started')
+  // What was approved for a call that was cut off is approved for the same call made again.
+  const allowed =
+    started || !tool ? { input: started?.input ?? call.input } : await approveCall(steps, step, tool, call)
+  if ('refused' in allowed) return finish(steps, step, call, 0, refusal(allowed.refused))
+  const { input } = allowed
   const idempotencyKey = `${steps.runId}:${step}`
   // An idempotent call in doubt is made again under the start that the journal has.
   if (before?.type !== 'tool.started') {
-    const data = { step, toolCallId: call.id, name: call.name, input: call.input, idempotencyKey }
+    const data = { step, toolCallId: call.id, name: call.name, input, idempotencyKey }
     steps.append({ type: 'tool.started', data })
   }
   const startedAt = performance.now()
-  const outcome = await steps.effect(() => attempt(steps, tool, call, { step, idempotencyKey, fetch }))
+  const outcome = await steps.effect(() => attempt(steps, tool, { ...call, input }, { step, idempotencyKey, fetch }))
   return finish(steps, step, call, Math.round(performance.now() - startedAt), outcome)
 }
 
@@ -97,9 +104,12 @@ async function delegateByTool(steps: Steps, tool: Tool, call: ToolCall): Promise
   const step = steps.take('child')
   const refused = steps.replay.find(step, 'tool.finished')
   if (refused) return toOutcome(refused)
+  const started = steps.replay.find(step, 'child.started')
+  const allowed = started ? { input: call.input } : await approveCall(steps, step, tool, call)
+  if ('refused' in allowed) return finish(steps, step, call, 0, refusal(allowed.refused))
   try {
     // The input schema of `delegate` is this shape.
-    const task = parseToolInput(tool, call.input) as Task
+    const task = parseToolInput(tool, allowed.input) as Task
     const { error, ...outcome } = await runChild(steps, step, task, call.id)
     return outcome.status === 'succeeded'
       ? { failed: false, output: outcome }

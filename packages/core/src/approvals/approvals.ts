@@ -1,0 +1,149 @@
+import {
+  type Approval,
+  type ApprovalSummary,
+  type DecideApproval,
+  FreeholdError,
+  type Page,
+  tenantRoles,
+} from '@freehold/contracts'
+import { type Selectable, sql } from 'kysely'
+import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import { encodeJson } from '../db/json.ts'
+import type { Approvals } from '../db/schema.gen.ts'
+import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { hashArguments, storable } from './arguments-hash.ts'
+
+export interface ListApprovalsQuery extends PageQuery {
+  status?: ApprovalSummary['status'] | undefined
+  runId?: string | undefined
+}
+
+export async function listApprovals(caller: Caller, query: ListApprovalsQuery): Promise<Page<ApprovalSummary>> {
+  authorize(caller, 'approvals:read')
+  const before = decodeCursor(query.cursor, cursorKeys.id)
+  const { status, runId } = query
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('approvals')
+      .selectAll()
+      .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
+      .$if(runId !== undefined, (q) => q.where('run_id', '=', runId ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toSummary, ({ id }) => id)
+}
+
+export async function getApproval(caller: Caller, id: string): Promise<Approval> {
+  authorize(caller, 'approvals:read')
+  return caller.platform.database.withTenant(caller.tenantId, (tx) => readApproval(tx, id))
+}
+
+/**
+ * Decides as the caller on the arguments whose hash is named, or approves others in their place. The last approval that
+ * was missing, or the first rejection, wakes the run.
+ */
+export async function decideApproval(caller: Caller, id: string, input: DecideApproval): Promise<Approval> {
+  authorize(caller, 'approvals:decide')
+  if (input.decision === 'reject' && input.arguments !== undefined) {
+    throw new FreeholdError('invalid_request', 'body.arguments: only an approval can change them')
+  }
+  const edited = input.arguments === undefined ? undefined : storable(input.arguments)
+  const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
+  const isEdit = editedHash !== input.argumentsHash
+  const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const { rows } = await sql<{ outcome: string }>`
+      select decide_approval(${caller.tenantId}, ${id}, ${actorName(caller)}, ${[...caller.roles]}::text[],
+        ${input.decision}, ${input.argumentsHash}, ${isEdit ? encodeJson(edited) : null}::jsonb,
+        ${isEdit ? editedHash : null}, ${input.comment || null}) as outcome`.execute(tx)
+    const outcome = rows[0]?.outcome ?? 'not_found'
+    if (outcome !== 'ok') throw refusal(outcome)
+    return readApproval(tx, id)
+  })
+  caller.platform.bus.publish({ kind: 'run', runId: approval.runId })
+  if (approval.status !== 'pending') caller.platform.bus.publish({ kind: 'work' })
+  return approval
+}
+
+function refusal(outcome: string): FreeholdError {
+  switch (outcome) {
+    case 'not_found':
+      return approvalNotFound()
+    case 'not_approver':
+      return new FreeholdError(
+        'permission_denied',
+        'The policy names who may decide this, and you are not among them. `approvers` of the approval says who is.',
+      )
+    case 'self':
+      return new FreeholdError('permission_denied', 'You started this run, and the policy asks for somebody else.')
+    case 'other_arguments':
+      return new FreeholdError(
+        'conflict',
+        'The arguments are not those that you decide on, as somebody edited them. Look again, and decide on their hash.',
+      )
+    case 'decided_before':
+      return new FreeholdError('conflict', 'You have decided on these arguments already.')
+    default:
+      return new FreeholdError('conflict', `The approval is ${outcome}, so there is nothing left to decide.`)
+  }
+}
+
+function approvalNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no approval with this id.')
+}
+
+async function readApproval(tx: Tx, id: string): Promise<Approval> {
+  const row = await tx.selectFrom('approvals').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) throw approvalNotFound()
+  const decisions = await tx
+    .selectFrom('approval_decisions')
+    .selectAll()
+    .where('approval_id', '=', id)
+    .orderBy('at')
+    .execute()
+  return {
+    ...toSummary(row),
+    decisions: decisions.map((decision) => ({
+      actor: decision.actor,
+      // Has a check constraint.
+      decision: decision.decision as Approval['decisions'][number]['decision'],
+      argumentsHash: decision.arguments_hash,
+      comment: decision.comment,
+      edited: decision.edited_arguments !== null,
+      at: decision.at.toISOString(),
+    })),
+  }
+}
+
+function toSummary(row: Selectable<Approvals>): ApprovalSummary {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    step: row.step,
+    agent: row.agent,
+    version: row.version,
+    // Columns with a check constraint.
+    kind: row.kind as ApprovalSummary['kind'],
+    onExpiry: row.on_expiry as ApprovalSummary['onExpiry'],
+    status: row.status as ApprovalSummary['status'],
+    tool: row.tool,
+    reason: row.reason,
+    arguments: row.edited_hash === null ? row.arguments : row.edited_arguments,
+    argumentsHash: row.edited_hash ?? row.arguments_hash,
+    originalArguments: row.arguments,
+    requestedBy: row.requested_by,
+    approvers: {
+      actors: row.approver_actors,
+      roles: tenantRoles.filter((role) => row.approver_roles.includes(role)),
+    },
+    quorum: row.quorum,
+    allowSelf: row.allow_self,
+    expiresAt: row.expires_at.toISOString(),
+    createdAt: row.created_at.toISOString(),
+    decidedAt: row.decided_at?.toISOString() ?? null,
+    usedAt: row.used_at?.toISOString() ?? null,
+  }
+}

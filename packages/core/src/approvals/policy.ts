@@ -1,0 +1,81 @@
+import type { ApprovalPolicy, ApprovalTerms, Tool } from '@freehold/contracts'
+import { type ConditionFacts, evaluateCondition, findConditionProblem } from './condition.ts'
+
+/** The terms of an approval with nothing left open. */
+export interface EffectiveTerms {
+  approvers: NonNullable<ApprovalTerms['approvers']>
+  quorum: number
+  expiresAfterMs: number
+  onExpiry: NonNullable<ApprovalTerms['onExpiry']>
+  allowSelf: boolean
+}
+
+export interface NeededApproval {
+  /** Why, in words for whoever decides. */
+  reason: string
+  terms: EffectiveTerms
+}
+
+const dayMs = 86_400_000
+
+export function completeTerms(terms: ApprovalTerms, allowSelf: boolean): EffectiveTerms {
+  return {
+    approvers: terms.approvers ?? { actors: [], roles: [] },
+    quorum: terms.quorum ?? 1,
+    expiresAfterMs: terms.expiresAfterMs ?? dayMs,
+    onExpiry: terms.onExpiry ?? 'reject',
+    allowSelf: terms.allowSelf ?? allowSelf,
+  }
+}
+
+/**
+ * The approval that a call of a tool needs, if it needs one. A condition that can't be evaluated needs one. The facts are
+ * read only where the policy doesn't free the tool altogether.
+ */
+export function findNeededApproval(
+  policy: ApprovalPolicy,
+  tool: Pick<Tool, 'name' | 'risk'>,
+  readFacts: () => ConditionFacts,
+): NeededApproval | undefined {
+  const rule = findRule(policy, tool)
+  if (rule.require === 'never') return undefined
+  const facts = readFacts()
+  const reason = rule.require === 'always' ? rule.reason : findReasonIn(rule.when, facts)
+  if (reason === undefined) return undefined
+  return { reason, terms: completeTerms({ ...policy.default, ...policy.tools[tool.name] }, tool.risk !== 'high') }
+}
+
+type Rule = { require: 'never' } | { require: 'always'; reason: string } | { require: 'when'; when: string }
+
+function findRule(policy: ApprovalPolicy, { name, risk }: Pick<Tool, 'name' | 'risk'>): Rule {
+  const own = policy.tools[name]
+  const stated = own?.require ? own : risk === 'high' ? undefined : policy.default
+  if (stated?.when !== undefined) return { require: 'when', when: stated.when }
+  if (stated?.require === 'always') return { require: 'always', reason: `The agent uses "${name}" with approval only.` }
+  if (stated?.require === 'never' || risk !== 'high') return { require: 'never' }
+  return { require: 'always', reason: `"${name}" is a tool of high risk.` }
+}
+
+function findReasonIn(expression: string, facts: ConditionFacts): string | undefined {
+  try {
+    return evaluateCondition(expression, facts) ? `The policy asks for approval when ${expression}` : undefined
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    return `The condition of the policy could not be evaluated (${why}): ${expression}`
+  }
+}
+
+/** What is wrong with a policy for an agent with these tools, with the field's path below `approvals`. */
+export function findPolicyProblem(policy: ApprovalPolicy, tools: readonly string[]): string | undefined {
+  const rules = [['default', policy.default] as const, ...Object.entries(policy.tools).map(toEntry)]
+  for (const [field, rule] of rules) {
+    const problem = rule?.when === undefined ? undefined : findConditionProblem(rule.when)
+    if (problem !== undefined) return `${field}.when: ${problem}`
+  }
+  const foreign = Object.keys(policy.tools).find((name) => !tools.includes(name))
+  return foreign === undefined ? undefined : `tools.${foreign}: the agent has no tool of this name`
+}
+
+function toEntry<Rule>([name, rule]: [string, Rule]): readonly [string, Rule] {
+  return [`tools.${name}`, rule]
+}
