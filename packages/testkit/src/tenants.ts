@@ -39,9 +39,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   await client.createAgent({ body: { name: `second-${agent}` } })
   const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
   const budget = await client.createBudget({ body: { name: `budget of ${tenant.name}`, ...limited } })
-  await client.createBudget({
-    body: { name: `second budget of ${tenant.name}`, scope: { kind: 'agent' }, ...limited },
-  })
+  await client.createBudget({ body: { name: `second budget of ${tenant.name}`, ...limited } })
   const start = (wait: number) =>
     client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
   await test.startWorker()
@@ -59,6 +57,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
         available_at = 'infinity' where id = $1`,
     [undecided.id],
   )
+  await bookLostCall(test, tenant.id, budget.id, finished.id)
   await client.startRun({ params: { name: agent }, body: { message: secret, threadId: `second-${thread}` } })
   const approvalId = await addApproval(test, tenant, undecided.id, 'pending')
   await addApproval(test, tenant, finished.id, 'rejected')
@@ -118,6 +117,19 @@ async function addApproval(
     [tenant.id, id, status],
   )
   return id
+/** A call of a run that counts as lost, and the period of a budget that it is booked in. */
+async function bookLostCall(test: TestPlatform, tenantId: string, budgetId: string, runId: string): Promise<void> {
+  await test.asSuperuser(
+    `insert into budget_windows (tenant_id, budget_id, subject, window_start, window_end, spent_requests)
+       select $1::uuid, $2::uuid, $1::text, starts_at, ends_at, 1 from budget_period('month', now(), 'UTC')`,
+    [tenantId, budgetId],
+  )
+  await test.asSuperuser(
+    `insert into budget_reservations (tenant_id, id, run_id, step, model, lease_token, input_tokens, output_tokens,
+         windows, lost)
+       values ($1, gen_random_uuid(), $2, 'model:2', 'demo', 1, 1, 1, '[]', true)`,
+    [tenantId, runId],
+  )
 }
 
 /** Every row of a tenant in every table, to compare before and after. */
