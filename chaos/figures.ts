@@ -1,5 +1,5 @@
 /** The value below which `share` of the values lie (nearest rank). NaN of none, which no limit holds. */
-export function percentile(values: readonly number[], share: number): number {
+function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }

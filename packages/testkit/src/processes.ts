@@ -7,6 +7,7 @@ import { type Client, createClient } from '@freehold/contracts'
 import { findFreePort } from './postgres.ts'
 import { waitFor } from './wait-for.ts'
 
+const compileCache = join(tmpdir(), 'freehold-compile-cache')
 const serverMain = resolve(import.meta.dirname, '../../../apps/server/src/main.ts')
 
 export interface ServerProcessOptions {
@@ -56,7 +57,15 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'freehold-server-')))
   const { PATH = '', HOME = '/tmp' } = process.env
   const child = spawn(process.execPath, [options.main ?? serverMain, 'serve', `--target=${options.target ?? 'all'}`], {
-    env: { PATH, HOME, HOST: '127.0.0.1', PORT: String(port), FREEHOLD_DATA_DIR: dataDir, ...options.env },
+    env: {
+      PATH,
+      HOME,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      FREEHOLD_DATA_DIR: dataDir,
+      NODE_COMPILE_CACHE: compileCache, // halves what a start costs
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = capture(child)
