@@ -57,6 +57,10 @@ export function render({ machine, postgres, measured, ceilingClient }: Results):
     '',
     loadTable(measured),
     '',
+    'What a further step costs under load, in ms, once a longer run has paid its fixed costs:',
+    '',
+    furtherStepTable(measured),
+    '',
   ].join('\n')
 }
 
@@ -124,6 +128,20 @@ function loadTable(measured: readonly Measured[]): string {
     ],
     rows,
   )
+}
+
+function furtherStepTable(measured: readonly Measured[]): string {
+  const underLoad = measured.filter(({ ceilingPerSecond }) => ceilingPerSecond !== undefined)
+  const lengths = unique(underLoad, ({ loops }) => loops)
+  const spans = lengths.slice(1).map((to, index) => ({ from: lengths[index] ?? 0, to }))
+  const rows = unique(underLoad, ({ engine }) => engine).map((engine) => {
+    const runMs = (loops: number) => {
+      const cells = underLoad.filter((cell) => cell.engine === engine && cell.loops === loops)
+      return (2_000 * loops) / median(cells.map(({ stepsPerSecond }) => stepsPerSecond))
+    }
+    return [engine, ...spans.map(({ from, to }) => ((runMs(to) - runMs(from)) / (2 * (to - from))).toFixed(3))]
+  })
+  return table(['engine', ...spans.map(({ from, to }) => `${from} to ${to} loops`)], rows)
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

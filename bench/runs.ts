@@ -136,7 +136,7 @@ async function measureCell(
     statementsPerStep: cost.statements === null ? null : cost.statements / steps,
     walBytesPerStep: after.wal === null || before.wal === null ? null : (after.wal - before.wal) / steps,
     storedBytesPerStep: (after.stored - before.stored) / steps,
-    loadMs: await worker.call('load', cost.lastRun, loops, 5),
+    loadMs: await worker.call('load', cost.lastRun, loops, 3),
   }
 }
 
