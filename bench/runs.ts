@@ -1,223 +1,165 @@
-// Durable steps per second of one worker process, against the one-insert-per-commit ceiling of the same server in the
-// same run. `npm run bench -- runs [--seconds 5] [--rounds 3] [--no-sharing]`
-import { randomBytes } from 'node:crypto'
+// Durable steps of one worker process, Freehold's and its peers', on the same work in the same run.
+// `npm run bench -- runs [--quick] [--only freehold,langgraph] [--rounds 3] [--seconds 4]`
 import { mkdir, writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createAgentSchema } from '@freehold/contracts'
-import {
-  type Caller,
-  createAgent,
-  createSecretCipher,
-  createTenant,
-  LocalBus,
-  openDatabase,
-  startRun,
-} from '@freehold/core'
-import { createToolRegistry, defineProgram, type Engine, Worker } from '@freehold/runtime'
-import { asSuperuser, startPostgres } from '@freehold/testkit'
-import pg from 'pg'
+import { asSuperuser, type PostgresServer, startPostgres } from '@freehold/testkit'
 import { openCeiling } from './ceiling.ts'
+import { checkDurability } from './durability.ts'
+import { type Measured, type Results, render, writeDocs } from './report.ts'
+import { type OpenStore, openPostgresStore, openRestateStore } from './stores.ts'
+import { type EngineName, engineNames, startWorker, type WorkerProcess } from './worker-process.ts'
 
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '5' },
-    rounds: { type: 'string', default: '3' },
-    // One commit per step, for the comparison without shared commits.
-    'no-sharing': { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
   },
 })
-const rounds = Number(values.rounds)
-const ceilingSeconds = Number(values.seconds)
-const sharedCommits = !values['no-sharing']
-const concurrency = 32
-const stepsPerRound = 20_000
-const lengths = [5, 50, 200]
+const full = !values.quick && !values.only
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
+/** Length that a cell aims at; one wave of runs can take longer. */
+const cellSeconds = Number(values.seconds ?? (values.quick ? 1 : 4))
+/** A cell that took longer is measured once. */
+const repeatedUpToSeconds = 40
+const ceilingSeconds = 3
+const chosen = values.only ? parseEngines(values.only) : engineNames
+const loopCounts = values.quick ? [10, 100] : [10, 100, 500]
+const concurrencies = [1, 8, 32]
+/** Like the ceiling, the variant is of interest under load only. */
+const underLoadOnly: EngineName[] = ['freehold-no-sharing']
 
-interface Measured {
-  steps: number
-  runs: number
-  stepsPerSecond: number
-  runsPerSecond: number
-  /** Against the mean of the ceilings right before and right after. */
-  ratio: number
-  statementsPerStep: number
-  journalBytesPerStep: number
-  storedBytesPerStep: number
-  walBytesPerStep: number
+interface Contender {
+  engine: EngineName
+  store: OpenStore
+  worker: WorkerProcess
 }
 
 const server = await startPostgres()
-let statements = 0
-countStatements()
+const contenders: Contender[] = []
 try {
+  const durability: Results['durability'] = {}
+  for (const engine of chosen) {
+    console.log(`${engine}: killing a worker process in the middle of a run …`)
+    const store = await (engine === 'restate' ? openRestateStore() : openPostgresStore(server))
+    const worker = startWorker(engine)
+    contenders.push({ engine, store, worker })
+    durability[engine] = await checkDurability(engine, store.store)
+    await worker.call('open', store.store)
+    await worker.call('execute', { loops: 100, concurrency: 8, waves: 1 }) // the compilers' warm-up
+  }
   const ceiling = await openCeiling(server)
-  const bench = await openBench()
-  const results: Measured[] = []
-  const ceilings: number[] = [await ceiling.insertsPerSecond(ceilingSeconds)]
+  const measured: Measured[] = []
   for (let round = 1; round <= rounds; round += 1) {
-    for (const length of lengths) {
-      console.log(`round ${round} of ${rounds}: ${length}-step runs …`)
-      const measured = await bench.measure(length)
-      const before = ceilings.at(-1) ?? 0
-      const after = await ceiling.insertsPerSecond(ceilingSeconds)
-      ceilings.push(after)
-      results.push({ ...measured, ratio: measured.stepsPerSecond / ((before + after) / 2) })
+    for (const loops of loopCounts) {
+      for (const concurrency of concurrencies) {
+        measured.push(...(await measureGroup(round, loops, concurrency, measured)))
+      }
     }
   }
-  await bench.close()
-  await report(results, ceilings, ceiling.client)
+  const results: Results = {
+    machine: { cpu: cpus()[0]?.model, cores: cpus().length, memoryBytes: totalmem(), node: process.version },
+    postgres: await readSettings(server),
+    ceilingClient: ceiling.client,
+    durability,
+    measured,
+  }
+  console.log(render(results))
+  if (full) await keep(results)
+
+  async function measureGroup(
+    round: number,
+    loops: number,
+    concurrency: number,
+    before: readonly Measured[],
+  ): Promise<Measured[]> {
+    const group: Measured[] = []
+    const ceilings: number[] = []
+    const underLoad = concurrency === Math.max(...concurrencies)
+    if (underLoad) ceilings.push(await ceiling.insertsPerSecond(ceilingSeconds))
+    for (const contender of contenders) {
+      const { engine } = contender
+      if (underLoadOnly.includes(engine) && !underLoad) continue
+      const known = before.find((cell) => isSameCell(cell, { engine, loops, concurrency }))
+      if (known && known.seconds > repeatedUpToSeconds) continue
+      const cell = await measureCell(contender, loops, concurrency)
+      group.push({ round, ...cell })
+      console.log(
+        `round ${round}: ${engine}, ${loops} loops × ${concurrency}: ${Math.round(cell.stepsPerSecond)} steps/s`,
+      )
+      if (underLoad && engine.startsWith('freehold')) ceilings.push(await ceiling.insertsPerSecond(ceilingSeconds))
+    }
+    const perSecond = ceilings.reduce((sum, each) => sum + each, 0) / ceilings.length
+    return underLoad ? group.map((cell) => ({ ...cell, ceilingPerSecond: perSecond })) : group
+  }
 } finally {
+  for (const { worker, store } of contenders) {
+    await worker.call('close').catch(() => {})
+    await worker.stop()
+    await store.close()
+  }
   await server.stop()
 }
 
-async function openBench() {
-  const url = await server.createDatabase()
-  const database = await openDatabase({ url, dataDir: server.folder, poolSize: concurrency, migrate: true })
-  const bus = new LocalBus()
-  const programs = [...lengths.map((length) => counting(length))]
-  const secrets = createSecretCipher(randomBytes(32))
-  const platform = { database, bus, secrets, catalogue: { programs: programs.map(({ name }) => name), tools: [] } }
-  const operator: Caller = {
-    platform,
-    actor: { kind: 'operator', id: 'bench', name: 'bench' },
-    tenantId: null,
-    permissions: new Set(['platform:tenants:write']),
-    roles: [],
-    requestId: 'bench',
-  }
-  const tenant = await createTenant(operator, { name: 'bench' })
-  const caller: Caller = { ...operator, tenantId: tenant.id, permissions: new Set(['agents:write', 'runs:start']) }
-  for (const { name } of programs) {
-    await createAgent(caller, createAgentSchema.parse({ name, program: name, limits: { maxSteps: 1000 } }))
-  }
-  let ended = 0
-  let onEnd = () => {}
-  const engine: Engine = {
-    database,
-    bus,
-    programs: new Map(programs.map((program) => [program.name, program])),
-    tools: createToolRegistry(),
-    callModel: () => Promise.reject(new Error('the benchmark asks no model')),
-    operatorAllow: [],
-    logger: {
-      info: () => {
-        ended += 1
-        onEnd()
-      },
-      warn: console.warn,
-      error: console.error,
-    },
-    leaseMs: 15_000,
-  }
+function isSameCell(a: Cellish, b: Cellish): boolean {
+  return a.engine === b.engine && a.loops === b.loops && a.concurrency === b.concurrency
+}
+type Cellish = Pick<Measured, 'engine' | 'loops' | 'concurrency'>
 
-  async function measure(length: number): Promise<Omit<Measured, 'ratio'>> {
-    const runs = Math.ceil(stepsPerRound / length)
-    const start = { agent: `count-${length}`, message: 'count', environment: 'production', metadata: {} } as const
-    await asSuperuser(url, 'vacuum analyze')
-    await asSuperuser(url, 'checkpoint')
-    statements = 0
-    for (let index = 0; index < runs; index += 1) await startRun(caller, start)
-    const before = await readSizes(url)
-    ended = 0
-    const worker = new Worker(engine, { concurrency, maxCrashes: 5, pollMs: 1_000, sharedCommits })
-    const startedAt = performance.now()
-    await new Promise<void>((resolve) => {
-      onEnd = () => ended === runs && resolve()
-      worker.start()
-    })
-    const seconds = (performance.now() - startedAt) / 1000
-    await worker.stop(0)
-    const after = await readSizes(url)
-    const steps = runs * length
-    return {
-      steps: length,
-      runs,
-      stepsPerSecond: steps / seconds,
-      runsPerSecond: runs / seconds,
-      statementsPerStep: statements / steps,
-      journalBytesPerStep: (after.rows - before.rows) / steps,
-      storedBytesPerStep: (after.stored - before.stored) / steps,
-      walBytesPerStep: (after.wal - before.wal) / steps,
-    }
+/** Whole waves: every slot executes the same number of runs, one after the other, and all of them end. */
+async function measureCell(
+  { engine, store, worker }: Contender,
+  loops: number,
+  concurrency: number,
+): Promise<Omit<Measured, 'round'>> {
+  const warmUp = { loops: Math.min(loops, 10), concurrency, waves: 1 }
+  const { seconds: warmUpSeconds } = await worker.call('execute', warmUp)
+  const waveSeconds = (warmUpSeconds * loops) / warmUp.loops
+  const waves = Math.max(1, Math.round(cellSeconds / waveSeconds))
+  await store.settle()
+  const before = await store.sizes()
+  const cost = await worker.call('execute', { loops, concurrency, waves })
+  const after = await store.sizes()
+  const runs = concurrency * waves
+  const steps = runs * loops * 2
+  return {
+    engine,
+    loops,
+    concurrency,
+    runs,
+    seconds: cost.seconds,
+    stepsPerSecond: steps / cost.seconds,
+    workerCpuMicrosPerStep: (cost.cpuSeconds * 1e6) / steps,
+    statementsPerStep: cost.statements === null ? null : cost.statements / steps,
+    walBytesPerStep: after.wal === null || before.wal === null ? null : (after.wal - before.wal) / steps,
+    storedBytesPerStep: (after.stored - before.stored) / steps,
+    loadMs: await worker.call('load', cost.lastRun, loops, 3),
   }
-  const close = async () => {
-    await bus.close()
-    await database.close()
-  }
-  return { measure, close }
 }
 
-/** A program of `length` small durable steps. */
-function counting(length: number) {
-  return defineProgram(`count-${length}`, async (run) => {
-    let sum = 0
-    for (let index = 0; index < length; index += 1) sum += await run.step('work', () => index)
-    return sum
+function parseEngines(list: string): EngineName[] {
+  return list.split(',').map((name) => {
+    const known = engineNames.find((each) => each === name)
+    if (!known) throw new Error(`There is no engine "${name}": choose from ${engineNames.join(', ')}.`)
+    return known
   })
 }
 
-/** Counts what the driver sends, transaction control included; the superuser's own looks at the sizes are taken off. */
-function countStatements() {
-  const query = pg.Client.prototype.query
-  // The driver overloads `query`; all that matters here is that each call is one statement.
-  pg.Client.prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
-    if (this.user === 'postgres' && this.database !== 'postgres') statements += 1
-    return Reflect.apply(query, this, args)
-  } as typeof query
+async function readSettings({ port }: PostgresServer): Promise<Record<string, string>> {
+  const rows = await asSuperuser<{ name: string; setting: string }>(
+    `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,
+    `select name, setting from pg_settings
+      where name in ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method', 'shared_buffers')`,
+  )
+  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
 }
 
-async function readSizes(url: string): Promise<{ rows: number; stored: number; wal: number }> {
-  const counted = statements
-  const [row] = await asSuperuser<{ rows: string; stored: string; wal: string }>(
-    url,
-    `select (select coalesce(sum(pg_column_size(e.*)), 0) from run_events e) as rows,
-            pg_total_relation_size('run_events') + pg_total_relation_size('run_heads')
-              + pg_total_relation_size('agent_runs') as stored,
-            pg_current_wal_lsn() - '0/0'::pg_lsn as wal`,
-  )
-  statements = counted
-  return { rows: Number(row?.rows), stored: Number(row?.stored), wal: Number(row?.wal) }
-}
-
-async function report(results: Measured[], ceilings: number[], client: string): Promise<void> {
-  const median = (numbers: number[]) => {
-    const sorted = numbers.toSorted((a, b) => a - b)
-    const middle = sorted.length / 2
-    return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2
-  }
-  const summary = lengths.map((length) => {
-    const rows = results.filter(({ steps }) => steps === length)
-    const pick = (key: keyof Measured) => median(rows.map((row) => row[key]))
-    return {
-      steps: length,
-      'steps/s': Math.round(pick('stepsPerSecond')),
-      'runs/s': Math.round(pick('runsPerSecond')),
-      'of ceiling': Number(pick('ratio').toFixed(3)),
-      'statements/step': Number(pick('statementsPerStep').toFixed(3)),
-      'journal B/step': Math.round(pick('journalBytesPerStep')),
-      'stored B/step': Math.round(pick('storedBytesPerStep')),
-      'WAL B/step': Math.round(pick('walBytesPerStep')),
-    }
-  })
-  const perRunMs = (length: number) =>
-    1000 / median(results.filter(({ steps }) => steps === length).map(({ runsPerSecond }) => runsPerSecond))
-  // What a further step costs, once a run's fixed costs are paid: between 5 and 50 steps, and between 50 and 200.
-  const early = (perRunMs(50) - perRunMs(5)) / 45
-  const late = (perRunMs(200) - perRunMs(50)) / 150
-  console.log(`\nceiling (${client}, 32 clients, one insert per commit): ${Math.round(median(ceilings))} /s`)
-  console.table(summary)
-  console.log(
-    `a further step: ${early.toFixed(3)} ms up to 50, ${late.toFixed(3)} ms up to 200: ratio ${(late / early).toFixed(2)}`,
-  )
-  const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version }
+async function keep(results: Results): Promise<void> {
   const folder = join(import.meta.dirname, 'results')
   await mkdir(folder, { recursive: true })
-  const file = join(folder, sharedCommits ? 'runs.json' : 'runs-no-sharing.json')
-  await writeFile(
-    file,
-    `${JSON.stringify({ machine, sharedCommits, ceiling: { client, perSecond: ceilings }, marginalStepMs: { early, late }, summary, results }, null, 2)}\n`,
-  )
-  console.log(`written to ${file}`)
+  await writeFile(join(folder, 'runs.json'), `${JSON.stringify(results, null, 2)}\n`)
+  await writeDocs(results)
 }
