@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { createAgentSchema, isTerminalStatus } from '@freehold/contracts'
@@ -5,6 +6,7 @@ import {
   type Bus,
   type Caller,
   createAgent,
+  createSecretCipher,
   createTenant,
   getRun,
   LocalBus,
@@ -34,7 +36,8 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
   const database = await openDatabase({ url: store.url, dataDir: tmpdir(), poolSize: concurrency, migrate: true })
   const bus = new LocalBus()
   const program = defineProgram('tool-loop', repeatToolLoop)
-  const platform = { database, bus, catalogue: { programs: [program.name], tools: [] } }
+  const secrets = createSecretCipher(randomBytes(32))
+  const platform = { database, bus, secrets, catalogue: { programs: [program.name], tools: [] } }
   const caller = await openTenant(platform)
   const logger = { info: () => {}, warn: console.warn, error: console.error }
   const worker = new Worker(
@@ -101,6 +104,7 @@ async function openTenant(platform: Caller['platform']): Promise<Caller> {
     actor: { kind: 'operator', id: 'bench', name: 'bench' },
     tenantId: null,
     permissions: new Set(['platform:tenants:read', 'platform:tenants:write']),
+    roles: new Set(),
     requestId: 'bench',
   }
   const [known] = (await listTenants(operator, { limit: 1 })).items

@@ -117,6 +117,8 @@ async function addApproval(
     [tenant.id, id, status],
   )
   return id
+}
+
 /** A call of a run that counts as lost, and the period of a budget that it is booked in. */
 async function bookLostCall(test: TestPlatform, tenantId: string, budgetId: string, runId: string): Promise<void> {
   await test.asSuperuser(
