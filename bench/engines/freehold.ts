@@ -104,7 +104,7 @@ async function openTenant(platform: Caller['platform']): Promise<Caller> {
     actor: { kind: 'operator', id: 'bench', name: 'bench' },
     tenantId: null,
     permissions: new Set(['platform:tenants:read', 'platform:tenants:write']),
-    roles: new Set(),
+    roles: [],
     requestId: 'bench',
   }
   const [known] = (await listTenants(operator, { limit: 1 })).items
