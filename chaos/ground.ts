@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Client } from '@freehold/contracts'
 import {
+  asSuperuser,
   type Cluster,
   type EffectLedger,
   type ModelQuestionOnWire,
@@ -83,4 +84,17 @@ function pay(ledger: EffectLedger, { messages }: ModelQuestionOnWire, toolResult
 /** The workers that are ready, as soon as there are so many. */
 export function untilWorkers(cluster: Cluster, count: number): Promise<ServerProcess[]> {
   return waitFor(() => cluster.workers.length >= count && cluster.workers, { timeoutMs: 120_000, what: 'workers' })
+}
+
+/** The worker that has most runs under way, as soon as one has any: a fault there surely cuts something off. */
+export function untilBusyWorker(cluster: Cluster): Promise<ServerProcess> {
+  const find = async () => {
+    const rows = await asSuperuser<{ worker: string }>(
+      cluster.databaseUrl,
+      `select worker from agent_runs where status = 'running' group by worker order by count(*) desc`,
+    )
+    const pids = rows.map(({ worker }) => Number(worker.split(':').at(-2)))
+    return pids.flatMap((pid) => cluster.workers.filter((worker) => worker.pid === pid))[0]
+  }
+  return waitFor(find, { timeoutMs: 120_000, what: 'a worker with a run under way' })
 }

@@ -3,13 +3,13 @@ import { asSuperuser } from '@freehold/testkit'
 import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
 import { atLeast, defineExperiment, exactly } from '../experiment.ts'
 import { inflict, share } from '../faults.ts'
-import { openGround, payment, paymentPaths } from '../ground.ts'
+import { openGround, payment, paymentPaths, untilBusyWorker } from '../ground.ts'
 import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
 
 export const stoppedWorker = defineExperiment({
   number: 5,
   title: 'a worker is stopped past its lease and goes on',
-  fault: 'SIGSTOP of a random worker in the middle of its tool calls, and SIGCONT after three leases.',
+  fault: 'SIGSTOP of the busiest worker in the middle of its tool calls, and SIGCONT after three leases.',
   loads: {
     full: { runs: 400, stops: 20, everyMs: [500, 1_500] as const, workers: 3, leaseMs: 5_000 },
     small: { runs: 16, stops: 2, everyMs: [300, 800] as const, workers: 2, leaseMs: 1_000 },
@@ -36,7 +36,7 @@ export const stoppedWorker = defineExperiment({
             await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
           }),
         async strike() {
-          const victim = random.pick(workers)
+          const victim = await untilBusyWorker(cluster)
           await victim.kill('SIGSTOP')
           await delay(3 * load.leaseMs)
           // What has ended by now must read the same at the end, whatever the stopped worker still believes.

@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  asSuperuser,
-  type Cluster,
-  type ModelArrival,
-  type ModelQuestionOnWire,
-  type ServerProcess,
-  waitFor,
-} from '@freehold/testkit'
+import { asSuperuser, type ModelArrival, type ModelQuestionOnWire, waitFor } from '@freehold/testkit'
 import { auditRuns, journalClaims } from '../audit.ts'
 import { atLeast, atMost, defineExperiment, exactly } from '../experiment.ts'
-import { createAgent, openGround } from '../ground.ts'
+import { createAgent, openGround, untilBusyWorker } from '../ground.ts'
 import { type Door, forEach, occasionally, send, startRun, untilAllEnded } from '../load.ts'
 
 const model = 'openai/gpt-5-mini'
@@ -69,7 +62,7 @@ export const budgets = defineExperiment({
           timeoutMs: 120_000,
           what: 'model calls',
         })
-        await cluster.replaceWorker(await findBusiestWorker(cluster), 'SIGKILL')
+        await cluster.replaceWorker(await untilBusyWorker(cluster), 'SIGKILL')
         kills += 1
         say(`worker killed, ${kills} of ${load.kills}; ${provider.arrivals.length} calls`)
       }
@@ -154,18 +147,6 @@ async function setUp(door: Door, operator: Door, runs: number, limits: Limits): 
   await send(door, 'POST', '/budgets', { ...total, name: 'agent', ...agent })
   const user = { scope: { kind: 'user' }, requestLimit: limits.userRequests }
   await send(door, 'POST', '/budgets', { ...total, name: 'each user', ...user })
-}
-
-/** The one that has most runs under way, so that its death cuts calls off. */
-async function findBusiestWorker(cluster: Cluster): Promise<ServerProcess> {
-  const rows = await asSuperuser<{ worker: string }>(
-    cluster.databaseUrl,
-    `select worker from agent_runs where status = 'running' group by worker order by count(*) desc`,
-  )
-  const pids = rows.map(({ worker }) => Number(worker.split(':').at(-2)))
-  const [busiest] = pids.flatMap((pid) => cluster.workers.filter((worker) => worker.pid === pid))
-  if (!busiest) throw new Error('No worker has a run under way.')
-  return busiest
 }
 
 /** By the provider's own count, in which a call that was cut off is billed in full. */
