@@ -228,7 +228,7 @@ describe('steps', () => {
   })
 
   it('ignores events of a newer server', () => {
-    expect(show([{ type: 'budget.warned', data: {} } as unknown as NewRunEvent])).toBe('')
+    expect(show([{ type: 'weather.changed', data: {} } as unknown as NewRunEvent])).toBe('')
   })
 })
 

@@ -1,18 +1,20 @@
 import type { CreateBudget } from '@freehold/contracts'
-import type { TestPlatform, TestTenant } from '@freehold/testkit'
 import { uuidv7 } from 'uuidv7'
+import type { Database } from '../db/database.ts'
 import type { Caller } from '../identity/caller.ts'
 import { type ClaimedRun, claimRuns } from '../runs/claim-runs.ts'
 import { startRun } from '../runs/start-run.ts'
 import { createBudget } from './budgets.ts'
 import type { CallToReserve, CallToSettle } from './metered-calls.ts'
 
+/** The part of the testkit's platform that is used here. */
+interface Ground {
+  database: Database
+  asSuperuser<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+}
+
 /** Starts a run and claims it, as a worker would. */
-export async function holdRun(
-  platform: TestPlatform,
-  caller: Caller,
-  input: { user?: string } = {},
-): Promise<ClaimedRun> {
+export async function holdRun(platform: Ground, caller: Caller, input: { user?: string } = {}): Promise<ClaimedRun> {
   const { runId } = await startRun(caller, {
     ...{ agent: 'assistant', message: 'hello', environment: 'production', metadata: {} },
     ...input,
@@ -65,7 +67,7 @@ export interface Books {
 }
 
 /** The counters of a budget, over its subjects and periods. */
-export async function booksOf(platform: TestPlatform, budgetId: string): Promise<Books> {
+export async function booksOf(platform: Ground, budgetId: string): Promise<Books> {
   const [books] = await platform.asSuperuser<Books>(
     `select coalesce(sum(spent_nanos), 0)::int as spent_nanos, coalesce(sum(reserved_nanos), 0)::int as reserved_nanos,
             coalesce(sum(spent_tokens), 0)::int as spent_tokens, coalesce(sum(reserved_tokens), 0)::int as reserved_tokens,
@@ -79,7 +81,7 @@ export async function booksOf(platform: TestPlatform, budgetId: string): Promise
 }
 
 /** The ledger's sums over a tenant, and the same from its runs. */
-export async function ledgerOf(platform: TestPlatform, tenant: TestTenant) {
+export async function ledgerOf(platform: Ground, tenant: { id: string }) {
   const [ledger] = await platform.asSuperuser<{ cost: number; tokens: number; requests: number }>(
     `select coalesce(sum(cost_nanos), 0)::int as cost, coalesce(sum(input_tokens + output_tokens), 0)::int as tokens,
             count(*)::int as requests from usage_records where tenant_id = $1`,
@@ -95,7 +97,7 @@ export async function ledgerOf(platform: TestPlatform, tenant: TestTenant) {
 }
 
 /** Ends the lease of a run, as if its time had passed. */
-export async function expireLease(platform: TestPlatform, { lease }: ClaimedRun): Promise<void> {
+export async function expireLease(platform: Ground, { lease }: ClaimedRun): Promise<void> {
   await platform.asSuperuser(`update agent_runs set available_at = now() - interval '1 second' where id = $1`, [
     lease.runId,
   ])

@@ -1,5 +1,4 @@
 import type { ToolCall, Usage } from '@freehold/contracts'
-import type { Progress } from './metered-attempt.ts'
 import type { ModelRequest } from './model.ts'
 import { toCallOptions } from './prompt.ts'
 import { brokenStreamFault, isRefusedOutright, timeoutFault, toProviderFault } from './provider-fault.ts'
@@ -13,6 +12,16 @@ export interface Answer {
   usage: Usage
   /** Whether the provider left it to us to count. */
   estimated: boolean
+}
+
+/** How far an attempt has come, for what it used when it breaks off. */
+export interface Progress {
+  /** Whether the provider may have begun to work, and so may bill. */
+  begun: boolean
+  /** Whether it has begun to answer. */
+  answering: boolean
+  /** Characters that it wrote: text, reasoning and what it calls tools with. */
+  outputLength: number
 }
 
 type Draft = Pick<Answer, 'text' | 'toolCalls'>

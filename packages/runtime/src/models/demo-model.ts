@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ToolCall } from '@freehold/contracts'
-import type { Answer } from './attempt.ts'
+import type { Answer, Progress } from './attempt.ts'
 import { answerFromResults, answerUnfilled, answerWithoutTools, demoLabel } from './demo/answer.ts'
 import { chooseOption, findOptions } from './demo/choose-option.ts'
 import { readIntent } from './demo/intent.ts'
-import type { Progress } from './metered-attempt.ts'
 import type { ChatMessage, ModelRequest } from './model.ts'
 import { estimateUsage } from './token-estimate.ts'
 

@@ -1,19 +1,9 @@
 import type { Usage } from '@freehold/contracts'
-import type { Answer } from './attempt.ts'
+import type { Answer, Progress } from './attempt.ts'
 import type { ModelRequest, TokenPrice, WorstCase } from './model.ts'
 import { costNanos } from './prices.ts'
 import { estimateInputTokens, tokensOfLength } from './token-estimate.ts'
 import { worstCaseOf } from './worst-case.ts'
-
-/** How far an attempt has come, for what it used when it breaks off. */
-export interface Progress {
-  /** Whether the provider may have begun to work, and so may bill. */
-  begun: boolean
-  /** Whether it has begun to answer. */
-  answering: boolean
-  /** Characters that it wrote: text, reasoning and what it calls tools with. */
-  outputLength: number
-}
 
 export interface MeteredAnswer extends Answer {
   /** Nano-USD; null when the price is not known. */

@@ -1,10 +1,9 @@
 import type { NewRunEvent } from '@freehold/contracts'
-import { type ClaimedRun, type Refusal, type Reservation, reserveCall, settleCall } from '@freehold/core'
+import { type ClaimedRun, type Database, type Refusal, type Reservation, reserveCall, settleCall } from '@freehold/core'
 import { uuidv7 } from 'uuidv7'
 import type { CallMeter, ModelReply, UsedCall, WorstCase } from '../models/index.ts'
 import { type Engine, logFields } from './engine.ts'
 import { persist } from './journal-writer.ts'
-import type { Steps } from './steps.ts'
 
 /** A budget stands against a model call. */
 export class CallRefusedError extends Error {
@@ -18,6 +17,12 @@ export class CallRefusedError extends Error {
     this.model = model
     this.refusal = refusal
   }
+}
+
+/** What the meter needs of the execution's steps. */
+interface Execution {
+  query<T>(work: (database: Database) => Promise<T>): Promise<T>
+  append(event: NewRunEvent): void
 }
 
 interface OpenCall {
@@ -45,14 +50,14 @@ export class RunMeter {
   }
 
   /** The meter of the attempts that one step makes. They reject with `CallRefusedError`. */
-  ofStep(steps: Steps, step: string): CallMeter {
+  ofStep(execution: Execution, step: string): CallMeter {
     return {
-      reserve: (model, worstCase) => this.reserve(steps, step, model, worstCase),
+      reserve: (model, worstCase) => this.reserve(execution, step, model, worstCase),
       settle: (id, used) => this.settle(id, used),
     }
   }
 
-  private async reserve(steps: Steps, step: string, model: string, worstCase: WorstCase) {
+  private async reserve(execution: Execution, step: string, model: string, worstCase: WorstCase) {
     const id = uuidv7()
     const over = Promise.withResolvers<void>()
     this.open.set(id, { step, model, over })
@@ -62,7 +67,7 @@ export class RunMeter {
     }
     let reservation: Reservation
     try {
-      reservation = await steps.query((database) =>
+      reservation = await execution.query((database) =>
         reserveCall(database, this.claimed.lease, { id, step, model, ...worstCase }),
       )
     } catch (error) {
@@ -73,7 +78,7 @@ export class RunMeter {
       forget()
       throw new CallRefusedError(reservation.outcome, model, reservation.refusal)
     }
-    for (const data of reservation.warnings) steps.append({ type: 'budget.warned', data })
+    for (const data of reservation.warnings) execution.append({ type: 'budget.warned', data })
     return { id, assumedPrice: reservation.assumedPrice }
   }
 
