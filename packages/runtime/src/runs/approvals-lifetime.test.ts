@@ -100,7 +100,8 @@ describe('an approval that nobody decides in time', () => {
     await engine.newAgent(engine.caller, 'short', { program: 'scripted', limits: { runTimeoutMs: 60_000 } })
     const short = await engine.start('short')
     const { expiresAt } = await asked(short)
-    expect(Math.abs(Date.parse(expiresAt) - Date.parse((await engine.run(short)).deadlineAt))).toBeLessThan(50)
+    const { deadlineAt } = await engine.run(short)
+    expect(expiresAt <= deadlineAt && Date.parse(expiresAt) > Date.parse(deadlineAt) - 30_000).toBe(true)
   })
 })
 
@@ -149,18 +150,6 @@ describe('an approval outlives', () => {
     })()
     await takeOver()
     await deciding
-    await engine
-      .ended(runId)
-      .catch(async () =>
-        console.log(
-          JSON.stringify(await engine.journal(runId), null, 0),
-          JSON.stringify(
-            await engine.sql('select status, waits, available_at, now(), deadline_at, worker, crashes from agent_runs'),
-          ),
-          JSON.stringify(await engine.sql('select id, step,status from approvals')),
-          JSON.stringify(engine.logs),
-        ),
-      )
     expect(await engine.ended(runId)).toMatchObject({ data: { output: [{ noted: { approved: true } }, true] } })
     const journal = await engine.journal(runId)
     const count = (wanted: string) => journal.filter(({ type }) => type === wanted).length

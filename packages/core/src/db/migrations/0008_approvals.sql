@@ -109,7 +109,7 @@ begin
            data ->> 'tool', data ->> 'toolCallId', data ->> 'reason', data -> 'arguments', data ->> 'argumentsHash',
            r.principal, array(select jsonb_array_elements_text(data #> '{approvers,actors}')),
            array(select jsonb_array_elements_text(data #> '{approvers,roles}')), (data ->> 'quorum')::int,
-           (data ->> 'allowSelf')::boolean, (data ->> 'expiresAt')::timestamptz, data ->> 'onExpiry'
+           (data ->> 'allowSelf')::boolean, least((data ->> 'expiresAt')::timestamptz, r.deadline_at), data ->> 'onExpiry'
       from agent_runs r, jsonb_array_elements(p_events) event, lateral (select event -> 'data' as data) d
      where r.tenant_id = p_tenant and r.id = p_run and event ->> 'type' = 'approval.requested';
   for used in
