@@ -57,8 +57,21 @@ export const approvalPolicySchema = z.strictObject({
     .refine(hasItsExpression, expressionMessage)
     .optional(),
   tools: z.record(z.string().min(1).max(64), toolApprovalSchema).default({}),
+  /** A run that meets a budget waits for an approval to raise it, on these terms; without them it ends as failed. */
+  budget: approvalTermsSchema.optional(),
 })
 export type ApprovalPolicy = z.output<typeof approvalPolicySchema>
+
+/** What an approval of the kind `budget` is about: more of one limit, for one subject, until the budget's next reset. */
+export const budgetRaiseSchema = z.strictObject({
+  budgetId: idSchema,
+  name: z.string(),
+  subject: z.string(),
+  windowStart: z.string(),
+  limitOf: z.enum(['money', 'tokens', 'requests']),
+  raiseBy: z.int().min(1).meta({ description: 'Nano-USD, tokens or requests. An approver may change it.' }),
+})
+export type BudgetRaise = z.output<typeof budgetRaiseSchema>
 
 export const decideApprovalSchema = z.strictObject({
   decision: z.enum(['approve', 'reject']),

@@ -20,6 +20,8 @@ export {
   type ApprovalTerms,
   approvalPolicySchema,
   approvalTermsSchema,
+  type BudgetRaise,
+  budgetRaiseSchema,
   type DecideApproval,
   decideApprovalSchema,
 } from './approvals.ts'

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   type Approval,
   type ApprovalSummary,
+  budgetRaiseSchema,
   type DecideApproval,
   FreeholdError,
   type Page,
@@ -55,6 +57,8 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
   const isEdit = editedHash !== input.argumentsHash
   const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const asked = await readApproval(tx, id)
+    if (asked.kind === 'budget') authorizeRaise(caller, asked, isEdit ? edited : asked.arguments)
     const { rows } = await sql<{ outcome: string }>`
       select decide_approval(${caller.tenantId}, ${id}, ${actorName(caller)}, ${[...caller.roles]}::text[],
         ${input.decision}, ${input.argumentsHash}, ${isEdit ? encodeJson(edited) : null}::jsonb,
@@ -66,6 +70,15 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   caller.platform.bus.publish({ kind: 'run', runId: approval.runId })
   if (approval.status !== 'pending') caller.platform.bus.publish({ kind: 'work' })
   return approval
+}
+
+/** Raising a budget takes the right to change it, and leaves nothing else of the request to an approver's pen. */
+function authorizeRaise(caller: Caller, asked: Approval, wanted: unknown): void {
+  authorize(caller, 'budgets:write')
+  const { raiseBy: _, ...fixed } = budgetRaiseSchema.parse(asked.originalArguments)
+  const raise = budgetRaiseSchema.safeParse(wanted)
+  if (raise.success && isDeepStrictEqual({ ...raise.data, raiseBy: 0 }, { ...fixed, raiseBy: 0 })) return
+  throw new FreeholdError('invalid_request', 'body.arguments: only `raiseBy` can change, to a whole number above 0')
 }
 
 function refusal(outcome: string): FreeholdError {

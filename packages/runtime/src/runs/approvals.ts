@@ -26,7 +26,7 @@ type Outcome = EventData<'approval.decided'>
 export async function askApproval(steps: Steps, question: ApprovalQuestion): Promise<ApprovalOutcome> {
   const { title, details = null, ...terms } = question
   const step = steps.take('approval')
-  const outcome = await obtain(steps, step, {
+  const outcome = await obtainApproval(steps, step, {
     kind: 'program',
     tool: null,
     toolCallId: null,
@@ -34,7 +34,7 @@ export async function askApproval(steps: Steps, question: ApprovalQuestion): Pro
     arguments: details,
     terms: completeTerms(terms, true),
   })
-  if (outcome.decision === 'approved') use(steps, outcome)
+  if (outcome.decision === 'approved') useApproval(steps, outcome)
   const { by, comment } = outcome
   return { approved: outcome.decision === 'approved', by, comment, details: outcome.arguments }
 }
@@ -53,7 +53,7 @@ export async function approveCall(
   // What was asked for must be answered, even if a newer release would not ask.
   const request = needOf(steps, tool, call) ?? (asked && { reason: asked.reason, terms: completeTerms(asked, false) })
   if (!request) return { input: call.input }
-  const outcome = await obtain(steps, step, {
+  const outcome = await obtainApproval(steps, step, {
     kind: 'tool',
     tool: call.name,
     toolCallId: call.id,
@@ -64,7 +64,7 @@ export async function approveCall(
     const by = outcome.by.includes('expiry') ? 'because nobody approved it in time' : `by ${outcome.by.join(', ')}`
     return { refused: `Rejected ${by}${outcome.comment === null ? '.' : `: ${outcome.comment}`}` }
   }
-  use(steps, outcome)
+  useApproval(steps, outcome)
   return { input: outcome.arguments }
 }
 
@@ -84,7 +84,7 @@ function needOf({ claimed }: Steps, tool: Tool, call: ToolCall) {
 }
 
 /** Asks once, and waits for as long as it takes. Throws a `RunFailure` when the policy ends the run for want of an answer. */
-async function obtain(steps: Steps, step: string, request: Request): Promise<Outcome> {
+export async function obtainApproval(steps: Steps, step: string, request: Request): Promise<Outcome> {
   const asked = steps.replay.find(step, 'approval.requested')
   if (!asked) return ask(steps, step, request)
   if (asked.argumentsHash !== hashArguments(storable(request.arguments)) || asked.tool !== request.tool) {
@@ -139,7 +139,7 @@ function ask(steps: Steps, step: string, { terms, ...request }: Request): Promis
 }
 
 /** Once only: the database refuses the second use, as the journal does the second `tool.started`. */
-function use(steps: Steps, { step, approvalId, argumentsHash }: Outcome): void {
+export function useApproval(steps: Steps, { step, approvalId, argumentsHash }: Outcome): void {
   const used = steps.replay.find(step, 'approval.used')
   if (used?.approvalId === approvalId) return
   steps.append({ type: 'approval.used', data: { step, approvalId, argumentsHash } })

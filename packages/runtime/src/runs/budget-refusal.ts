@@ -16,7 +16,8 @@ function describeUnknownPrice(model: string, { name }: Refusal): string {
   )
 }
 
-function describeExcess(model: string, refusal: Refusal): string {
+/** What stands against the call, in words for whoever may change that. */
+export function describeExcess(model: string, refusal: Refusal): string {
   const { name, allowed, taken, asked, resetsAt, limitOf } = refusal
   const show = (amount: number) => (limitOf === 'money' ? formatDollars(amount) : `${amount} ${limitOf}`)
   const need = `a call of ${model} may take up to ${show(asked)}`

@@ -1,5 +1,5 @@
 import { ModelError, type ModelReply } from '../models/index.ts'
-import { failByRefusal } from './budget-refusal.ts'
+import { askForRaise, awaitKnownRaises } from './budget-raises.ts'
 import { RunFailure } from './outcomes.ts'
 import type { ModelQuestion } from './program.ts'
 import { CallRefusedError } from './run-meter.ts'
@@ -10,10 +10,23 @@ export async function askModel(steps: Steps, question: Required<ModelQuestion>):
   const step = steps.take('model')
   const known = steps.replay.find(step, 'model.finished')
   if (known) return known
-  const reply = await steps.effect(() => callModel(steps, step, question))
+  const reply = await callWithinBudgets(steps, step, question)
   steps.meter.answered(reply)
   steps.append({ type: 'model.finished', data: { step, ...reply } })
   return reply
+}
+
+/** A call that a budget refuses ends the run, or waits for an approval to raise the budget, as the agent's policy says. */
+async function callWithinBudgets(steps: Steps, step: string, question: Required<ModelQuestion>): Promise<ModelReply> {
+  await awaitKnownRaises(steps, step)
+  for (;;) {
+    try {
+      return await steps.effect(() => callModel(steps, step, question))
+    } catch (error) {
+      if (!(error instanceof CallRefusedError)) throw error
+      await askForRaise(steps, step, error)
+    }
+  }
 }
 
 async function callModel(steps: Steps, step: string, question: Required<ModelQuestion>): Promise<ModelReply> {
@@ -37,7 +50,6 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
   } catch (error) {
     // Whoever asks again, maybe another worker, begins the text anew.
     engine.bus.publish({ kind: 'run', runId, finishedSteps: [step] })
-    if (error instanceof CallRefusedError) throw failByRefusal(error)
     if (!(error instanceof ModelError)) throw error
     noteFailure(claimed.model, error)
     throw new RunFailure(error.code, error.message, { cause: error })

@@ -1,0 +1,186 @@
+import {
+  type AgentConfig,
+  type Approval,
+  type CreateBudget,
+  createBudgetSchema,
+  createWebhookSchema,
+  type DecideApproval,
+} from '@freehold/contracts'
+import {
+  type Caller,
+  createBudget,
+  createWebhook,
+  decideApproval,
+  getApproval,
+  getBudget,
+  listApprovals,
+  listRuns,
+} from '@freehold/core'
+import { type PostgresServer, startPostgres, startTestEngine, type TestEngine } from '@freehold/testkit'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { defineProgram } from '../index.ts'
+
+let postgres: PostgresServer
+let engine: TestEngine
+
+const asker = defineProgram('asker', async (run) => {
+  const answers = []
+  for (const question of run.message.split(' ')) {
+    answers.push((await run.model({ messages: [{ role: 'user', content: question }] })).text)
+  }
+  return answers.length
+})
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+})
+afterAll(() => postgres.stop())
+beforeEach(async () => {
+  engine = await startTestEngine({
+    databaseUrl: await postgres.createDatabase({ migrate: true }),
+    programs: [asker],
+    webhooks: { egressAllow: 'hooks.invalid' },
+  })
+})
+afterEach(() => engine[Symbol.asyncDispose]())
+
+const newBudget = (changes: Partial<CreateBudget> = {}) =>
+  createBudget(engine.caller, createBudgetSchema.parse({ name: 'trial', period: 'month', requestLimit: 1, ...changes }))
+
+/** Starts a run of two model calls whose agent asks to raise a budget, and waits for its request. */
+async function startAndAsk(budget: AgentConfig['approvals']['budget'] = {}): Promise<[string, Approval]> {
+  await engine.newAgent(engine.caller, 'frugal', { program: 'asker', approvals: { budget } })
+  const runId = await engine.start('frugal', { message: 'one two' })
+  await engine.worker()
+  return [runId, await pendingOf(runId)]
+}
+
+async function pendingOf(runId: string): Promise<Approval> {
+  await engine.until(runId, ({ type }) => type === 'run.waiting')
+  const { items } = await listApprovals(engine.caller, { limit: 10, runId, status: 'pending' })
+  return getApproval(engine.caller, items[0]?.id ?? '')
+}
+
+const decide = (approval: Approval, input: Partial<DecideApproval>, caller: Caller = engine.caller) =>
+  decideApproval(caller, approval.id, { decision: 'approve', argumentsHash: approval.argumentsHash, ...input })
+
+/** What the approval is about, with more of it. */
+const raisedBy = (approval: Approval, raiseBy: unknown) => ({ ...(approval.arguments as object), raiseBy })
+
+describe('a run that meets a budget and whose agent may ask for more', () => {
+  it('waits, and goes on where it was when somebody approves', async () => {
+    const budget = await newBudget()
+    const [runId, approval] = await startAndAsk()
+    expect(approval).toMatchObject({
+      kind: 'budget',
+      arguments: { budgetId: budget.id, name: 'trial', limitOf: 'requests', raiseBy: 1 },
+      reason: expect.stringContaining('has 0 requests left of 1 requests'),
+    })
+    await decide(approval, {})
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded', data: { output: 2 } })
+    const { windows } = await getBudget(engine.caller, budget.id)
+    expect(windows).toMatchObject([{ requests: { spent: 2, reserved: 0 } }])
+    expect((await getApproval(engine.caller, approval.id)).usedAt).not.toBeNull()
+  })
+
+  it('asks again when another budget is in the way next', async () => {
+    await newBudget()
+    await newBudget({ name: 'second', period: 'day' })
+    const [runId, first] = await startAndAsk()
+    await decide(first, {})
+    const second = await pendingAfter(runId, first)
+    expect(new Set([first, second].map(({ arguments: raise }) => (raise as { name: string }).name))).toEqual(
+      new Set(['trial', 'second']),
+    )
+    await decide(second, {})
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+  })
+
+  async function pendingAfter(runId: string, first: Approval): Promise<Approval> {
+    const isNext = (data: object) => 'approvalId' in data && data.approvalId !== first.id
+    await engine.until(runId, ({ type, data }) => type === 'approval.requested' && isNext(data))
+    const { items } = await listApprovals(engine.caller, { limit: 10, runId, status: 'pending' })
+    return getApproval(engine.caller, items[0]?.id ?? '')
+  }
+
+  it('gets what an approver made of it, and no more', async () => {
+    const budget = await newBudget()
+    const [runId, approval] = await startAndAsk()
+    await decide(approval, { arguments: raisedBy(approval, 5) })
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+    expect((await getBudget(engine.caller, budget.id)).windows).toMatchObject([{ requests: { remaining: 4 } }])
+  })
+
+  it('ends as budget_exceeded when it is rejected', async () => {
+    await newBudget()
+    const [runId, approval] = await startAndAsk()
+    await decide(approval, { decision: 'reject' })
+    expect(await engine.ended(runId)).toMatchObject({
+      data: { error: { code: 'budget_exceeded', message: expect.stringContaining('api_key:test rejected that') } },
+    })
+  })
+
+  it('ends as budget_exceeded when nobody decides in time', async () => {
+    await newBudget()
+    const [runId] = await startAndAsk({ expiresAfterMs: 1_000 })
+    expect(await engine.ended(runId)).toMatchObject({
+      data: { error: { code: 'budget_exceeded', message: expect.stringContaining('nobody approved that in time') } },
+    })
+  })
+})
+
+it('without a policy for budgets a run ends as budget_exceeded', async () => {
+  await newBudget()
+  await engine.worker()
+  const runId = await engine.start('asker', { message: 'one two' })
+  expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'budget_exceeded' } } })
+})
+
+describe('an approver', () => {
+  it('needs the right to change budgets', async () => {
+    await newBudget()
+    const [, approval] = await startAndAsk()
+    const permissions = new Set(engine.caller.permissions)
+    permissions.delete('budgets:write')
+    const refused = decide(approval, {}, { ...engine.caller, permissions })
+    await expect(refused).rejects.toMatchObject({ code: 'permission_denied' })
+  })
+
+  it.each([
+    ['another budget', (approval: Approval) => ({ ...raisedBy(approval, 1), budgetId: approval.id })],
+    ['less than one', (approval: Approval) => raisedBy(approval, 0)],
+    ['a part of one', (approval: Approval) => raisedBy(approval, 1.5)],
+    ['words', (approval: Approval) => raisedBy(approval, 'plenty')],
+    ['something else altogether', () => 'yes'],
+  ])('can not make it %s', async (_, edit) => {
+    await newBudget()
+    const [, approval] = await startAndAsk()
+    const refused = decide(approval, { arguments: edit(approval) })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(await getApproval(engine.caller, approval.id)).toMatchObject({ status: 'pending' })
+  })
+})
+
+it('webhooks are told of the soft threshold, of the request and of its outcome, once each', async () => {
+  await newBudget({ softPercent: 100 })
+  const events = ['approval.requested', 'approval.decided', 'budget.warned']
+  await createWebhook(engine.caller, createWebhookSchema.parse({ url: 'https://hooks.invalid/', events }))
+  const [runId, approval] = await startAndAsk()
+  await decide(approval, {})
+  await engine.ended(runId)
+  const { items } = await listRuns(engine.caller, { limit: 50, system: true })
+  const told = items.map(({ message }) => JSON.parse(message))
+  expect(told.map(({ type }) => type).toSorted()).toEqual(['approval.decided', 'approval.requested', 'budget.warned'])
+  expect(told).toContainEqual(
+    expect.objectContaining({
+      type: 'approval.decided',
+      data: expect.objectContaining({ approvalId: approval.id, runId, status: 'approved', kind: 'budget' }),
+    }),
+  )
+  expect(told).toContainEqual(
+    expect.objectContaining({
+      type: 'budget.warned',
+      data: expect.objectContaining({ name: 'trial', softPercent: 100 }),
+    }),
+  )
+})
