@@ -110,7 +110,7 @@ async function openBench() {
     for (let index = 0; index < runs; index += 1) await startRun(caller, start)
     const before = await readSizes(url)
     ended = 0
-    const worker = new Worker(engine, { concurrency, maxCrashes: 5, pollMs: 1_000, sharedCommits })
+    const worker = new Worker(engine, { concurrency, pollMs: 1_000, sharedCommits })
     const startedAt = performance.now()
     await new Promise<void>((resolve) => {
       onEnd = () => ended === runs && resolve()

@@ -131,7 +131,7 @@ function startWorker(
   platform: Platform,
   tools: ReturnType<typeof createToolRegistry>,
 ): () => Promise<void> {
-  const { concurrency, leaseMs, maxCrashes } = config.worker
+  const { concurrency, leaseMs } = config.worker
   const worker = new Worker(
     {
       database: platform.database,
@@ -143,7 +143,7 @@ function startWorker(
       logger,
       leaseMs,
     },
-    { concurrency, maxCrashes, pollMs: 1_000 },
+    { concurrency, pollMs: 1_000 },
   )
   worker.start()
   return () => worker.stop(config.shutdownGraceMs)

@@ -1,7 +1,7 @@
 import { FreeholdError, problemSchema } from './errors.ts'
 import type { RunEvent, TextDelta } from './events.ts'
+import type { Operation } from './operation.ts'
 import {
-  type Operation,
   type OperationId,
   type OperationInput,
   type OperationResponse,

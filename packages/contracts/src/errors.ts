@@ -12,6 +12,7 @@ export const errorStatus = {
   payload_too_large: 413,
   unsupported_media_type: 415,
   rate_limited: 429,
+  queue_full: 429,
   internal: 500,
   unavailable: 503,
 } as const
@@ -29,6 +30,7 @@ export const runFailureCodes = [
   'program_changed',
   'program_unknown',
   'worker_lost',
+  'attempt_timed_out',
 ] as const
 
 export type ErrorCode = keyof typeof errorStatus
@@ -101,6 +103,7 @@ const titles: Record<ErrorCode, string> = {
   payload_too_large: 'The request body is too large',
   unsupported_media_type: 'The request body must be JSON',
   rate_limited: 'Too many requests',
+  queue_full: 'The queue of the tenant is full',
   internal: 'Something went wrong on our side',
   unavailable: 'The service is not available right now',
 }

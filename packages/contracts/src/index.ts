@@ -38,14 +38,13 @@ export {
   type Usage,
 } from './events.ts'
 export { buildOpenApiDocument } from './openapi.ts'
+export type { Operation, Page } from './operation.ts'
 export {
-  type Operation,
   type OperationId,
   type OperationRequest,
   type OperationResponse,
   operationIds,
   operations,
-  type Page,
 } from './operations.ts'
 export {
   type Permission,
@@ -55,14 +54,19 @@ export {
   type TenantPermission,
   tenantPermissions,
 } from './permissions.ts'
+export { type Plan, putPlanSchema } from './plans.ts'
 export {
   decideSchema,
+  type FailedAttempt,
   isTerminalStatus,
   type Message,
+  type RedrivenRuns,
+  type RedriveRuns,
   type Run,
   type RunPriority,
   type RunStatus,
   type RunSummary,
+  redriveRunsSchema,
   runPriorities,
   type StartRun,
   type StepSummary,
@@ -77,6 +81,7 @@ export {
   type CreatedTenant,
   createKeySchema,
   createTenantSchema,
+  setTenantPlanSchema,
   type Tenant,
   updateTenantSchema,
   type Whoami,

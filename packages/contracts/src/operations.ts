@@ -11,10 +11,13 @@ import {
   toolSchema,
 } from './agents.ts'
 import { runEventSchema } from './events.ts'
-import type { Permission } from './permissions.ts'
+import { type Operation, page, pageQuery } from './operation.ts'
+import { planOperations } from './plan-operations.ts'
 import {
   decideSchema,
   messageSchema,
+  redrivenRunsSchema,
+  redriveRunsSchema,
   runSchema,
   runStatuses,
   runSummarySchema,
@@ -34,29 +37,6 @@ import {
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
-
-/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
-export interface Operation {
-  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
-  /** Below `/api/v1`, with `{name}` for parameters. */
-  path: `/${string}`
-  summary: string
-  tag: string
-  permission: Permission | null
-  params?: z.ZodObject
-  query?: z.ZodObject
-  body?: z.ZodType
-  status: 200 | 201 | 202
-  response: z.ZodType
-  /** The response can also be an event stream (`Accept: text/event-stream`). */
-  stream?: boolean
-}
-
-const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(500).optional(),
-})
-const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
 const byId = z.strictObject({ id: idSchema })
 const byName = z.strictObject({ name: agentNameSchema })
@@ -153,6 +133,7 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  ...planOperations,
   createKey: {
     method: 'post',
     path: '/keys',
@@ -276,6 +257,10 @@ export const operations = {
     query: pageQuery.extend({
       agent: agentNameSchema.optional(),
       status: z.enum(runStatuses).optional(),
+      dead: z
+        .enum(['true', 'false'])
+        .transform((text) => text === 'true')
+        .optional(),
       threadId: threadIdSchema.optional(),
     }),
     status: 200,
@@ -325,6 +310,16 @@ export const operations = {
     params: byId,
     status: 202,
     response: runSchema,
+  },
+  redriveRuns: {
+    method: 'post',
+    path: '/runs/redrive',
+    summary: 'Queue dead runs again, the oldest first',
+    tag: 'runs',
+    permission: 'runs:control',
+    body: redriveRunsSchema,
+    status: 202,
+    response: redrivenRunsSchema,
   },
   decideRun: {
     method: 'post',
@@ -388,8 +383,3 @@ export type OperationRequest<Id extends OperationId> = {
   body: z.output<Field<Operations[Id], 'body'>>
 }
 export type OperationResponse<Id extends OperationId> = z.output<Operations[Id]['response']>
-
-export interface Page<T> {
-  items: T[]
-  nextCursor: string | null
-}

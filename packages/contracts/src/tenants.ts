@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { permissions, tenantPermissions } from './permissions.ts'
+import { planNameSchema, planSchema } from './plans.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
@@ -21,11 +22,14 @@ export const updateTenantSchema = z.strictObject({
   allowedHosts: z.array(hostPatternSchema).max(200).nullable(),
 })
 
+export const setTenantPlanSchema = z.strictObject({ plan: planNameSchema })
+
 export const tenantSchema = z
   .object({
     id: idSchema,
     name: z.string(),
     status: z.enum(['active', 'suspended']),
+    plan: planSchema,
     allowedHosts: z.array(z.string()).nullable(),
     createdAt: z.iso.datetime(),
   })

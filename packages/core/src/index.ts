@@ -22,13 +22,22 @@ export { whoami } from './identity/whoami.ts'
 export type { Catalogue, Platform } from './platform.ts'
 export { type ChildRun, readChildRun, type StartOutcome, startChildRun } from './runs/child-runs.ts'
 export { type ClaimedRun, type ClaimOptions, claimRuns, renewLeases } from './runs/claim-runs.ts'
-export { cancelRun, decideRun, redriveRun } from './runs/control-run.ts'
-export { finishRun, type RunEnd, releaseRun, suspendRun, type Wait } from './runs/end-run.ts'
+export { cancelRun, decideRun, redriveRun, redriveRuns } from './runs/control-run.ts'
+export {
+  type AttemptFailure,
+  failAttempt,
+  finishRun,
+  type RunEnd,
+  releaseRun,
+  suspendRun,
+  type Wait,
+} from './runs/end-run.ts'
 export { getRun, listRunEvents, listRuns } from './runs/get-run.ts'
 export { type Append, appendEvents, appendShared, type LeasedAppend, readJournal } from './runs/journal.ts'
 export { type Lease, LeaseLostError } from './runs/lease.ts'
 export { type StartRunInput, startRun } from './runs/start-run.ts'
 export { waitForRun, watchRun } from './runs/watch-run.ts'
+export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
   createTenant,
   getOwnTenant,
@@ -36,6 +45,7 @@ export {
   issueTenantKey,
   listTenants,
   resumeTenant,
+  setTenantPlan,
   suspendTenant,
   updateOwnTenant,
 } from './tenancy/tenants.ts'

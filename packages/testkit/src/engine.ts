@@ -8,6 +8,7 @@ import {
   platformPermissions,
   type Run,
   type RunEvent,
+  type RunPriority,
   type TextDelta,
   tenantPermissions,
 } from '@freehold/contracts'
@@ -69,6 +70,8 @@ export interface TestEngine extends AsyncDisposable {
   watch(runId: string, signal: AbortSignal): AsyncGenerator<RunEvent | TextDelta>
   /** Ends the leases of all running runs now, as if their time had passed. */
   expireLeases(): Promise<void>
+  /** Lets the next attempts of all runs begin now, as if their backoff had passed. */
+  skipBackoff(): Promise<void>
   sql<Row>(text: string, values?: unknown[]): Promise<Row[]>
 }
 
@@ -82,6 +85,7 @@ export interface TestRunInput {
   caller?: Caller
   message?: string
   deadlineMs?: number
+  priority?: RunPriority
 }
 
 export async function startTestEngine(options: TestEngineOptions): Promise<TestEngine> {
@@ -144,14 +148,14 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     async worker({ database: other, leaseMs, ...chosen } = {}) {
       const worker = new runtime.Worker(
         { ...engine, database: other ?? database, leaseMs: leaseMs ?? options.leaseMs ?? 60_000 },
-        { concurrency: 8, maxCrashes: 5, pollMs: 50, ...chosen },
+        { concurrency: 8, pollMs: 50, ...chosen },
       )
       worker.start()
       workers.push(worker)
       return worker
     },
-    async start(agent, { caller: starter = caller, message = 'go', deadlineMs } = {}) {
-      const input = { agent, message, environment: 'production' as const, metadata: {}, deadlineMs }
+    async start(agent, { caller: starter = caller, message = 'go', deadlineMs, priority = 'normal' } = {}) {
+      const input = { agent, message, environment: 'production' as const, metadata: {}, deadlineMs, priority }
       return (await startRun(starter, input)).runId
     },
     run: (runId) => getRun(caller, runId),
@@ -163,6 +167,9 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     },
     async expireLeases() {
       await sql(`update agent_runs set available_at = now() - interval '1 second' where status = 'running'`)
+    },
+    async skipBackoff() {
+      await sql(`update agent_runs set available_at = now() where status = 'queued' and available_at > now()`)
     },
     sql,
     async [Symbol.asyncDispose]() {

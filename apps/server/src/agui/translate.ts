@@ -41,6 +41,7 @@ export class AguiTranslator {
         return
       case 'run.waiting':
       case 'decision.requested':
+      case 'attempt.failed':
         return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
       case 'run.succeeded':
         return yield* this.finish({ type: 'success' }, event.data.output)

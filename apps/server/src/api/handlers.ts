@@ -23,6 +23,9 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
+  listPlans: (caller) => core.listPlans(caller),
+  putPlan: (caller, { params, body }) => core.putPlan(caller, { name: params.name, ...body }),
+  setTenantPlan: (caller, { params, body }) => core.setTenantPlan(caller, params.id, body),
   issueTenantKey: (caller, { params, body }) => core.issueTenantKey(caller, params.id, body),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
@@ -55,6 +58,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   },
   cancelRun: (caller, { params }) => core.cancelRun(caller, params.id),
   redriveRun: (caller, { params }) => core.redriveRun(caller, params.id),
+  redriveRuns: (caller, { body }) => core.redriveRuns(caller, body),
   decideRun: (caller, { params, body }) => core.decideRun(caller, params.id, body),
 
   listThreads: (caller, { query }) => core.listThreads(caller, query),

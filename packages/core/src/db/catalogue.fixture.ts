@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
-const globalTables = ['operator_keys', 'schema_migrations']
+const globalTables = ['operator_keys', 'plans', 'schema_migrations']
 const appendOnlyTables = ['run_events', 'usage_records', 'messages', 'agent_templates']
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
@@ -19,6 +19,7 @@ export const expectedPolicies = [
   'api_keys.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
+  'plans.doors to freehold_doors',
   'run_events.doors to freehold_doors',
   'run_events.tenant_isolation to freehold_app',
   'run_heads.doors to freehold_doors',
@@ -211,6 +212,7 @@ async function checkPrivileges(query: Query): Promise<string[]> {
   )
   const forbidden = ({ name, privilege }: { name: string; privilege: string }) =>
     name === 'operator_keys' ||
+    name === 'plans' ||
     ['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'].includes(privilege) ||
     (privilege !== 'SELECT' && name === 'schema_migrations') ||
     (privilege === 'UPDATE' && appendOnlyTables.includes(name))

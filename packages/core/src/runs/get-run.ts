@@ -24,12 +24,13 @@ export interface ListRunsQuery extends PageQuery {
   agent?: string | undefined
   status?: RunStatus | undefined
   threadId?: string | undefined
+  dead?: boolean | undefined
 }
 
 export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Page<RunSummary>> {
   authorize(caller, 'runs:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const { agent, status, threadId } = query
+  const { agent, status, threadId, dead } = query
   const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
     tx
       .selectFrom('agent_runs')
@@ -38,6 +39,7 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
       .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
       .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
       .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
+      .$if(dead !== undefined, (q) => q.where('dead', '=', dead ?? false))
       .orderBy('id', 'desc')
       .limit(query.limit + 1)
       .execute(),

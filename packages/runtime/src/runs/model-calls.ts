@@ -32,6 +32,6 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
   } catch (error) {
     if (!(error instanceof ModelError)) throw error
     noteFailure(claimed.model, error)
-    throw new RunFailure(error.code, error.message, { cause: error })
+    throw new RunFailure(error.code, error.message, { cause: error, retryable: error.retryable })
   }
 }

@@ -3,17 +3,20 @@ import type { RunError, RunFailureCode } from '@freehold/contracts'
 /** Ends the run as failed, for a reason that its owner can act on. */
 export class RunFailure extends Error {
   readonly code: RunFailureCode
-  constructor(code: RunFailureCode, message: string, options?: ErrorOptions) {
+  /** Whether another attempt may go better. */
+  readonly retryable: boolean
+  constructor(code: RunFailureCode, message: string, options: ErrorOptions & { retryable?: boolean } = {}) {
     super(message, options)
     this.name = 'RunFailure'
     this.code = code
+    this.retryable = options.retryable ?? false
   }
 }
 
 export type Interruption =
   | { kind: 'cancelled'; by: string }
   | { kind: 'deadline' }
-  | { kind: 'failed'; error: RunError }
+  | { kind: 'failed'; error: RunError; retryable: boolean }
   | { kind: 'lease_lost' }
   | { kind: 'shutdown' }
 

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import type { Permission } from './permissions.ts'
+
+/** One route of the REST interface: the server mounts it, the OpenAPI document describes it, the client calls it. */
+export interface Operation {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
+  /** Below `/api/v1`, with `{name}` for parameters. */
+  path: `/${string}`
+  summary: string
+  tag: string
+  permission: Permission | null
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodType
+  status: 200 | 201 | 202
+  response: z.ZodType
+  /** The response can also be an event stream (`Accept: text/event-stream`). */
+  stream?: boolean
+}
+
+export const pageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(500).optional(),
+})
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() })
+
+export interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+}
