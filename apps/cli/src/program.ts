@@ -6,6 +6,7 @@ import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
+import { addPlanCommands } from './plans/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
@@ -96,6 +97,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addRunCommands(program, perform)
   addAgentCommands(program, perform)
   addTenantCommands(program, perform)
+  addPlanCommands(program, perform)
   addKeyCommands(program, perform)
   addUsageCommands(program, perform)
   addIdentityCommands(program, perform)

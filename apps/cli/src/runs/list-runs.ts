@@ -9,13 +9,15 @@ import { printJson } from '../terminal/terminal.ts'
 
 export async function listRuns(
   context: Context,
-  { agent, status, limit }: { agent?: string; status?: string; limit: number },
+  { agent, status, dead, limit }: { agent?: string; status?: string; dead?: boolean; limit: number },
 ): Promise<undefined> {
   const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true }), { agent, status })
   const client = await connectTenant(context)
-  const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...filter } }), limit)
+  const query = { ...filter, ...(dead && { dead: 'true' as const }) }
+  const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...query } }), limit)
   const { terminal } = context
   if (context.json) printJson(terminal, runs)
+  else if (runs.length === 0 && dead) terminal.write('No dead runs.\n')
   else if (runs.length === 0) terminal.write(`No runs. Start one: ${context.commandLine} run <agent> <message>\n`)
   else terminal.write(renderTable(runColumns(Date.now()), runs, terminal.columns, terminal.paint))
 }
