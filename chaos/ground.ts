@@ -44,8 +44,6 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       env: {
         FREEHOLD_LEASE_MS: String(options.leaseMs),
         FREEHOLD_WORKER_CONCURRENCY: String(options.concurrency ?? 32),
-        // The faults hit the same runs over and over; only experiment 6 is about runs that are to blame for it.
-        FREEHOLD_MAX_CRASHES: '100',
         FREEHOLD_RATE_LIMIT_PER_MINUTE: '1000000',
         FREEHOLD_LOG_LEVEL: 'warn',
         FREEHOLD_EGRESS_ALLOW: ledger.host,

@@ -51,7 +51,7 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
       logger,
       leaseMs: 15_000,
     },
-    { concurrency, maxCrashes: 5, pollMs: 1_000, sharedCommits },
+    { concurrency, pollMs: 1_000, sharedCommits },
   )
   worker.start()
   const start = (name: string, loops: number) =>

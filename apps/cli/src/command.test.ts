@@ -181,16 +181,8 @@ describe('runs', () => {
   it('lists, shows, watches again and sums up what was used', async () => {
     const { out } = await freehold(['run', 'assistant', 'What is 3*4?'])
     const [id = ''] = uuid.exec(out) ?? []
-    const [newest] = await freeholdJson([
-      'runs',
-      'list',
-      '--agent',
-      'assistant',
-      '--status',
-      'succeeded',
-      '--limit',
-      '1',
-    ])
+    const filter = ['--agent', 'assistant', '--status', 'succeeded', '--limit', '1']
+    const [newest] = await freeholdJson(['runs', 'list', ...filter])
     expect(newest).toMatchObject({ id, message: 'What is 3*4?' })
     expect((await freehold(['runs', 'list'])).out).toMatch(new RegExp(`${id} +succeeded .* What is 3\\*4\\?`))
     const shown = await freehold(['runs', 'show', id])
@@ -214,6 +206,19 @@ describe('runs', () => {
     const { out } = await freehold(['run', 'keyless-2', 'hi'])
     const [id = ''] = uuid.exec(out) ?? []
     expect((await freehold(['runs', 'redrive', id])).code).toBe(0)
+    expect((await freehold(['runs', 'watch', id])).out).toContain('queued again by')
+  })
+
+  it('lists dead runs and queues them again together', async () => {
+    const file = join(dataDir, 'impatient.json')
+    await writeFile(file, JSON.stringify({ model: 'silent/model', limits: { maxAttempts: 1, attemptTimeoutMs: 100 } }))
+    await freehold(['agents', 'create', 'impatient', '--file', file])
+    const { out } = await freehold(['run', 'impatient', 'hi'])
+    const [id = ''] = uuid.exec(out) ?? []
+    expect((await freehold(['runs', 'list', '--dead'])).out).toMatch(new RegExp(`${id} +failed`))
+    expect((await freehold(['runs', 'show', id])).out).toMatch(/\n +1 .* attempt_timed_out +The attempt worked/)
+    const { out: said } = await freehold(['runs', 'redrive', '--dead', '--agent', 'impatient'])
+    expect(said).toBe('1 dead run queued again.\n')
     expect((await freehold(['runs', 'watch', id])).out).toContain('queued again by')
   })
 
@@ -304,6 +309,14 @@ describe('tenants', () => {
     expect((await credentials()).tenants).not.toHaveProperty('umbrella')
   })
 
+  it('puts a tenant on a plan', async () => {
+    await freehold(['tenants', 'create', 'wayne'])
+    const limits = ['--weight', '2', '--max-running', '5', '--max-queued', '50']
+    expect((await freehold(['plans', 'set', 'large', ...limits])).out).toMatch(/large +2 +5 +50\n/)
+    expect((await freehold(['tenants', 'plan', 'wayne', 'large'])).out).toMatch(/plan +large: 5 running, 50 queued/)
+    expect((await freehold(['tenants', 'plan', 'wayne', 'huge'])).err).toContain('there is no plan "huge"')
+  })
+
   it("doesn't let a tenant's key manage tenants", async () => {
     const { tenants } = await credentials()
     const asTenant = { env: { FREEHOLD_OPERATOR_KEY: tenants.acme.apiKey } }
@@ -352,6 +365,7 @@ describe('wrong usage and no server', () => {
     ['an unknown tenant', ['whoami', '--tenant', 'nope'], 2, 'There is no tenant "nope" in '],
     ['an unknown environment', ['run', 'assistant', 'hi', '--environment', 'prod'], 2, 'environment: '],
     ['an unknown decision', ['runs', 'decide', 'x', 'tool:1', 'maybe'], 2, 'decision: '],
+    ['a redrive of nothing', ['runs', 'redrive'], 2, 'Give the id of a run, or --dead'],
     ['an unknown scope', ['keys', 'create', 'k', '--scopes', 'all'], 2, 'scopes.0: '],
     ['an unreadable expiry', ['keys', 'create', 'k', '--expires', 'soon'], 2, '--expires: "soon" is no time.'],
     ['metadata without a value', ['run', 'assistant', 'hi', '--metadata', 'a'], 2, 'key=value'],

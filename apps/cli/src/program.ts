@@ -8,6 +8,7 @@ import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
+import { addPlanCommands } from './plans/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
@@ -104,6 +105,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)
   addTenantCommands(program, perform)
+  addPlanCommands(program, perform)
   addKeyCommands(program, perform)
   addBudgetCommands(program, perform)
   addUsageCommands(program, perform)

@@ -35,7 +35,6 @@ const environmentSchema = z.object({
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
   FREEHOLD_WORKER_CONCURRENCY: number(32, 1, 1_000),
   FREEHOLD_LEASE_MS: number(15_000, 500, 600_000),
-  FREEHOLD_MAX_CRASHES: number(5, 1, 100),
   FREEHOLD_SHUTDOWN_GRACE_MS: number(10_000, 0, 600_000),
   FREEHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
 })
@@ -57,7 +56,7 @@ export interface ServerConfig {
   rateLimitPerMinute: number
   egressAllow: EgressRule[]
   models: ModelsConfig
-  worker: { concurrency: number; leaseMs: number; maxCrashes: number }
+  worker: { concurrency: number; leaseMs: number }
   shutdownGraceMs: number
   logLevel: string
 }
@@ -117,7 +116,6 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     worker: {
       concurrency: read.FREEHOLD_WORKER_CONCURRENCY,
       leaseMs: read.FREEHOLD_LEASE_MS,
-      maxCrashes: read.FREEHOLD_MAX_CRASHES,
     },
     shutdownGraceMs: read.FREEHOLD_SHUTDOWN_GRACE_MS,
     // Someone at a terminal reads the banner; a collector reads every request.

@@ -195,7 +195,7 @@ function startWorker(
   platform: Platform,
   { programs, tools }: Parts,
 ): () => Promise<void> {
-  const { concurrency, leaseMs, maxCrashes } = config.worker
+  const { concurrency, leaseMs } = config.worker
   const { database, bus, secrets } = platform
   // Not in the catalogue: no agent of a tenant can be made of it.
   const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow: config.egressAllow })
@@ -209,7 +209,7 @@ function startWorker(
     logger,
     leaseMs,
   }
-  const worker = new Worker(engine, { concurrency, maxCrashes, pollMs: 1_000 })
+  const worker = new Worker(engine, { concurrency, pollMs: 1_000 })
   const scheduler = new Scheduler(engine, { pollMs: 1_000 })
   worker.start()
   scheduler.start()

@@ -233,7 +233,13 @@ describe('a list shows nothing of another tenant', () => {
 
   test('every filter of every list has a case here', () => {
     const names = new Set(lists.flatMap(({ query }) => query))
-    expect([...names].filter((name) => !filters[name]).toSorted()).toEqual(['cursor', 'limit', 'status', 'system'])
+    expect([...names].filter((name) => !filters[name]).toSorted()).toEqual([
+      'cursor',
+      'dead',
+      'limit',
+      'status',
+      'system',
+    ])
   })
 })
 

@@ -42,10 +42,11 @@ interface AgentOptions {
   model: string
   fallbackModels?: string[]
   tools?: string[]
+  limits?: { maxAttempts: number }
 }
 
-async function createAgent(name: string, { model, fallbackModels = [], tools = [] }: AgentOptions): Promise<void> {
-  await client.createAgent({ body: { name, model, fallbackModels, tools } })
+async function createAgent(name: string, options: AgentOptions): Promise<void> {
+  await client.createAgent({ body: { name, ...options } })
 }
 
 /** Runs an agent and watches it from its first to its last event. */
@@ -129,7 +130,7 @@ it('the next model of the fallback list answers when the first provider is down,
 })
 
 it('a provider that is down ends the run as model_failed, with a message that names it', async () => {
-  await createAgent('lonely', { model: 'down/some-model' })
+  await createAgent('lonely', { model: 'down/some-model', limits: { maxAttempts: 1 } })
   const { runId, seen } = await watch('lonely', 'hello')
   expect(seen.at(-1)).toMatchObject({
     type: 'run.failed',
@@ -139,7 +140,7 @@ it('a provider that is down ends the run as model_failed, with a message that na
 })
 
 it('a provider that answers 500 to everything is asked three times and ends the run as model_failed', async () => {
-  await createAgent('unlucky', { model: 'openai/gpt-6-luna' })
+  await createAgent('unlucky', { model: 'openai/gpt-6-luna', limits: { maxAttempts: 1 } })
   mock.onMessage('hello', { error: { message: 'overloaded' }, status: 500 })
   const { seen } = await watch('unlucky', 'hello')
   expect(mock.getRequests()).toHaveLength(3)

@@ -23,6 +23,10 @@ export const agentLimitsSchema = z.strictObject({
   modelTimeoutMs: z.int().min(1000).max(900_000).default(120_000),
   toolTimeoutMs: z.int().min(100).max(900_000).default(30_000),
   maxOutputTokens: z.int().min(1).max(200_000).default(4096),
+  /** Attempts in a row that may fail before the run does. */
+  maxAttempts: z.int().min(1).max(100).default(5),
+  /** How long one attempt may work without waiting; as long as the run may take when absent. */
+  attemptTimeoutMs: z.int().min(100).max(86_400_000).optional(),
   /** Messages of the thread that the model sees. */
   historyMessages: z.int().min(0).max(1000).default(50),
 })

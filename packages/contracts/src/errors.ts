@@ -13,6 +13,7 @@ export const errorStatus = {
   unsupported_media_type: 415,
   idempotency_key_reused: 422,
   rate_limited: 429,
+  queue_full: 429,
   internal: 500,
   unavailable: 503,
 } as const
@@ -34,6 +35,7 @@ export const runFailureCodes = [
   'program_changed',
   'program_unknown',
   'worker_lost',
+  'attempt_timed_out',
 ] as const
 
 export type ErrorCode = keyof typeof errorStatus
@@ -107,6 +109,7 @@ const titles: Record<ErrorCode, string> = {
   unsupported_media_type: 'The request body must be JSON',
   idempotency_key_reused: 'The Idempotency-Key belongs to another request',
   rate_limited: 'Too many requests',
+  queue_full: 'The queue of the tenant is full',
   internal: 'Something went wrong on our side',
   unavailable: 'The service is not available right now',
 }

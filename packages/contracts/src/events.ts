@@ -59,6 +59,11 @@ export const eventData = {
   'run.succeeded': z.object({ output: z.unknown() }),
   'run.failed': z.object({ error: runErrorSchema }),
   'run.cancelled': z.object({ by: z.string() }),
+  'attempt.failed': z.object({
+    attempt: z.int(),
+    error: runErrorSchema,
+    retryAt: z.iso.datetime().meta({ description: 'When the run is tried again, from where its journal ends.' }),
+  }),
   'model.finished': z.object({
     step,
     model: z.string(),

@@ -61,14 +61,13 @@ export {
 } from './events.ts'
 export { idempotencyKeySchema } from './idempotency.ts'
 export { buildOpenApiDocument } from './openapi.ts'
-export type { Operation } from './operation.ts'
+export type { Operation, Page } from './operation.ts'
 export {
   type OperationId,
   type OperationRequest,
   type OperationResponse,
   operationIds,
   operations,
-  type Page,
 } from './operations.ts'
 export {
   type Permission,
@@ -80,14 +79,19 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
+export { type Plan, putPlanSchema } from './plans.ts'
 export {
   decideSchema,
+  type FailedAttempt,
   isTerminalStatus,
   type Message,
+  type RedrivenRuns,
+  type RedriveRuns,
   type Run,
   type RunPriority,
   type RunStatus,
   type RunSummary,
+  redriveRunsSchema,
   runPriorities,
   type StartRun,
   type StepSummary,
@@ -109,6 +113,7 @@ export {
   type CreatedTenant,
   createKeySchema,
   createTenantSchema,
+  setTenantPlanSchema,
   type Tenant,
   type UpdateTenant,
   updateTenantSchema,

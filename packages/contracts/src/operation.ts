@@ -32,3 +32,8 @@ export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() })
 
 export const byId = z.strictObject({ id: idSchema })
+
+export interface Page<T> {
+  items: T[]
+  nextCursor: string | null
+}

@@ -1,22 +1,16 @@
 import { z } from 'zod'
-import {
-  agentConfigSchema,
-  agentNameSchema,
-  agentSchema,
-  agentVersionSchema,
-  createAgentSchema,
-  environmentSchema,
-  releaseSchema,
-  setReleaseSchema,
-  toolSchema,
-} from './agents.ts'
+import { agentOperations, byName } from './agent-operations.ts'
+import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { planOperations } from './plan-operations.ts'
 import {
   decideSchema,
   messageSchema,
+  redrivenRunsSchema,
+  redriveRunsSchema,
   runSchema,
   runStatuses,
   runSummarySchema,
@@ -39,7 +33,6 @@ import {
 } from './tenants.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
-const byName = z.strictObject({ name: agentNameSchema })
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
 
@@ -135,6 +128,7 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  ...planOperations,
   createKey: {
     method: 'post',
     path: '/keys',
@@ -166,80 +160,7 @@ export const operations = {
     status: 200,
     response: keySchema,
   },
-  createAgent: {
-    method: 'post',
-    path: '/agents',
-    summary: 'Create an agent; its version 1 is released to every environment',
-    tag: 'agents',
-    permission: 'agents:write',
-    body: createAgentSchema,
-    status: 201,
-    response: agentSchema,
-    idempotency: 'tenant',
-  },
-  listAgents: {
-    method: 'get',
-    path: '/agents',
-    summary: 'List the agents',
-    tag: 'agents',
-    permission: 'agents:read',
-    query: pageQuery,
-    status: 200,
-    response: page(agentSchema),
-  },
-  getAgent: {
-    method: 'get',
-    path: '/agents/{name}',
-    summary: 'Read the latest version of an agent and its releases',
-    tag: 'agents',
-    permission: 'agents:read',
-    params: byName,
-    status: 200,
-    response: agentSchema,
-  },
-  createAgentVersion: {
-    method: 'post',
-    path: '/agents/{name}/versions',
-    summary: 'Add a version to an agent; it serves nowhere until it is released',
-    tag: 'agents',
-    permission: 'agents:write',
-    params: byName,
-    body: agentConfigSchema,
-    status: 201,
-    response: agentVersionSchema,
-    idempotency: 'tenant',
-  },
-  listAgentVersions: {
-    method: 'get',
-    path: '/agents/{name}/versions',
-    summary: 'List the versions of an agent, newest first',
-    tag: 'agents',
-    permission: 'agents:read',
-    params: byName,
-    query: pageQuery,
-    status: 200,
-    response: page(agentVersionSchema),
-  },
-  setRelease: {
-    method: 'put',
-    path: '/agents/{name}/releases/{environment}',
-    summary: 'Choose the version that serves in an environment',
-    tag: 'agents',
-    permission: 'agents:release',
-    params: byName.extend({ environment: environmentSchema }),
-    body: setReleaseSchema,
-    status: 200,
-    response: releaseSchema,
-  },
-  listTools: {
-    method: 'get',
-    path: '/tools',
-    summary: 'List the tools that an agent can be given',
-    tag: 'agents',
-    permission: 'agents:read',
-    status: 200,
-    response: z.object({ items: z.array(toolSchema) }),
-  },
+  ...agentOperations,
   startRun: {
     method: 'post',
     path: '/agents/{name}/runs',
@@ -262,6 +183,10 @@ export const operations = {
     query: pageQuery.extend({
       agent: agentNameSchema.optional(),
       status: z.enum(runStatuses).optional(),
+      dead: z
+        .enum(['true', 'false'])
+        .transform((text) => text === 'true')
+        .optional(),
       threadId: threadIdSchema.optional(),
       /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
       system: z.enum(['true', 'false']).default('false'),
@@ -313,6 +238,16 @@ export const operations = {
     params: byId,
     status: 202,
     response: runSchema,
+  },
+  redriveRuns: {
+    method: 'post',
+    path: '/runs/redrive',
+    summary: 'Queue dead runs again, the oldest first',
+    tag: 'runs',
+    permission: 'runs:control',
+    body: redriveRunsSchema,
+    status: 202,
+    response: redrivenRunsSchema,
   },
   decideRun: {
     method: 'post',
@@ -381,8 +316,3 @@ export type OperationRequest<Id extends OperationId> = {
   body: z.output<Field<Operations[Id], 'body'>>
 }
 export type OperationResponse<Id extends OperationId> = z.output<Operations[Id]['response']>
-
-export interface Page<T> {
-  items: T[]
-  nextCursor: string | null
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { environmentSchema } from './agents.ts'
+import { agentNameSchema, environmentSchema } from './agents.ts'
+import { runFailureCodes } from './errors.ts'
 import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
 import { idSchema } from './tenants.ts'
 
@@ -46,6 +47,11 @@ export const stepSummarySchema = z
   .meta({ id: 'StepSummary' })
 export type StepSummary = z.output<typeof stepSummarySchema>
 
+export const failedAttemptSchema = z
+  .object({ attempt: z.int(), at: z.iso.datetime(), error: runErrorSchema, worker: z.string().nullable() })
+  .meta({ id: 'FailedAttempt' })
+export type FailedAttempt = z.output<typeof failedAttemptSchema>
+
 const runShape = {
   id: idSchema,
   agent: z.string(),
@@ -66,6 +72,7 @@ const runShape = {
   costNanos: z.int().meta({ description: 'Nano-USD so far.' }),
   usage: usageSchema,
   attempt: z.int(),
+  dead: z.boolean().meta({ description: 'Whether the run failed by using up its attempts.' }),
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
@@ -73,9 +80,32 @@ const runShape = {
 }
 
 export const runSummarySchema = z.object(runShape).meta({ id: 'RunSummary' })
-export const runSchema = z.object({ ...runShape, steps: z.array(stepSummarySchema) }).meta({ id: 'Run' })
+export const runSchema = z
+  .object({
+    ...runShape,
+    steps: z.array(stepSummarySchema),
+    attempts: z.array(failedAttemptSchema).meta({ description: 'Every attempt that failed, oldest first.' }),
+  })
+  .meta({ id: 'Run' })
 export type RunSummary = z.output<typeof runSummarySchema>
 export type Run = z.output<typeof runSchema>
+
+/** Which dead runs to queue again. The time is that of their failure. */
+export const redriveRunsSchema = z.strictObject({
+  agent: agentNameSchema.optional(),
+  code: z.enum(runFailureCodes).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  limit: z.int().min(1).max(1000).default(100),
+})
+export type RedriveRuns = z.output<typeof redriveRunsSchema>
+export const redrivenRunsSchema = z
+  .object({
+    redriven: z.int(),
+    remaining: z.int().meta({ description: 'Dead runs that match and are still to be redriven.' }),
+  })
+  .meta({ id: 'RedrivenRuns' })
+export type RedrivenRuns = z.output<typeof redrivenRunsSchema>
 
 export const decideSchema = z.strictObject({ step: z.string().min(1).max(200), decision: z.enum(inDoubtOptions) })
 

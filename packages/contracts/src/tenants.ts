@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
+import { planNameSchema, planSchema } from './plans.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
@@ -47,11 +48,14 @@ export const updateTenantSchema = z
   .refine((change) => Object.keys(change).length > 0, { message: 'give at least one field to change' })
 export type UpdateTenant = z.output<typeof updateTenantSchema>
 
+export const setTenantPlanSchema = z.strictObject({ plan: planNameSchema })
+
 export const tenantSchema = z
   .object({
     id: idSchema,
     name: z.string(),
     status: z.enum(['active', 'suspended']),
+    plan: planSchema,
     allowedHosts: z.array(z.string()).nullable(),
     timeZone: z.string(),
     assumedPrice: assumedPriceSchema.nullable(),

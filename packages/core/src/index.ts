@@ -40,8 +40,16 @@ export { whoami } from './identity/whoami.ts'
 export type { Catalogue, Platform } from './platform.ts'
 export { type ChildRun, readChildRun, type StartOutcome, startChildRun } from './runs/child-runs.ts'
 export { type ClaimedRun, type ClaimOptions, claimRuns, renewLeases } from './runs/claim-runs.ts'
-export { cancelRun, decideRun, redriveRun } from './runs/control-run.ts'
-export { finishRun, type RunEnd, releaseRun, suspendRun, type Wait } from './runs/end-run.ts'
+export { cancelRun, decideRun, redriveRun, redriveRuns } from './runs/control-run.ts'
+export {
+  type AttemptFailure,
+  failAttempt,
+  finishRun,
+  type RunEnd,
+  releaseRun,
+  suspendRun,
+  type Wait,
+} from './runs/end-run.ts'
 export { getRun, listRunEvents, listRuns } from './runs/get-run.ts'
 export { type Append, appendEvents, appendShared, hasRows, type LeasedAppend, readJournal } from './runs/journal.ts'
 export { type Lease, LeaseLostError } from './runs/lease.ts'
@@ -58,6 +66,7 @@ export {
 } from './schedules/schedules.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
+export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
   createTenant,
   getOwnTenant,
@@ -65,6 +74,7 @@ export {
   issueTenantKey,
   listTenants,
   resumeTenant,
+  setTenantPlan,
   suspendTenant,
   updateOwnTenant,
 } from './tenancy/tenants.ts'

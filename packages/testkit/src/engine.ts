@@ -10,6 +10,7 @@ import {
   platformPermissions,
   type Run,
   type RunEvent,
+  type RunPriority,
   type TextDelta,
   tenantPermissions,
 } from '@freehold/contracts'
@@ -81,6 +82,8 @@ export interface TestEngine extends AsyncDisposable {
   watch(runId: string, signal: AbortSignal): AsyncGenerator<RunEvent | TextDelta>
   /** Ends the leases of all running runs now, as if their time had passed. */
   expireLeases(): Promise<void>
+  /** Lets the next attempts of all runs begin now, as if their backoff had passed. */
+  skipBackoff(): Promise<void>
   sql<Row>(text: string, values?: unknown[]): Promise<Row[]>
 }
 
@@ -95,6 +98,7 @@ export interface TestRunInput {
   caller?: Caller
   message?: string
   deadlineMs?: number
+  priority?: RunPriority
 }
 
 export async function startTestEngine(options: TestEngineOptions): Promise<TestEngine> {
@@ -146,7 +150,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     async worker({ database: other, leaseMs, ...chosen } = {}) {
       const worker = new runtime.Worker(
         { ...engine, database: other ?? database, leaseMs: leaseMs ?? options.leaseMs ?? 60_000 },
-        { concurrency: 8, maxCrashes: 5, pollMs: 50, ...chosen },
+        { concurrency: 8, pollMs: 50, ...chosen },
       )
       worker.start()
       workers.push(worker)
@@ -158,8 +162,8 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
       schedulers.push(scheduler)
       return scheduler
     },
-    async start(agent, { caller: starter = caller, message = 'go', deadlineMs } = {}) {
-      const input = { agent, message, environment: 'production' as const, metadata: {}, deadlineMs }
+    async start(agent, { caller: starter = caller, message = 'go', deadlineMs, priority = 'normal' } = {}) {
+      const input = { agent, message, environment: 'production' as const, metadata: {}, deadlineMs, priority }
       return (await startRun(starter, input)).runId
     },
     run: (runId) => getRun(caller, runId),
@@ -171,6 +175,9 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
     },
     async expireLeases() {
       await sql(`update agent_runs set available_at = now() - interval '1 second' where status = 'running'`)
+    },
+    async skipBackoff() {
+      await sql(`update agent_runs set available_at = now() where status = 'queued' and available_at > now()`)
     },
     sql,
     async [Symbol.asyncDispose]() {

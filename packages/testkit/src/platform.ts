@@ -181,7 +181,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
       tools: tools.list().map((tool) => tools.describe(tool)),
     },
     async startWorker(chosen: Partial<WorkerOptions> = {}) {
-      worker = new runtime.Worker(engine, { concurrency: 8, maxCrashes: 5, pollMs: 200, ...chosen })
+      worker = new runtime.Worker(engine, { concurrency: 8, pollMs: 200, ...chosen })
       worker.start()
     },
     async stopWorker(graceMs = 0) {

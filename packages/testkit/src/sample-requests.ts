@@ -23,6 +23,12 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },
   resumeTenant: { params: bySpareTenant },
+  listPlans: {},
+  putPlan: {
+    params: () => ({ name: 'sample' }),
+    body: () => ({ weight: 2, maxRunningRuns: 10, maxQueuedRuns: 100 }),
+  },
+  setTenantPlan: { params: bySpareTenant, body: () => ({ plan: 'standard' }) },
   issueTenantKey: { params: bySpareTenant, body: () => ({ name: 'issued' }) },
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
@@ -42,6 +48,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listRunEvents: { params: byRun },
   cancelRun: { params: (ground) => ({ id: ground.queuedRun }) },
   redriveRun: { params: (ground) => ({ id: ground.failedRun }) },
+  redriveRuns: { body: () => ({ limit: 1 }) },
   decideRun: {
     params: (ground) => ({ id: ground.undecidedRun }),
     body: () => ({ step: 'tool:1', decision: 'skip' }),

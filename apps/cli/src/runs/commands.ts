@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Perform } from '../context.ts'
+import { wrongUsage } from '../failure.ts'
 
 interface StartOptions {
   thread?: string
@@ -15,6 +16,16 @@ interface ListOptions {
   agent?: string
   status?: string
   system?: boolean
+  dead?: boolean
+  limit: number
+}
+
+interface RedriveOptions {
+  dead?: boolean
+  agent?: string
+  code?: string
+  from?: string
+  to?: string
   limit: number
 }
 
@@ -53,6 +64,7 @@ function addReading(runs: Command, perform: Perform): void {
     .option('--agent <name>', 'of this agent only')
     .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled')
     .option('--system', "the platform's own, such as deliveries of webhooks")
+    .option('--dead', 'that failed by using up their attempts')
     .option('--limit <count>', 'how many at the most', readCount, 20)
     .action(async (options: ListOptions, command: Command) => {
       await perform(command, async (context) => (await import('./list-runs.ts')).listRuns(context, options))
@@ -84,10 +96,21 @@ function addSteering(runs: Command, perform: Perform): void {
     })
   runs
     .command('redrive')
-    .description('queue a failed run again; its finished steps are kept')
-    .argument('<id>')
-    .action(async (id: string, _: unknown, command: Command) => {
-      await perform(command, async (context) => (await import('./control-run.ts')).redriveRun(context, id))
+    .description('queue a failed run again, or dead ones; their finished steps are kept')
+    .argument('[id]')
+    .option('--dead', 'the dead runs that match, the oldest first')
+    .option('--agent <name>', 'with --dead: of this agent only')
+    .option('--code <code>', 'with --dead: that failed for this reason, such as worker_lost')
+    .option('--from <time>', 'with --dead: that failed at this time or later (ISO 8601)')
+    .option('--to <time>', 'with --dead: that failed before this time (ISO 8601)')
+    .option('--limit <count>', 'with --dead: how many at the most', readCount, 100)
+    .action(async (id: string | undefined, { dead, ...filter }: RedriveOptions, command: Command) => {
+      await perform(command, async (context) => {
+        const { redriveRun, redriveRuns } = await import('./control-run.ts')
+        if (dead && id === undefined) return redriveRuns(context, filter)
+        if (id !== undefined && !dead) return redriveRun(context, id)
+        throw wrongUsage('Give the id of a run, or --dead for the dead ones.')
+      })
     })
   runs
     .command('decide')

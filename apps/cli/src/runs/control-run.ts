@@ -1,7 +1,8 @@
-import { type Client, decideSchema, type Run } from '@freehold/contracts'
+import { type Client, decideSchema, type Run, redriveRunsSchema } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { parseInput } from '../failure.ts'
+import { formatPlural } from '../terminal/format.ts'
 import { printJson } from '../terminal/terminal.ts'
 
 export function cancelRun(context: Context, id: string): Promise<undefined> {
@@ -10,6 +11,16 @@ export function cancelRun(context: Context, id: string): Promise<undefined> {
 
 export function redriveRun(context: Context, id: string): Promise<undefined> {
   return control(context, (client) => client.redriveRun({ params: { id } }))
+}
+
+export async function redriveRuns(context: Context, filter: Record<string, unknown>): Promise<undefined> {
+  const body = parseInput(redriveRunsSchema, filter)
+  const client = await connectTenant(context)
+  const result = await client.redriveRuns({ body })
+  const { terminal } = context
+  if (context.json) return void printJson(terminal, result)
+  const more = result.remaining === 0 ? '' : ` ${result.remaining} more match: run this again.`
+  terminal.write(`${formatPlural(result.redriven, 'dead run')} queued again.${more}\n`)
 }
 
 export function decideRun(context: Context, id: string, step: string, decision: string): Promise<undefined> {

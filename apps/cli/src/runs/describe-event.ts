@@ -60,6 +60,8 @@ function describeSimple(event: RunEvent): EventLine[] {
       return [note(`queued again by ${oneLine(event.data.by)}`)]
     case 'run.failed':
       return [failure(`${printable(event.data.error.message)} (${event.data.error.code})`)]
+    case 'attempt.failed':
+      return [describeAttempt(event.data)]
     case 'run.cancelled':
       return [failure(`cancelled by ${oneLine(event.data.by)}`)]
     case 'model.finished':
@@ -77,6 +79,11 @@ function describeSimple(event: RunEvent): EventLine[] {
     default:
       return []
   }
+}
+
+function describeAttempt({ attempt, error, retryAt }: EventData<'attempt.failed'>): EventLine {
+  const reason = `${printable(error.message)} (${error.code})`
+  return failure(`attempt ${attempt} failed: ${reason}; tried again at ${formatTime(retryAt)}`)
 }
 
 function describeModel(data: EventData<'model.finished'>): EventLine {
@@ -174,6 +181,7 @@ export function describeProgress(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'run.created':
     case 'run.redriven':
+    case 'attempt.failed':
       return 'waiting for a worker …'
     case 'tool.started':
       return `${oneLine(event.data.name)} ${oneLine(JSON.stringify(event.data.input))} …`

@@ -7,19 +7,26 @@ import { formatAge, formatCost, oneLine } from '../terminal/format.ts'
 import { type Column, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
 
-export async function listRuns(
-  context: Context,
-  { agent, status, system, limit }: { agent?: string; status?: string; system?: boolean; limit: number },
-): Promise<undefined> {
+interface Filter {
+  agent?: string
+  status?: string
+  system?: boolean
+  dead?: boolean
+  limit: number
+}
+
+export async function listRuns(context: Context, { agent, status, system, dead, limit }: Filter): Promise<undefined> {
   const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true, system: true }), {
     agent,
     status,
     system: system ? 'true' : 'false',
   })
   const client = await connectTenant(context)
-  const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...filter } }), limit)
+  const query = { ...filter, ...(dead && { dead: 'true' as const }) }
+  const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...query } }), limit)
   const { terminal } = context
   if (context.json) printJson(terminal, runs)
+  else if (runs.length === 0 && dead) terminal.write('No dead runs.\n')
   else if (runs.length === 0) terminal.write(`No runs. Start one: ${context.commandLine} run <agent> <message>\n`)
   else terminal.write(renderTable(runColumns(Date.now()), runs, terminal.columns, terminal.paint))
 }

@@ -25,6 +25,8 @@ const run: Run = {
   costNanos: 1_234_567,
   usage,
   attempt: 1,
+  dead: false,
+  attempts: [],
   createdAt: at,
   startedAt: at,
   finishedAt: '2026-11-22T12:00:01.500Z',
@@ -199,6 +201,20 @@ describe('steps', () => {
       `· Did it run?\n· answer with: freehold runs decide ${run.id} tool:2 retry|skip|fail\n`,
     ],
     ['a resumed run', [{ type: 'run.resumed', data: { attempt: 2, worker: 'w' } }], '· goes on, attempt 2\n'],
+    [
+      'an attempt that failed',
+      [
+        {
+          type: 'attempt.failed',
+          data: {
+            attempt: 2,
+            error: { code: 'model_failed', message: 'No.' },
+            retryAt: '2026-01-01T00:00:00.000Z',
+          },
+        },
+      ],
+      '✗ attempt 2 failed: No. (model_failed); tried again at 2026-01-01 00:00:00 UTC\n',
+    ],
     ['a first start', [{ type: 'run.started', data: { attempt: 1, worker: 'w' } }], ''],
     [
       'a failure',

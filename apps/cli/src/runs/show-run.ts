@@ -1,4 +1,4 @@
-import type { Run, StepSummary } from '@freehold/contracts'
+import type { FailedAttempt, Run, StepSummary } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { formatDuration, formatTime, oneLine, printable, truncate } from '../terminal/format.ts'
@@ -25,6 +25,13 @@ const stepColumns: Column<StepSummary>[] = [
   { title: 'TIME', align: 'right', value: ({ latencyMs }) => (latencyMs === null ? '' : formatDuration(latencyMs)) },
 ]
 
+const attemptColumns: Column<FailedAttempt>[] = [
+  { title: 'ATTEMPT', align: 'right', value: ({ attempt }) => String(attempt) },
+  { title: 'FAILED', value: ({ at }) => formatTime(at) },
+  { title: 'CODE', value: ({ error }) => error.code },
+  { title: 'REASON', flexible: true, value: ({ error }) => oneLine(error.message) },
+]
+
 export function renderRun(run: Run, { columns, paint }: Pick<Terminal, 'columns' | 'paint'>): string {
   const entries = Object.entries(run.metadata).map(([key, value]) => `${key}=${value}`)
   const fields = renderFields(
@@ -33,7 +40,7 @@ export function renderRun(run: Run, { columns, paint }: Pick<Terminal, 'columns'
       ['agent', `${run.agent} v${run.version} in ${run.environment}`],
       ['thread', run.threadId],
       ['parent', run.parentRunId ?? undefined],
-      ['status', run.attempt > 1 ? `${run.status}, attempt ${run.attempt}` : run.status],
+      ['status', describeStatus(run)],
       ['used', summarizeRun(run, false)],
       ['created', formatTime(run.createdAt)],
       ['deadline', run.finishedAt === null ? formatTime(run.deadlineAt) : undefined],
@@ -44,7 +51,13 @@ export function renderRun(run: Run, { columns, paint }: Pick<Terminal, 'columns'
     paint,
   )
   const steps = run.steps.length > 0 ? `\n${renderTable(stepColumns, run.steps, columns, paint)}` : ''
-  return `${fields}${steps}${run.output === null ? '' : `\n${renderOutput(run.output)}\n`}`
+  const attempts = run.attempts.length > 0 ? `\n${renderTable(attemptColumns, run.attempts, columns, paint)}` : ''
+  return `${fields}${steps}${attempts}${run.output === null ? '' : `\n${renderOutput(run.output)}\n`}`
+}
+
+function describeStatus({ status, dead, attempt }: Run): string {
+  if (dead) return `${status} for good after attempt ${attempt}: redrive it`
+  return attempt > 1 ? `${status}, attempt ${attempt}` : status
 }
 
 function renderOutput(output: unknown): string {

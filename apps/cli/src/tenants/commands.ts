@@ -26,6 +26,14 @@ export function addTenantCommands(program: Command, perform: Perform): void {
       await perform(command, async (context) => (await load()).showTenant(context, tenant))
     })
   tenants
+    .command('plan')
+    .description('put a tenant on a plan')
+    .argument('<tenant>', 'id or name')
+    .argument('<plan>', 'one of `plans list`')
+    .action(async (tenant: string, plan: string, _: unknown, command: Command) => {
+      await perform(command, async (context) => (await load()).setTenantPlan(context, tenant, plan))
+    })
+  tenants
     .command('suspend')
     .description('refuse the keys of a tenant and stop its runs; nothing is deleted')
     .argument('<tenant>', 'id or name')

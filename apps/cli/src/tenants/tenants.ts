@@ -1,4 +1,4 @@
-import { type Client, createTenantSchema, type Tenant } from '@freehold/contracts'
+import { type Client, createTenantSchema, setTenantPlanSchema, type Tenant } from '@freehold/contracts'
 import { connectOperator } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import { saveTenant } from '../connection/save-tenant.ts'
@@ -22,6 +22,7 @@ function tenantColumns(nowMs: number): Column<Tenant>[] {
   return [
     { title: 'TENANT', value: ({ id }) => id },
     { title: 'STATUS', value: ({ status }) => status },
+    { title: 'PLAN', value: ({ plan }) => plan.name },
     { title: 'AGE', align: 'right', value: ({ createdAt }) => formatAge(createdAt, nowMs) },
     { title: 'NAME', flexible: true, value: ({ name }) => oneLine(name) },
   ]
@@ -55,6 +56,13 @@ export async function showTenant(context: Context, tenant: string): Promise<unde
   print(context, await findTenant(client, tenant))
 }
 
+export async function setTenantPlan(context: Context, tenant: string, plan: string): Promise<undefined> {
+  const body = parseInput(setTenantPlanSchema, { plan })
+  const { client } = await connectOperator(context)
+  const { id } = await findTenant(client, tenant)
+  print(context, await client.setTenantPlan({ params: { id }, body }))
+}
+
 export async function suspendTenant(context: Context, tenant: string): Promise<undefined> {
   const { client } = await connectOperator(context)
   const { id } = await findTenant(client, tenant)
@@ -86,12 +94,14 @@ function print(context: Context, tenant: Tenant): void {
 }
 
 function renderTenant({ terminal }: Context, tenant: Tenant): string {
+  const { plan } = tenant
   const hosts = tenant.allowedHosts === null ? 'every public host' : tenant.allowedHosts.join(', ') || 'none'
   return renderFields(
     [
       ['tenant', tenant.id],
       ['name', oneLine(tenant.name)],
       ['status', tenant.status],
+      ['plan', `${plan.name}: ${plan.maxRunningRuns} running, ${plan.maxQueuedRuns} queued, weight ${plan.weight}`],
       ['tools reach', hosts],
       ['created', formatTime(tenant.createdAt)],
     ],

@@ -56,6 +56,7 @@ export class AguiTranslator {
       case 'approval.decided':
       case 'decision.requested':
       case 'budget.warned':
+      case 'attempt.failed':
         return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
       case 'run.succeeded':
         return yield* this.finish({ type: 'success' }, event.data.output)

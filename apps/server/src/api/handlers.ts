@@ -30,6 +30,9 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
+  listPlans: (caller) => core.listPlans(caller),
+  putPlan: (caller, { params, body }) => core.putPlan(caller, { name: params.name, ...body }),
+  setTenantPlan: (caller, { params, body }) => core.setTenantPlan(caller, params.id, body),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
 
@@ -62,6 +65,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   },
   cancelRun: (caller, { params }) => core.cancelRun(caller, params.id),
   redriveRun: (caller, { params }) => core.redriveRun(caller, params.id),
+  redriveRuns: (caller, { body }) => core.redriveRuns(caller, body),
   decideRun: (caller, { params, body }) => core.decideRun(caller, params.id, body),
 
   createSchedule: (caller, { body }, { idempotency }) => idempotency.once(() => core.createSchedule(caller, body)),

@@ -19,7 +19,7 @@ export async function holdRun(platform: Ground, caller: Caller, input: { user?: 
     ...{ agent: 'assistant', message: 'hello', environment: 'production', metadata: {} },
     ...input,
   })
-  const claim = { worker: uuidv7(), limit: 100, leaseMs: 600_000, maxCrashes: 5 }
+  const claim = { worker: uuidv7(), limit: 100, leaseMs: 600_000 }
   const run = (await claimRuns(platform.database, claim)).find(({ lease }) => lease.runId === runId)
   if (!run) throw new Error('the run was not claimed')
   return run

@@ -86,7 +86,7 @@ async function openStage() {
   }
 
   const claim = async () =>
-    (await claimRuns(platform.database, { worker: uuidv7(), limit: 10, leaseMs: 600_000, maxCrashes: 1_000 })).filter(
+    (await claimRuns(platform.database, { worker: uuidv7(), limit: 10, leaseMs: 600_000 })).filter(
       ({ lease }) => lease.tenantId === tenant.id,
     )
   return { tenant, runs, count, perform }

@@ -121,7 +121,7 @@ describe('a reservation', () => {
     const parent = await hold({ user: 'alice' })
     const child = { id: uuidv7(), step: 'child:1', agent: 'assistant', message: 'help', deadlineMs: 60_000 }
     await startChildRun(platform.database, parent, child)
-    const [held] = await claimRuns(platform.database, { worker: 'w', limit: 1, leaseMs: 60_000, maxCrashes: 5 })
+    const [held] = await claimRuns(platform.database, { worker: 'w', limit: 1, leaseMs: 60_000 })
     if (!held) throw new Error('nothing was claimed')
     const scopes = [
       { kind: 'run', id: null },
@@ -297,7 +297,7 @@ describe('a call whose lease is over', () => {
     const run = await hold()
     await reserve(run, callOf(30))
     await expireLease(platform, run)
-    const [again] = await claimRuns(platform.database, { worker: 'w2', limit: 1, leaseMs: 60_000, maxCrashes: 5 })
+    const [again] = await claimRuns(platform.database, { worker: 'w2', limit: 1, leaseMs: 60_000 })
     if (!again) throw new Error('nothing was claimed')
     await reserve(again, callOf(40))
     await settleLostCalls(platform.database, 100)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
-const globalTables = ['operator_keys', 'schema_migrations']
+const globalTables = ['operator_keys', 'plans', 'schema_migrations']
 const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions']
 /** A settled reservation is in the ledger, so its row may go. */
 const deletableTables = ['budget_reservations']
@@ -43,6 +43,7 @@ export const expectedPolicies = [
   'approvals.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
+  'plans.doors to freehold_doors',
   'run_events.doors to freehold_doors',
   'run_events.tenant_isolation to freehold_app',
   'run_heads.doors to freehold_doors',
@@ -240,6 +241,7 @@ async function checkPrivileges(query: Query): Promise<string[]> {
   )
   const forbidden = ({ name, privilege }: { name: string; privilege: string }) =>
     name === 'operator_keys' ||
+    name === 'plans' ||
     ['TRUNCATE', 'REFERENCES', 'TRIGGER'].includes(privilege) ||
     (privilege === 'DELETE' && !deletableTables.includes(name)) ||
     (privilege !== 'SELECT' && name === 'schema_migrations') ||

@@ -51,6 +51,11 @@ function currentTransaction(): { transaction: OpenTransaction; joinable: boolean
   return found?.transaction.open ? found : undefined
 }
 
+/** Whether the caller's database work is part of a transaction, and so of one connection. */
+export function isInTransaction(): boolean {
+  return currentTransaction() !== undefined
+}
+
 /** Calls back once the transaction around the caller has committed; at once outside of one; never after a rollback. */
 export function afterCommit(callback: () => void): void {
   const around = currentTransaction()

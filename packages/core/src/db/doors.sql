@@ -36,74 +36,65 @@ $$;
 
 create function door_list_tenants(p_after text, p_limit int)
 returns table (
-  id uuid, name text, status text, allowed_hosts text[], created_at timestamptz, time_zone text,
+  id uuid, name text, status text, plan text, allowed_hosts text[], created_at timestamptz, time_zone text,
   assumed_input_nanos bigint, assumed_output_nanos bigint
 )
 language sql stable security definer set search_path = public, pg_temp as $$
-  select t.id, t.name, t.status, t.allowed_hosts, t.created_at, t.time_zone, t.assumed_input_nanos,
+  select t.id, t.name, t.status, t.plan, t.allowed_hosts, t.created_at, t.time_zone, t.assumed_input_nanos,
          t.assumed_output_nanos
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
--- Ends the runs whose workers died p_max_crashes times. Parent before child, as everywhere.
-create function door_end_crashed_runs(p_max_crashes int) returns void
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
-declare
-  crashed record;
-  ended agent_runs;
-begin
-  for crashed in
-    select r.tenant_id, r.id, r.parent_run_id from agent_runs r
-     where r.status = 'running' and r.available_at <= now() and r.crashes + 1 >= p_max_crashes
-  loop
-    perform 1 from agent_runs p
-      where p.tenant_id = crashed.tenant_id and p.id = crashed.parent_run_id for no key update;
-    update agent_runs r set status = 'failed', worker = null, crashes = r.crashes + 1, finished_at = now(),
-        error = jsonb_build_object('code', 'worker_lost', 'message', 'The worker died ' || r.crashes + 1
-          || ' times while it ran this. Fix the cause, then redrive the run.')
-     where r.tenant_id = crashed.tenant_id and r.id = crashed.id
-       and r.status = 'running' and r.available_at <= now()
-    returning * into ended;
-    continue when not found;
-    with head as (
-      update run_heads h set lease_token = -(abs(h.lease_token) + 1), last_seq = h.last_seq + 1
-       where h.tenant_id = ended.tenant_id and h.run_id = ended.id returning h.last_seq
-    )
-    insert into run_events (tenant_id, run_id, seq, type, data)
-      select ended.tenant_id, ended.id, head.last_seq, 'run.failed', jsonb_build_object('error', ended.error) from head;
-    update agent_runs p set available_at = now()
-     where p.tenant_id = ended.tenant_id and p.id = ended.parent_run_id and p.status = 'waiting';
-    -- Nobody waits for its children any more. Whoever works on them next ends them.
-    update agent_runs c set available_at = case when c.status = 'running' then c.available_at else now() end
-     where c.tenant_id = ended.tenant_id and c.parent_run_id = ended.id
-       and c.status in ('queued', 'running', 'waiting');
-    update run_heads h set cancel_requested_by = 'run:' || ended.id
-      from agent_runs c
-     where c.tenant_id = ended.tenant_id and c.parent_run_id = ended.id
-       and c.status in ('queued', 'running', 'waiting') and h.tenant_id = c.tenant_id and h.run_id = c.id;
-  end loop;
-end $$;
+create function door_list_plans() returns table (name text, weight int, max_running_runs int, max_queued_runs int)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select p.name, p.weight, p.max_running_runs, p.max_queued_runs from plans p order by p.name
+$$;
 
--- Takes up to p_limit runs for a worker, fairly: the tenant with the fewest running runs for its weight goes first,
--- then the one that was served longest ago. Cost grows with the tenants that have work, not with the backlog.
+create function door_put_plan(p_name text, p_weight int, p_max_running_runs int, p_max_queued_runs int) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+  insert into plans (name, weight, max_running_runs, max_queued_runs)
+    values (p_name, p_weight, p_max_running_runs, p_max_queued_runs)
+    on conflict (name) do update set weight = excluded.weight, max_running_runs = excluded.max_running_runs,
+      max_queued_runs = excluded.max_queued_runs
+$$;
+
+-- How many runs a tenant may have in the queue and how many it has there, counted no further than that.
+create function door_measure_queue(p_tenant uuid) returns table (max_queued_runs int, queued int)
+language sql stable security definer set search_path = public, pg_temp set enable_seqscan = off as $$
+  select p.max_queued_runs, counted.runs::int
+    from tenants t join plans p on p.name = t.plan
+    cross join lateral (
+      select count(*) as runs from (
+        select 1 from agent_runs r where r.tenant_id = t.id and r.status = 'queued' limit p.max_queued_runs
+      ) queued
+    ) counted
+   where t.id = p_tenant
+$$;
+
+-- Takes up to p_limit runs for a worker, fairly. Between tenants: the one with the fewest running runs for its weight goes
+-- first, then the one that was served longest ago; so one that has nothing running waits for others of its kind only.
+-- Within a tenant: the highest priority, then the oldest. Cost grows with the tenants that have work, not with the backlog.
 -- One claim at a time, so that the caps are exact.
-create function door_claim_runs(p_worker text, p_limit int, p_lease_ms int, p_max_crashes int)
+--
+-- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
+-- it over to be ended (spent). From the second on it is put off for a random while (postponed): the runs of a dead worker
+-- come back together, and one that kills its workers must not take the same neighbours along each time.
+create function door_claim_runs(p_worker text, p_limit int, p_lease_ms int)
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
   request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
-  attempt int, last_seq int, cancel_requested_by text, program text, model text, fallback_models text[],
-  prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[]
+  attempt int, failed_attempts int, spent boolean, last_seq int, cancel_requested_by text, program text, model text,
+  fallback_models text[], prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[]
 )
--- The plan is the same for every claim, and making it costs more than running it.
-language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan as $$
+-- The plan is the same for every claim, and making it costs more than running it. As it was perhaps made when the tables
+-- were small, it finds the rows that it has chosen by their place, which no index does better.
+language plpgsql security definer set search_path = public, pg_temp set plan_cache_mode = force_generic_plan
+set enable_seqscan = off as $$
 #variable_conflict use_column
+declare
+  due_tenants uuid[];
 begin
-  if not exists (
-    select 1 from agent_runs r where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
-  ) then return; end if;
-  perform pg_advisory_xact_lock(hashtextextended('freehold.claim', 0));
-  perform door_end_crashed_runs(p_max_crashes);
-  return query
+  -- Jumps from tenant to tenant.
   with recursive active (tenant_id) as (
     (select r.tenant_id from agent_runs r where r.status in ('queued', 'running', 'waiting')
       order by r.tenant_id limit 1)
@@ -112,30 +103,53 @@ begin
              where r.status in ('queued', 'running', 'waiting') and r.tenant_id > a.tenant_id
              order by r.tenant_id limit 1)
       from active a where a.tenant_id is not null
-  ), candidate_tenant as (
-    select t.id as tenant_id, t.weight, t.last_claimed_at, running.count as running,
-           least(p_limit, t.max_running_runs - running.count)::int as room
-      from active a join tenants t on t.id = a.tenant_id and t.status = 'active'
+  )
+  select array_agg(distinct a.tenant_id) into due_tenants
+    from active a
+    cross join (values (0::smallint), (1::smallint), (2::smallint)) level (priority)
+    cross join lateral (
+      select from agent_runs r
+       where r.tenant_id = a.tenant_id and r.priority = level.priority
+         and r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
+       order by r.available_at limit 1
+    ) due;
+  if due_tenants is null then return; end if;
+  perform pg_advisory_xact_lock(hashtextextended('freehold.claim', 0));
+  return query
+  with candidate_tenant as (
+    select t.id as tenant_id, p.weight, t.last_claimed_at, running.count as running,
+           least(p_limit, p.max_running_runs - running.count)::int as room
+      from tenants t join plans p on p.name = t.plan
       cross join lateral (
         select count(*) from agent_runs r
          where r.tenant_id = t.id and r.status = 'running' and r.available_at > now()
       ) running
-     where running.count < t.max_running_runs
+     where t.id = any (due_tenants) and t.status = 'active' and running.count < p.max_running_runs
   ), candidate as (
-    select t.tenant_id, r.id, t.last_claimed_at,
-           (t.running + row_number() over (partition by t.tenant_id order by r.available_at, r.id))::float
-             / t.weight as share
+    select r.row_at, t.last_claimed_at,
+           (t.running + row_number() over (partition by t.tenant_id order by r.priority desc, r.available_at, r.id) - 1)
+             ::float / t.weight as share
       from candidate_tenant t
       cross join lateral (
-        select q.id, q.available_at from agent_runs q
-         where q.tenant_id = t.tenant_id and q.status in ('queued', 'running', 'waiting')
-           and q.available_at <= now()
-         order by q.available_at limit t.room
+        select q.row_at, q.id, q.priority, q.available_at
+          from (values (2::smallint), (1::smallint), (0::smallint)) level (priority)
+          cross join lateral (
+            select d.ctid as row_at, d.id, d.priority, d.available_at from agent_runs d
+             where d.tenant_id = t.tenant_id and d.priority = level.priority
+               and d.status in ('queued', 'running', 'waiting') and d.available_at <= now()
+             order by d.available_at limit t.room
+          ) q
+         order by q.priority desc, q.available_at limit t.room
       ) r
   ), chosen as materialized (
-    select c.tenant_id, c.id from candidate c order by c.share, c.last_claimed_at nulls first limit p_limit
+    select c.row_at from candidate c order by c.share, c.last_claimed_at nulls first limit p_limit
   ), locked as materialized (
-    select r.tenant_id, r.id, r.status from agent_runs r join chosen c on r.tenant_id = c.tenant_id and r.id = c.id
+    select r.ctid as row_at, r.tenant_id, r.status = 'running' as crashed,
+           r.status = 'running' and r.failed_attempts + 1 >= coalesce((t.limits ->> 'maxAttempts')::int, 5) as spent,
+           r.status = 'running' and r.failed_attempts between 1 and coalesce((t.limits ->> 'maxAttempts')::int, 5) - 2
+             as postponed
+      from chosen c join agent_runs r on r.ctid = c.row_at
+      join agent_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
      where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
        for no key update of r skip locked
   ), served as (
@@ -143,49 +157,60 @@ begin
      where t.id in (select l.tenant_id from locked l) returning 1
   ), claimed as (
     update agent_runs r set
-        status = 'running',
-        worker = p_worker,
-        crashes = r.crashes + (l.status = 'running')::int,
-        attempt = r.attempt + (l.status = 'running')::int,
-        available_at = now() + make_interval(secs => p_lease_ms / 1000.0),
+        status = case when l.postponed then 'queued' else 'running' end,
+        worker = case when not l.postponed then p_worker end,
+        failed_attempts = r.failed_attempts + l.crashed::int,
+        attempt = r.attempt + (l.crashed and not l.spent)::int,
+        available_at = now() + make_interval(secs => case
+          when l.postponed then random() * least(60, 2.5 * 2 ^ (r.failed_attempts + 1)) else p_lease_ms / 1000.0 end),
         started_at = coalesce(r.started_at, now()),
         waits = null
-      from locked l where r.tenant_id = l.tenant_id and r.id = l.id
-    returning r.*
+      from locked l where r.ctid = l.row_at
+    returning r.*, l.crashed, l.spent, l.postponed
   ), head as (
-    update run_heads h set lease_token = abs(h.lease_token) + 1, last_seq = h.last_seq + 1
+    update run_heads h set lease_token = (abs(h.lease_token) + 1) * case when k.postponed then -1 else 1 end,
+        last_seq = h.last_seq + case when k.spent then 0 when k.crashed and not k.postponed then 2 else 1 end
       from claimed k where h.tenant_id = k.tenant_id and h.run_id = k.id
     returning h.*
   ), journaled as (
     insert into run_events (tenant_id, run_id, seq, type, data)
+      select k.tenant_id, k.id, h.last_seq - (not k.postponed)::int, 'attempt.failed', jsonb_build_object(
+               'attempt', k.attempt - 1,
+               'error', jsonb_build_object('code', 'worker_lost', 'message', 'The worker died while it ran this.'),
+               'retryAt', to_char(case when k.postponed then k.available_at else now() end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+        from claimed k join head h on h.tenant_id = k.tenant_id and h.run_id = k.id where k.crashed and not k.spent
+      union all
       select k.tenant_id, k.id, h.last_seq,
              case when h.last_seq = 2 then 'run.started' else 'run.resumed' end,
              jsonb_build_object('attempt', k.attempt, 'worker', p_worker)
         from claimed k join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
+       where not k.spent and not k.postponed
     returning 1
   )
   select k.tenant_id, k.id, k.agent, k.version, k.environment, k.thread_id, k.parent_run_id, k.request_id,
          k.message, k.metadata, (extract(epoch from clock_timestamp()) * 1000)::bigint,
          -- An installation that was off for months must still be able to end what is overdue.
          greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
-         h.lease_token, k.attempt, h.last_seq, h.cancel_requested_by, t.program, t.model, t.fallback_models,
-         t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts
+         h.lease_token, k.attempt, k.failed_attempts, k.spent, h.last_seq, h.cancel_requested_by, t.program, t.model,
+         t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts
     from claimed k
     join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id
-    join tenants n on n.id = k.tenant_id;
+    join tenants n on n.id = k.tenant_id
+   where not k.postponed;
 end $$;
 
 -- Extends the leases of the runs that a worker is at, and tells it which of them are to be cancelled. A run that the
 -- worker gave up, or never heard that it has claimed, is not among them, so its lease runs out. Ids grow with time, so
 -- locking in their order locks a parent before its child.
-create function door_renew_leases(p_worker text, p_lease_ms int, p_runs uuid[])
+create function door_renew_leases(p_worker text, p_lease_ms int, p_tenants uuid[], p_runs uuid[])
 returns table (tenant_id uuid, id uuid, lease_token bigint, cancel_requested_by text)
 language sql volatile security definer set search_path = public, pg_temp as $$
   with held as materialized (
-    select r.tenant_id, r.id from agent_runs r
-     where r.worker = p_worker and r.status = 'running' and r.id = any (p_runs)
-     order by r.id for no key update
+    select r.tenant_id, r.id from unnest(p_tenants, p_runs) wanted (tenant_id, id)
+      join agent_runs r on r.tenant_id = wanted.tenant_id and r.id = wanted.id
+     where r.worker = p_worker and r.status = 'running'
+     order by r.id for no key update of r
   )
   update agent_runs r set available_at = now() + make_interval(secs => p_lease_ms / 1000.0)
     from held join run_heads h on h.tenant_id = held.tenant_id and h.run_id = held.id

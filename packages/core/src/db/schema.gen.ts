@@ -40,13 +40,14 @@ export interface AgentRuns {
   cache_write_tokens: Generated<number>;
   client_key: string | null;
   cost_nanos: Generated<number>;
-  crashes: Generated<number>;
   created_at: Generated<Timestamp>;
+  dead: Generated<boolean>;
   deadline_at: Timestamp;
   deadline_ms: number;
   depth: Generated<number>;
   environment: string;
   error: Json | null;
+  failed_attempts: Generated<number>;
   finished_at: Timestamp | null;
   id: string;
   input_tokens: Generated<number>;
@@ -220,6 +221,13 @@ export interface OperatorKeys {
   key_hash: Buffer;
 }
 
+export interface Plans {
+  max_queued_runs: number;
+  max_running_runs: number;
+  name: string;
+  weight: number;
+}
+
 export interface RunEvents {
   at: Generated<Timestamp>;
   data: Json;
@@ -269,11 +277,10 @@ export interface Tenants {
   created_at: Generated<Timestamp>;
   id: string;
   last_claimed_at: Timestamp | null;
-  max_running_runs: Generated<number>;
   name: string;
+  plan: Generated<string>;
   status: Generated<string>;
   time_zone: Generated<string>;
-  weight: Generated<number>;
 }
 
 export interface Threads {
@@ -342,6 +349,7 @@ export interface DB {
   idempotency_keys: IdempotencyKeys;
   messages: Messages;
   operator_keys: OperatorKeys;
+  plans: Plans;
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;

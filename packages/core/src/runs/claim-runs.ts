@@ -19,6 +19,10 @@ export interface ClaimedRun {
   /** Milliseconds that the run has left, by the database's clock. */
   deadlineInMs: number
   attempt: number
+  /** Attempts that failed since the run last got ahead. */
+  failedAttempts: number
+  /** Its worker died in its last attempt: nothing is left to do but to end it. */
+  spent: boolean
   lastSeq: number
   cancelRequestedBy: string | null
   program: string
@@ -46,6 +50,8 @@ interface ClaimRow {
   deadline_in_ms: number
   lease_token: number
   attempt: number
+  failed_attempts: number
+  spent: boolean
   last_seq: number
   cancel_requested_by: string | null
   program: string
@@ -62,16 +68,13 @@ export interface ClaimOptions {
   worker: string
   limit: number
   leaseMs: number
-  /** A run whose worker died this often ends as failed. */
-  maxCrashes: number
 }
 
 export async function claimRuns(database: Database, options: ClaimOptions): Promise<ClaimedRun[]> {
-  const rows = await database.call<ClaimRow>('claim-runs', 'select * from door_claim_runs($1, $2, $3, $4)', [
+  const rows = await database.call<ClaimRow>('claim-runs', 'select * from door_claim_runs($1, $2, $3)', [
     options.worker,
     options.limit,
     options.leaseMs,
-    options.maxCrashes,
   ])
   return rows.map(toClaimedRun)
 }
@@ -90,6 +93,8 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     databaseNowMs: row.now_ms,
     deadlineInMs: row.deadline_in_ms,
     attempt: row.attempt,
+    failedAttempts: row.failed_attempts,
+    spent: row.spent,
     lastSeq: row.last_seq,
     cancelRequestedBy: row.cancel_requested_by,
     program: row.program,
@@ -114,12 +119,12 @@ export async function renewLeases(
   database: Database,
   worker: string,
   leaseMs: number,
-  runIds: readonly string[],
+  leases: readonly Lease[],
 ): Promise<RenewedLease[]> {
   const rows = await database.call<{ id: string; lease_token: number; cancel_requested_by: string | null }>(
     'renew-leases',
-    'select id, lease_token, cancel_requested_by from door_renew_leases($1, $2, $3)',
-    [worker, leaseMs, runIds],
+    'select id, lease_token, cancel_requested_by from door_renew_leases($1, $2, $3, $4)',
+    [worker, leaseMs, leases.map(({ tenantId }) => tenantId), leases.map(({ runId }) => runId)],
   )
   return rows.map((row) => ({ runId: row.id, token: row.lease_token, cancelRequestedBy: row.cancel_requested_by }))
 }

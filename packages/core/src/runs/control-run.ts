@@ -1,4 +1,4 @@
-import { FreeholdError, type InDoubtDecision, type Run } from '@freehold/contracts'
+import { FreeholdError, type InDoubtDecision, type RedrivenRuns, type RedriveRuns, type Run } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { findRun, runNotFound } from './get-run.ts'
@@ -19,6 +19,20 @@ export async function redriveRun(caller: Caller, id: string): Promise<Run> {
   if (outcome !== 'ok')
     throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${outcome}.`)
   return announce(caller, id)
+}
+
+/** Queues dead runs again, the oldest first, and tells how many more there are. */
+export async function redriveRuns(caller: Caller, input: RedriveRuns): Promise<RedrivenRuns> {
+  authorize(caller, 'runs:control')
+  const { agent = null, code = null, from = null, to = null, limit } = input
+  const { redriven, remaining } = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const { rows } = await sql<{ redriven: string[]; remaining: number }>`select * from redrive_dead_runs(
+      ${caller.tenantId}, ${actorName(caller)}, ${agent}, ${code}, ${from}, ${to}, ${limit})`.execute(tx)
+    return rows[0] ?? { redriven: [], remaining: 0 }
+  })
+  for (const runId of redriven) caller.platform.bus.publish({ kind: 'run', runId })
+  if (redriven.length > 0) caller.platform.bus.publish({ kind: 'work' })
+  return { redriven: redriven.length, remaining }
 }
 
 /** Answers "outcome unknown: retry, skip or fail?" for a tool call that was cut off. */

@@ -30,6 +30,28 @@ export async function finishRun(database: Database, lease: Lease, end: RunEnd): 
   if (rows.length === 0) throw new LeaseLostError(lease.runId)
 }
 
+export interface AttemptFailure extends Append {
+  error: RunError
+  /** When to try again; null after the last attempt. */
+  retryAt: Date | null
+  hasParent: boolean
+}
+
+/** Queues the run again, or ends it as dead. The last of the events says which. */
+export async function failAttempt(database: Database, lease: Lease, failed: AttemptFailure): Promise<void> {
+  const rows = await database.call('fail-attempt', 'select * from fail_attempt($1, $2, $3, $4, $5, $6, $7, $8)', [
+    lease.tenantId,
+    lease.runId,
+    lease.token,
+    failed.after,
+    encodeJson(failed.events),
+    encodeJson(failed.error),
+    failed.hasParent,
+    failed.retryAt,
+  ])
+  if (rows.length === 0) throw new LeaseLostError(lease.runId)
+}
+
 export interface Wait {
   step: string
   kind: 'timer' | 'child' | 'decision' | 'approval'

@@ -13,7 +13,6 @@ import { startRun } from './start-run.ts'
 
 const workers = ['w1', 'w2', 'w3']
 const leaseMs = 3_600_000 // nothing expires unless the clock command says so
-const maxCrashes = 1_000
 const event = { type: 'step.finished', data: { step: 'step:a:1', name: 'a', output: 1 } } as const
 const failure = { code: 'program_failed', message: 'it failed' } as const
 
@@ -136,7 +135,7 @@ function finish(status: 'succeeded' | 'failed') {
 
 async function claim(model: EngineModel, real: Real, worker: string, limit: number): Promise<void> {
   const due = model.open().filter((run) => run.due)
-  const claimed = await claimRuns(on.database, { worker, limit, leaseMs, maxCrashes })
+  const claimed = await claimRuns(on.database, { worker, limit, leaseMs })
   expect(claimed).toHaveLength(Math.min(limit, due.length))
   for (const found of claimed) {
     const run = due.find(({ id }) => id === found.lease.runId)
@@ -185,11 +184,11 @@ const happenings: [weight: number, command: fc.Arbitrary<Command>][] = [
       verb: 'renew',
       choose: (_, pick) => oneOf(workers, pick),
       describe: (worker) => `the leases of ${worker}`,
-      async perform(model, _, worker) {
+      async perform(model, real, worker) {
         const believed = model.leases.filter((lease) => lease.worker === worker).map(({ run }) => run)
         const held = believed.filter((run, index) => run.worker === worker && believed.indexOf(run) === index)
-        const ids = believed.map(({ id }) => id)
-        const renewed = await renewLeases(on.database, worker, leaseMs, ids)
+        const leases = believed.map(({ id, token }) => ({ tenantId: real.tenant.id, runId: id, token }))
+        const renewed = await renewLeases(on.database, worker, leaseMs, leases)
         const answers = held.map(({ id, token, cancelRequestedBy }) => ({ runId: id, token, cancelRequestedBy }))
         expect(renewed).toHaveLength(answers.length)
         expect(renewed).toEqual(expect.arrayContaining(answers))

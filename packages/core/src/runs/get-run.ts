@@ -27,12 +27,13 @@ export interface ListRunsQuery extends PageQuery {
   threadId?: string | undefined
   /** The platform's own runs instead of those of agents. */
   system?: boolean
+  dead?: boolean | undefined
 }
 
 export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Page<RunSummary>> {
   authorize(caller, 'runs:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const { agent, status, threadId, system = false } = query
+  const { agent, status, threadId, dead, system = false } = query
   const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
     tx
       .selectFrom('agent_runs')
@@ -42,6 +43,7 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
       .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
       .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
       .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
+      .$if(dead !== undefined, (q) => q.where('dead', '=', dead ?? false))
       .orderBy('id', 'desc')
       .limit(query.limit + 1)
       .execute(),

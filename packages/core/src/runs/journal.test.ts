@@ -3,9 +3,9 @@ import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startChildRun } from './child-runs.ts'
 import { type ClaimedRun, claimRuns, renewLeases } from './claim-runs.ts'
-import { cancelRun, redriveRun } from './control-run.ts'
+import { cancelRun, redriveRun, redriveRuns } from './control-run.ts'
 import { finishRun, suspendRun } from './end-run.ts'
-import { getRun } from './get-run.ts'
+import { getRun, listRuns } from './get-run.ts'
 import { appendEvents, appendShared, readJournal } from './journal.ts'
 import { LeaseLostError } from './lease.ts'
 import { startRun } from './start-run.ts'
@@ -25,8 +25,8 @@ async function start(): Promise<string> {
   return (await startRun(owner(), input)).runId
 }
 
-async function claim(worker = 'w1', maxCrashes = 5): Promise<ClaimedRun[]> {
-  return claimRuns(platform.database, { worker, limit: 10, leaseMs: 60_000, maxCrashes })
+async function claim(worker = 'w1'): Promise<ClaimedRun[]> {
+  return claimRuns(platform.database, { worker, limit: 10, leaseMs: 60_000 })
 }
 
 async function claimOne(): Promise<ClaimedRun> {
@@ -73,25 +73,25 @@ describe('a claim', () => {
     expect(await claimOne()).toMatchObject({ limits: { maxSteps: 40 } })
   })
 
-  test('ends a run whose workers died too often, wakes its parent and calls off its children', async () => {
-    const parent = await claimOne()
-    const child = await startChild(parent)
-    if (!('runId' in child)) throw new Error(child.outcome)
-    await suspendRun(platform.database, parent.lease, { after: parent.lastSeq, events: [] }, [
-      { step: 'child:1', kind: 'child', until: null, runId: child.runId },
-    ])
-    const [claimedChild] = await claim()
-    const grandchild = claimedChild && (await startChild(claimedChild))
+  test('of a run whose worker died in its last attempt only hands it over to be ended', async () => {
+    const { lease } = await claimOne()
     await platform.asSuperuser(
-      `update agent_runs set crashes = 4, available_at = now() - interval '1 s' where id = '${child.runId}'`,
+      `update agent_runs set failed_attempts = 4, attempt = 5, available_at = now() - interval '1 s' where id = '${lease.runId}'`,
     )
-    const claimed = await claim('w2')
-    expect(claimed.find(({ lease }) => lease.runId === parent.lease.runId)).toBeDefined()
-    expect(await getRun(owner(), child.runId)).toMatchObject({ status: 'failed', error: { code: 'worker_lost' } })
-    const lastChild = claimed.find(
-      ({ lease }) => grandchild && 'runId' in grandchild && lease.runId === grandchild.runId,
+    const before = await readJournal(platform.database, lease, 0, 100)
+    expect(await claim('w2')).toMatchObject([{ lease: { runId: lease.runId }, attempt: 5, spent: true }])
+    expect(await readJournal(platform.database, lease, 0, 100)).toEqual(before)
+  })
+
+  test('allows a version from before maxAttempts what the schema gives it', async () => {
+    const { lease, limits } = await claimOne()
+    await platform.asSuperuser(`update agent_templates set limits = limits - 'maxAttempts'`)
+    await platform.asSuperuser(
+      `update agent_runs set failed_attempts = ${limits.maxAttempts - 2}, available_at = now() - interval '1 s'`,
     )
-    expect(lastChild?.cancelRequestedBy).toBe(`run:${child.runId}`)
+    expect(await claim('w2')).toMatchObject([{ lease: { runId: lease.runId }, limits, spent: false }])
+    await platform.asSuperuser(`update agent_runs set available_at = now() - interval '1 s' where status = 'running'`)
+    expect(await claim('w3')).toMatchObject([{ lease: { runId: lease.runId }, limits, spent: true }])
   })
 })
 
@@ -108,7 +108,7 @@ describe('the fence', () => {
     await expect(end(stale, 'succeeded')).rejects.toThrow(LeaseLostError)
     expect(await appendShared(platform.database, stale.lease.tenantId, [append(stale)])).toEqual(new Map())
     expect(await startChild(stale)).toEqual({ outcome: 'lease_lost' })
-    expect(await renewLeases(platform.database, 'w1', 60_000, [stale.lease.runId])).toEqual([])
+    expect(await renewLeases(platform.database, 'w1', 60_000, [stale.lease])).toEqual([])
     expect(await readJournal(platform.database, stale.lease, 0, 100)).toEqual(before)
   })
 
@@ -151,6 +151,50 @@ describe('the fence', () => {
   })
 })
 
+describe('a bulk redrive', () => {
+  /** A run that failed at a time, by the tenant that it belongs to. */
+  async function fail(tenant: 'acme' | 'globex', at: string, dead = true): Promise<string> {
+    const input = { agent: 'assistant', message: 'hello', environment: 'production', metadata: {} } as const
+    const { runId } = await startRun(platform.caller(platform[tenant]), input)
+    await platform.asSuperuser(
+      `update agent_runs set status = 'failed', dead = ${dead}, finished_at = '${at}',
+          error = '{"code": "worker_lost", "message": "no"}' where id = '${runId}'`,
+    )
+    return runId
+  }
+  const statusOf = async (id: string) => (await getRun(owner(), id)).status
+
+  test('takes the dead runs of its tenant that match, and no other', async () => {
+    const [before, within, after, alive] = [
+      await fail('acme', '2026-01-01T00:00:00Z'),
+      await fail('acme', '2026-01-02T00:00:00Z'),
+      await fail('acme', '2026-01-03T00:00:00Z'),
+      await fail('acme', '2026-01-02T00:00:00Z', false),
+    ]
+    const foreign = await fail('globex', '2026-01-02T00:00:00Z')
+    const range = { from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z', limit: 10 }
+    expect(await redriveRuns(owner(), { ...range, code: 'program_failed' })).toEqual({ redriven: 0, remaining: 0 })
+    expect(await redriveRuns(owner(), { ...range, agent: 'another' })).toEqual({ redriven: 0, remaining: 0 })
+    expect(await redriveRuns(owner(), { ...range, code: 'worker_lost', agent: 'assistant' })).toEqual({
+      redriven: 1,
+      remaining: 0,
+    })
+    expect(await Promise.all([before, within, after, alive].map(statusOf))).toEqual([
+      'failed',
+      'queued',
+      'failed',
+      'failed',
+    ])
+    const dead = await listRuns(platform.caller(platform.globex), { limit: 10, dead: true })
+    expect(dead.items.map(({ id }) => id)).toEqual([foreign])
+  })
+
+  test('needs the permission to control runs', async () => {
+    const caller = { ...owner(), permissions: new Set(['runs:read'] as const) }
+    await expect(redriveRuns(caller, { limit: 1 })).rejects.toMatchObject({ code: 'permission_denied' })
+  })
+})
+
 describe('a family of runs', () => {
   test('a redriven parent finds the children that its failure cancelled as it left them', async () => {
     const parent = await claimOne()
@@ -172,14 +216,14 @@ describe('a family of runs', () => {
     expect(await getRun(owner(), child.runId)).toMatchObject({ status: 'cancelled' })
   })
 
-  test('waiting forgives the crashes before it', async () => {
+  test('waiting forgives the attempts that failed before it', async () => {
     const run = await claimOne()
-    await platform.asSuperuser(`update agent_runs set crashes = 3 where id = '${run.lease.runId}'`)
+    await platform.asSuperuser(`update agent_runs set failed_attempts = 3 where id = '${run.lease.runId}'`)
     const waits = [{ step: 'timer:1', kind: 'timer', until: new Date().toISOString() }] as const
     await suspendRun(platform.database, run.lease, { after: run.lastSeq, events: [] }, waits)
-    const [row] = await platform.asSuperuser<{ crashes: number }>(
-      `select crashes from agent_runs where id = '${run.lease.runId}'`,
+    const [row] = await platform.asSuperuser<{ failed_attempts: number }>(
+      `select failed_attempts from agent_runs where id = '${run.lease.runId}'`,
     )
-    expect(row?.crashes).toBe(0)
+    expect(row?.failed_attempts).toBe(0)
   })
 })

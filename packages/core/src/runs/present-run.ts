@@ -1,4 +1,5 @@
 import {
+  type FailedAttempt,
   type Run,
   type RunError,
   type RunEventType,
@@ -41,6 +42,7 @@ export function toRunSummary(row: RunRow): RunSummary {
       reasoningTokens: row.reasoning_tokens,
     },
     attempt: row.attempt,
+    dead: row.dead,
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
@@ -55,7 +57,7 @@ function approvalsIn(waits: unknown): string[] {
 
 export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
   const row = await tx.selectFrom('agent_runs').selectAll().where('id', '=', id).executeTakeFirst()
-  return row && { ...toRunSummary(row), steps: await readSteps(tx, id) }
+  return row && { ...toRunSummary(row), steps: await readSteps(tx, id), attempts: await readAttempts(tx, id) }
 }
 
 interface StepEvent {
@@ -110,4 +112,22 @@ async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
     })
   }
   return [...steps.values()]
+}
+
+/** Every attempt that failed, and the worker it failed at. */
+async function readAttempts(tx: Tx, runId: string): Promise<FailedAttempt[]> {
+  const rows = await tx
+    .selectFrom('run_events')
+    .select(['type', 'at', sql<{ attempt: number; worker: string; error: RunError }>`data`.as('data')])
+    .where('run_id', '=', runId)
+    .where('type', 'in', ['run.started', 'run.resumed', 'attempt.failed', 'run.failed'])
+    .orderBy('seq')
+    .execute()
+  const failed: FailedAttempt[] = []
+  let current: { attempt: number; worker: string | null } = { attempt: 1, worker: null }
+  for (const { type, at, data } of rows) {
+    if (type === 'run.started' || type === 'run.resumed') current = data
+    else failed.push({ attempt: current.attempt, worker: current.worker, at: at.toISOString(), error: data.error })
+  }
+  return failed
 }

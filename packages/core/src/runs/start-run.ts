@@ -1,8 +1,10 @@
 import { FreeholdError, runPriorities, type StartRun } from '@freehold/contracts'
 import { uuidv7 } from 'uuidv7'
 import { isSystemAgent } from '../agents/system-agents.ts'
+import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
-import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { QueueGate } from './queue-gate.ts'
 
 export interface StartRunInput extends Omit<StartRun, 'priority'> {
   agent: string
@@ -11,12 +13,39 @@ export interface StartRunInput extends Omit<StartRun, 'priority'> {
   priority?: StartRun['priority']
 }
 
+const gates = new WeakMap<Database, QueueGate>()
+
+/** One for each database of this process. */
+function gateOf(database: Database): QueueGate {
+  const gate = gates.get(database) ?? new QueueGate(database)
+  gates.set(database, gate)
+  return gate
+}
+
 /** Accepts a run: when this returns, the run is in the database and will be executed, whatever process dies. */
 export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
   authorize(caller, 'runs:start')
   if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
+  const entry = await gateOf(caller.platform.database).admit(caller.tenantId, () => insertRun(caller, input))
+  if (entry.admitted) return readOutcome(caller, input, entry.started)
+  const known = input.clientKey === undefined ? undefined : await findByClientKey(caller, input.clientKey)
+  if (known) return { runId: known, created: false }
+  throw new FreeholdError(
+    'queue_full',
+    `The queue is full: the plan of the tenant allows ${entry.maxQueuedRuns} queued runs. Start this one again when some have begun, or ask the operator for a larger plan.`,
+    // One run that begins makes room, so the wait is short; drawn, so that those refused together don't come back together.
+    { retryable: true, retryAfterSeconds: 1 + Math.floor(Math.random() * 5) },
+  )
+}
+
+interface StartRow {
+  outcome: string
+  run_id: string
+}
+
+async function insertRun(caller: TenantCaller, input: StartRunInput): Promise<StartRow | undefined> {
   const runId = uuidv7()
-  const [row] = await caller.platform.database.call<{ outcome: string; run_id: string }>(
+  const [row] = await caller.platform.database.call<StartRow>(
     'start-run-by-caller',
     `select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p_user => $12,
        p_priority => $13::int::smallint)`,
@@ -36,6 +65,21 @@ export async function startRun(caller: Caller, input: StartRunInput): Promise<{ 
       runPriorities.indexOf(input.priority ?? 'normal'),
     ],
   )
+  return row
+}
+
+async function findByClientKey(caller: TenantCaller, clientKey: string): Promise<string | undefined> {
+  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx.selectFrom('agent_runs').select('id').where('client_key', '=', clientKey).executeTakeFirst(),
+  )
+  return row?.id
+}
+
+function readOutcome(
+  caller: TenantCaller,
+  input: StartRunInput,
+  row: StartRow | undefined,
+): { runId: string; created: boolean } {
   if (row?.outcome === 'created') caller.platform.bus.publish({ kind: 'work' })
   if (row?.outcome === 'created' || row?.outcome === 'existing') {
     return { runId: row.run_id, created: row.outcome === 'created' }

@@ -2,6 +2,7 @@ import {
   type CreatedTenant,
   FreeholdError,
   type Page,
+  type Plan,
   type PlatformPermission,
   type Tenant,
   type UpdateTenant,
@@ -9,17 +10,19 @@ import {
 import { type Selectable, sql, type Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
-import { isDataError, isUniqueViolation } from '../db/errors.ts'
+import { isDataError, isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
 import type { Tenants } from '../db/schema.gen.ts'
 import { insertKey, type NewKey } from '../identity/api-keys.ts'
 import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
 import type { Platform } from '../platform.ts'
+import { readPlans } from './plans.ts'
 
 type TenantRow = Pick<
   Selectable<Tenants>,
   | 'id'
   | 'name'
   | 'status'
+  | 'plan'
   | 'allowed_hosts'
   | 'created_at'
   | 'time_zone'
@@ -34,6 +37,7 @@ export async function createTenant(
   id: string = uuidv7(),
 ): Promise<CreatedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
+  const plans = await readPlans(caller.platform.database)
   try {
     return await caller.platform.database.withTenant(id, async (tx) => {
       const row = await tx
@@ -42,7 +46,7 @@ export async function createTenant(
         .returningAll()
         .executeTakeFirstOrThrow()
       const { apiKey } = await insertKey(tx, id, { name: 'first key', roles: ['owner'] })
-      return { ...toTenant(row), apiKey }
+      return { ...toTenant(row, plans), apiKey }
     })
   } catch (error) {
     if (isUniqueViolation(error, 'tenants_pkey')) {
@@ -66,7 +70,13 @@ export async function listTenants(
     'select * from door_list_tenants($1, $2)',
     [decodeCursor(query.cursor, cursorKeys.name) ?? null, query.limit + 1],
   )
-  return toPage(rows, query.limit, toTenant, ({ name }) => name)
+  const plans = await readPlans(caller.platform.database)
+  return toPage(
+    rows,
+    query.limit,
+    (row) => toTenant(row, plans),
+    ({ name }) => name,
+  )
 }
 
 export async function getTenant(caller: Caller, id: string): Promise<Tenant> {
@@ -89,6 +99,22 @@ export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> 
   const tenant = await updateTenant(caller.platform, id, { status: 'active' })
   caller.platform.bus.publish({ kind: 'work' })
   return tenant
+}
+
+/** What the plan allows holds for the next claim, and within a second for the next start of a run. */
+export async function setTenantPlan(caller: Caller, id: string, { plan }: { plan: string }): Promise<Tenant> {
+  authorizeOnTenant(caller, 'platform:tenants:write')
+  try {
+    const tenant = await updateTenant(caller.platform, id, { plan })
+    caller.platform.bus.publish({ kind: 'work' })
+    return tenant
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error
+    throw new FreeholdError(
+      'invalid_request',
+      `body.plan: there is no plan "${plan}". Make it with PUT /api/v1/plans/${plan}.`,
+    )
+  }
 }
 
 /** Changes what is given of the tenant's settings. */
@@ -138,14 +164,14 @@ export async function readTenant(platform: Platform, id: string): Promise<Tenant
   const row = await platform.database.withTenant(id, (tx) =>
     tx.selectFrom('tenants').selectAll().where('id', '=', id).executeTakeFirst(),
   )
-  return toTenant(found(row))
+  return toTenant(found(row), await readPlans(platform.database))
 }
 
 async function updateTenant(platform: Platform, id: string, change: Updateable<Tenants>): Promise<Tenant> {
   const row = await platform.database.withTenant(id, (tx) =>
     tx.updateTable('tenants').set(change).where('id', '=', id).returningAll().executeTakeFirst(),
   )
-  return toTenant(found(row))
+  return toTenant(found(row), await readPlans(platform.database))
 }
 
 function found<T>(row: T | undefined): T {
@@ -153,11 +179,15 @@ function found<T>(row: T | undefined): T {
   return row
 }
 
-function toTenant(row: TenantRow): Tenant {
+function toTenant(row: TenantRow, plans: readonly Plan[]): Tenant {
+  const plan = plans.find(({ name }) => name === row.plan)
+  // A foreign key holds it, and no plan is ever deleted.
+  if (!plan) throw new Error(`there is no plan ${row.plan}`)
   return {
     id: row.id,
     name: row.name,
     status: row.status === 'suspended' ? 'suspended' : 'active',
+    plan,
     allowedHosts: row.allowed_hosts,
     timeZone: row.time_zone,
     assumedPrice:

@@ -132,10 +132,13 @@ async function callWithRetries(caller: Caller, call: Call, model: string): Promi
 function toModelError(model: string, provider: string, attempts: number, fault: ProviderFault | undefined): ModelError {
   if (!fault) {
     const message = `${model} was not called: ${provider} failed several times in a row and is left alone for a moment.`
-    return new ModelError('model_failed', message)
+    return new ModelError('model_failed', message, { retryable: true })
   }
   const count = attempts === 1 ? '' : ` (${attempts} attempts)`
-  return new ModelError('model_failed', `${model} ${fault.message}${count}.`, { cause: fault })
+  return new ModelError('model_failed', `${model} ${fault.message}${count}.`, {
+    cause: fault,
+    retryable: fault.retryable,
+  })
 }
 
 /** Exponential with jitter, so that the runs a fault hit together don't come back together. */
@@ -161,5 +164,6 @@ function combine(errors: readonly ModelError[]): ModelError {
   const reasons = errors.map((error) => error.message.replace(/\.$/, '')).join('; ')
   return new ModelError(code, `None of ${errors.length} models answered: ${reasons}.`, {
     cause: new AggregateError(errors, 'the errors of the chain'),
+    retryable: errors.some(({ retryable }) => retryable),
   })
 }

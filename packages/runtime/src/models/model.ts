@@ -88,9 +88,12 @@ export type CallModel = (request: ModelRequest) => Promise<ModelReply>
 /** Why no model of the chain answered. `message` is public. */
 export class ModelError extends Error {
   readonly code: 'model_failed' | 'model_refused' | 'model_unavailable'
-  constructor(code: ModelError['code'], message: string, options?: ErrorOptions) {
+  /** Whether the same question may be answered a little later. */
+  readonly retryable: boolean
+  constructor(code: ModelError['code'], message: string, options: ErrorOptions & { retryable?: boolean } = {}) {
     super(message, options)
     this.name = 'ModelError'
     this.code = code
+    this.retryable = options.retryable ?? false
   }
 }

@@ -130,7 +130,7 @@ async function liveUntil(runId: string, { at, done }: Crash): Promise<boolean> {
   tap.after = (_, count) => {
     if (dead || (done && count >= at)) die()
   }
-  const worker = await engine.worker({ database: tap.database, pollMs: 20, maxCrashes: 1_000 })
+  const worker = await engine.worker({ database: tap.database, pollMs: 20 })
   const ended = await Promise.race([engine.ended(runId).then(() => true), crashed.promise])
   dead = true
   await worker.stop(0)

@@ -67,6 +67,8 @@ it('a child that fails tells its parent why', async () => {
   child = async () => {
     throw new Error('no')
   }
+  await engine.newAgent(engine.caller, 'once', { program: 'child', limits: { maxAttempts: 1 } })
+  parent = (run) => run.delegate({ agent: 'once', message: 'do it' })
   await engine.worker()
   const runId = await engine.start('parent')
   expect(await engine.ended(runId)).toMatchObject({
@@ -117,8 +119,9 @@ it('a parent that fails cancels the children that it did not wait for', async ()
     started.resolve()
     await run.sleep(600_000)
   }
+  await engine.newAgent(engine.caller, 'once', { program: 'parent', limits: { maxAttempts: 1 } })
   await engine.worker()
-  const runId = await engine.start('parent')
+  const runId = await engine.start('once')
   expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed' })
   expect(await engine.ended(await childOf(runId))).toMatchObject({ type: 'run.cancelled' })
 })

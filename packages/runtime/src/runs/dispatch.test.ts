@@ -33,7 +33,7 @@ beforeEach(async () => {
 afterEach(() => engine[Symbol.asyncDispose]())
 
 function claim(worker: string, limit: number): Promise<ClaimedRun[]> {
-  return claimRuns(engine.database, { worker, limit, leaseMs: 60_000, maxCrashes: 5 })
+  return claimRuns(engine.database, { worker, limit, leaseMs: 60_000 })
 }
 
 async function queue(count: number, caller = engine.caller): Promise<void> {
@@ -41,7 +41,7 @@ async function queue(count: number, caller = engine.caller): Promise<void> {
 }
 
 async function liftCaps(): Promise<void> {
-  await engine.sql('update tenants set max_running_runs = 10000')
+  await engine.sql('update plans set max_running_runs = 10000')
 }
 
 describe('claiming', () => {
@@ -94,7 +94,7 @@ describe('claiming', () => {
   })
 
   it('the cap of a tenant is exact, whoever claims', async () => {
-    await engine.sql('update tenants set max_running_runs = 3')
+    await engine.sql('update plans set max_running_runs = 3')
     await queue(20)
     const claims = await Promise.all(Array.from({ length: 8 }, (_, worker) => claim(`worker-${worker}`, 5)))
     expect(claims.flat()).toHaveLength(3)
@@ -102,7 +102,7 @@ describe('claiming', () => {
   })
 
   it('all runs of a tenant with a cap of two end, two at a time', async () => {
-    await engine.sql('update tenants set max_running_runs = 2')
+    await engine.sql('update plans set max_running_runs = 2')
     let running = 0
     let most = 0
     execute = (run) =>
@@ -124,7 +124,7 @@ describe('claiming', () => {
 })
 
 describe('a run that keeps killing its worker', () => {
-  it('ends as worker_lost after the given number of crashes, and wakes its parent', async () => {
+  it('ends as worker_lost after its last attempt, and wakes its parent', async () => {
     const worker = await engine.worker()
     const parentId = await engine.start('parent')
     execute = () => new Promise(() => {})
@@ -143,7 +143,7 @@ describe('a run that keeps killing its worker', () => {
     await engine.worker()
     expect(await engine.ended(childId)).toMatchObject({
       type: 'run.failed',
-      data: { error: { code: 'worker_lost', message: expect.stringContaining('died 5 times') } },
+      data: { error: { code: 'worker_lost', message: expect.stringContaining('attempt 5') } },
     })
     expect(await engine.ended(parentId)).toMatchObject({
       type: 'run.succeeded',
@@ -160,9 +160,10 @@ describe('a run that keeps killing its worker', () => {
     const childId = child.type === 'child.started' ? child.data.runId : ''
     await engine.until(childId, ({ type }) => type === 'run.waiting')
     // As if the parent's worker had died for the fifth time.
-    await engine.sql(`update agent_runs set status = 'running', crashes = 4, available_at = now() where id = $1`, [
-      parentId,
-    ])
+    await engine.sql(
+      `update agent_runs set status = 'running', failed_attempts = 4, available_at = now() where id = $1`,
+      [parentId],
+    )
     expect(await engine.ended(parentId)).toMatchObject({ data: { error: { code: 'worker_lost' } } })
     expect(await engine.ended(childId)).toMatchObject({ type: 'run.cancelled' })
   })

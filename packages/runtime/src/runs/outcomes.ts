@@ -1,14 +1,19 @@
 import type { RunError, RunFailureCode } from '@freehold/contracts'
 
+type FailureOptions = ErrorOptions & Pick<RunError, 'budget'> & { retryable?: boolean }
+
 /** Ends the run as failed, for a reason that its owner can act on. */
 export class RunFailure extends Error {
   readonly code: RunFailureCode
+  /** Whether another attempt may go better. */
+  readonly retryable: boolean
   private readonly budget: RunError['budget']
-  constructor(code: RunFailureCode, message: string, options?: ErrorOptions & Pick<RunError, 'budget'>) {
+  constructor(code: RunFailureCode, message: string, options: FailureOptions = {}) {
     super(message, options)
     this.name = 'RunFailure'
     this.code = code
-    this.budget = options?.budget
+    this.retryable = options.retryable ?? false
+    this.budget = options.budget
   }
 
   toRunError(): RunError {
@@ -19,7 +24,7 @@ export class RunFailure extends Error {
 export type Interruption =
   | { kind: 'cancelled'; by: string }
   | { kind: 'deadline' }
-  | { kind: 'failed'; error: RunError }
+  | { kind: 'failed'; error: RunError; retryable: boolean }
   | { kind: 'lease_lost' }
   | { kind: 'shutdown' }
 

@@ -5,7 +5,7 @@ import { delegate } from './child-runs.ts'
 import { toChatMessages } from './conversation.ts'
 import { askModel } from './model-calls.ts'
 import type { ProgramRun } from './program.ts'
-import { throughJson } from './replay.ts'
+import { journalable } from './replay.ts'
 import type { Steps } from './steps.ts'
 import { createToolCaller } from './tool-calls.ts'
 
@@ -37,7 +37,7 @@ export function createProgramRun(steps: Steps, remember: (message: ChatMessage) 
     now: () => seen(note(steps, 'now', () => new Date().toISOString()).then((text) => new Date(text))),
     random: () => seen(note(steps, 'random', Math.random)),
     step: (name, work) => seen(doOnce(steps, name, work)),
-    remember,
+    remember: (message) => remember(journalable(message, 'A message to remember')),
   }
 }
 
@@ -66,7 +66,7 @@ async function doOnce<T>(steps: Steps, name: string, work: () => Promise<T> | T)
   const known = steps.replay.find(step, 'step.finished')
   // What the program returned from this step before, through JSON.
   if (known) return known.output as T
-  const output = throughJson(await steps.effect(async () => work()))
+  const output = journalable(await steps.effect(async () => work()), `The result of step "${name}"`)
   steps.append({ type: 'step.finished', data: { step, name, output } })
   return output
 }

@@ -1,4 +1,5 @@
 import type { EventData, RunEvent, RunEventType } from '@freehold/contracts'
+import { RunFailure } from './outcomes.ts'
 
 /**
  * What the journal makes of a value, so that a replay gives a program the same as the first time. Throws a `TypeError`
@@ -7,6 +8,16 @@ import type { EventData, RunEvent, RunEventType } from '@freehold/contracts'
 export function throughJson<T>(value: T): T {
   const text: string | undefined = JSON.stringify(value)
   return text === undefined ? value : JSON.parse(text)
+}
+
+/** The same for what the journal is to hold, of which `what` tells the owner of the program. */
+export function journalable<T>(value: T, what: string): T {
+  try {
+    return throughJson(value)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new RunFailure('program_failed', `${what} can not be written as JSON: ${reason}.`, { retryable: true })
+  }
 }
 
 type EventOf<T extends RunEventType> = Extract<RunEvent, { type: T }>

@@ -1,23 +1,24 @@
 import type { NewRunEvent, RunError } from '@freehold/contracts'
-import { type Append, type ClaimedRun, finishRun, isDataError, releaseRun, suspendRun, type Wait } from '@freehold/core'
-import type { ChatMessage } from '../models/index.ts'
+import {
+  type Append,
+  type ClaimedRun,
+  failAttempt,
+  finishRun,
+  isDataError,
+  releaseRun,
+  suspendRun,
+} from '@freehold/core'
+import type { Settled } from './attempts.ts'
 import { toStored } from './conversation.ts'
 import { type Engine, logFields } from './engine.ts'
 import { EventRefusedError, type JournalWriter, persist } from './journal-writer.ts'
 import type { Interruption } from './outcomes.ts'
 
-export type Ending =
-  | { kind: 'succeeded'; output: unknown; messages: readonly ChatMessage[] }
-  | { kind: 'parked'; waits: Wait[] }
-  | Interruption
-
-type Written = Exclude<Ending, { kind: 'lease_lost' }>
-
 /** Writes down how an execution ended. A run whose journal or ending the database refuses ends as failed instead. */
 export async function concludeRun(
   engine: Engine,
   claimed: ClaimedRun,
-  ending: Written,
+  ending: Settled,
   writer: JournalWriter,
 ): Promise<void> {
   try {
@@ -30,8 +31,7 @@ export async function concludeRun(
   } catch (error) {
     if (!isRefusal(error)) throw error
     engine.logger.error({ err: error, ...logFields(claimed) }, 'the database refused a value of this run')
-    const refused: Written = { kind: 'failed', error: describeRefusal(claimed, error) }
-    await writeEnding(engine, claimed, refused, writer, { after: writer.lastSeq, events: [] })
+    await writeEnding(engine, claimed, describeRefusal(claimed, error), writer, { after: writer.lastSeq, events: [] })
   }
 }
 
@@ -40,19 +40,20 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof EventRefusedError || isDataError(error)
 }
 
-export function describeRefusal(claimed: ClaimedRun, error: unknown): RunError {
+/** The end of a run that the database refused a value of. It would do so each time. */
+export function describeRefusal(claimed: ClaimedRun, error: unknown): Extract<Interruption, { kind: 'failed' }> {
   const what =
     error instanceof EventRefusedError
       ? `An event of step ${error.step} could not be stored.`
       : 'The database refused a value of this run.'
   const message = `${what} The operator finds the reason in the log under request ${claimed.requestId}.`
-  return { code: 'program_failed', message }
+  return { kind: 'failed', error: { code: 'program_failed', message }, retryable: false }
 }
 
 async function writeEnding(
   engine: Engine,
   claimed: ClaimedRun,
-  ending: Written,
+  ending: Settled,
   writer: JournalWriter,
   { after, events }: Append,
 ): Promise<void> {
@@ -68,17 +69,29 @@ async function writeEnding(
       suspendRun(database, claimed.lease, append, ending.waits),
     )
   }
+  const hasParent = claimed.parentRunId !== null
+  if (ending.kind === 'retry') {
+    const { error } = ending
+    const retryAt = new Date(ending.retryAtMs)
+    const data = { attempt: claimed.attempt, error, retryAt: retryAt.toISOString() }
+    engine.logger.warn({ ...logFields(claimed), ...data }, 'attempt failed')
+    return write([{ type: 'attempt.failed', data }], (append) =>
+      failAttempt(database, claimed.lease, { ...append, error, retryAt, hasParent }),
+    )
+  }
   const end = describeEnd(ending)
   await write([end.event], (append) =>
-    finishRun(database, claimed.lease, {
-      ...append,
-      ...end,
-      messages: ending.kind === 'succeeded' ? ending.messages.map(toStored) : [],
-      hasParent: claimed.parentRunId !== null,
-    }),
+    ending.kind === 'dead'
+      ? failAttempt(database, claimed.lease, { ...append, error: ending.error, retryAt: null, hasParent })
+      : finishRun(database, claimed.lease, {
+          ...append,
+          ...end,
+          messages: ending.kind === 'succeeded' ? ending.messages.map(toStored) : [],
+          hasParent,
+        }),
   )
   engine.logger.info({ ...logFields(claimed), status: end.status, error: end.error ?? undefined }, 'run ended')
-  if (claimed.parentRunId !== null) engine.bus.publish({ kind: 'work' })
+  if (hasParent) engine.bus.publish({ kind: 'work' })
 }
 
 interface End {
@@ -88,7 +101,9 @@ interface End {
   error: RunError | null
 }
 
-function describeEnd(ending: Extract<Ending, { kind: 'succeeded' | 'failed' | 'cancelled' | 'deadline' }>): End {
+function describeEnd(
+  ending: Extract<Settled, { kind: 'succeeded' | 'failed' | 'dead' | 'cancelled' | 'deadline' }>,
+): End {
   switch (ending.kind) {
     case 'succeeded': {
       const output = ending.output ?? null
@@ -106,6 +121,7 @@ function describeEnd(ending: Extract<Ending, { kind: 'succeeded' | 'failed' | 'c
       return failed({ code: 'deadline_exceeded', message })
     }
     case 'failed':
+    case 'dead':
       return failed(ending.error)
   }
 }

@@ -246,6 +246,11 @@ describe('sleep', () => {
 })
 
 describe('ends', () => {
+  const startOnce = async () => {
+    await engine.newAgent(engine.caller, 'once', { program: 'scripted', limits: { maxAttempts: 1 } })
+    return engine.start('once')
+  }
+
   it('a run that takes more steps than its agent allows ends as step_limit_reached', async () => {
     await engine.newAgent(engine.caller, 'short', { program: 'scripted', limits: { maxSteps: 3 } })
     execute = async (run) => {
@@ -262,7 +267,7 @@ describe('ends', () => {
       throw new Error('secret inside')
     }
     await engine.worker()
-    const runId = await engine.start('scripted')
+    const runId = await startOnce()
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed', data: { error: { code: 'program_failed' } } })
     expect(JSON.stringify(await engine.journal(runId))).not.toContain('secret inside')
     const [logged] = engine.logs.filter(({ message }) => message === 'program failed')
@@ -272,6 +277,8 @@ describe('ends', () => {
   it.each([
     ['output', async () => 1n],
     ['step', async (run: ProgramRun) => run.step('big', () => 1n)],
+    ['tool input', async (run: ProgramRun) => run.tool({ ...call('big'), input: { big: 1n } })],
+    ['conversation', async (run: ProgramRun) => run.remember({ role: 'user', content: 1n as unknown as string })],
     [
       'tool output',
       async (run: ProgramRun) => {
@@ -280,16 +287,16 @@ describe('ends', () => {
         if (failed) throw new Error('the tool failed')
       },
     ],
-  ])('a value that is no JSON, as %s, ends the run at once instead of crashing its worker', async (_, program) => {
+  ])('a value that is no JSON, as %s, ends the attempt instead of crashing its worker', async (_, program) => {
     execute = program
     await engine.worker({ leaseMs: 60_000 })
-    const runId = await engine.start('scripted')
+    const runId = await startOnce()
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed', data: { error: { code: 'program_failed' } } })
   })
 
   it('a run of a program that the worker does not have ends as program_unknown', async () => {
-    const runId = await engine.start('scripted')
-    await engine.sql(`update agent_templates set program = 'missing' where name = 'scripted'`)
+    const runId = await startOnce()
+    await engine.sql(`update agent_templates set program = 'missing' where name = 'once'`)
     await engine.worker()
     expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'program_unknown' } } })
   })
@@ -307,7 +314,7 @@ describe('ends', () => {
       return output
     }
     await engine.worker()
-    const runId = await engine.start('scripted')
+    const runId = await startOnce()
     await engine.ended(runId)
     broken = false
     await redriveRun(engine.caller, runId)

@@ -3,7 +3,7 @@ import type { NewRunEvent } from '@freehold/contracts'
 import type { ClaimedRun, Database, Wait } from '@freehold/core'
 import type { Engine } from './engine.ts'
 import { type JournalWriter, persist } from './journal-writer.ts'
-import { RunFailure } from './outcomes.ts'
+import { RunFailure, RunInterrupted } from './outcomes.ts'
 import type { Replay } from './replay.ts'
 import type { RunMeter } from './run-meter.ts'
 
@@ -42,6 +42,7 @@ export class Steps {
   private readonly waits = new Map<string, Wait>()
   private stepsTaken = 0
   private underWay = 0
+  private onIdle: (() => void) | undefined
 
   constructor(parts: StepsParts) {
     this.parts = parts
@@ -65,6 +66,7 @@ export class Steps {
   /** The key of the next step of a kind. Counts towards the limit of the agent, unless it costs nothing. */
   take(kind: string, cost: 0 | 1 = 1): string {
     this.signal.throwIfAborted()
+    if (this.onIdle) throw new RunInterrupted({ kind: 'lease_lost' })
     const { maxSteps } = this.claimed.limits
     this.stepsTaken += cost
     if (this.stepsTaken > maxSteps) {
@@ -94,7 +96,7 @@ export class Steps {
       return await work()
     } finally {
       this.underWay -= 1
-      if (this.waits.size > 0) void this.suspendWhenIdle()
+      if (this.waits.size > 0 || this.onIdle) void this.whenIdle()
     }
   }
 
@@ -113,15 +115,24 @@ export class Steps {
   /** Never resolves: the run is suspended as soon as nothing else of it is under way. */
   park(wait: Wait): Promise<never> {
     this.waits.set(wait.step, wait)
-    void this.suspendWhenIdle()
+    void this.whenIdle()
     return new Promise(() => {})
   }
 
-  private async suspendWhenIdle(): Promise<void> {
+  /** Takes no further step. Resolves when those that are under way have come to their end, so that none is in doubt. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onIdle = resolve
+      void this.whenIdle()
+    })
+  }
+
+  private async whenIdle(): Promise<void> {
     // Two turns let a program that just got an answer take its next step.
     await nextTurn()
     await nextTurn()
-    if (this.underWay === 0 && this.waits.size > 0 && !this.signal.aborted)
-      this.parts.onParked([...this.waits.values()])
+    if (this.underWay > 0) return
+    if (this.onIdle) this.onIdle()
+    else if (this.waits.size > 0 && !this.signal.aborted) this.parts.onParked([...this.waits.values()])
   }
 }

@@ -5,7 +5,7 @@ import { approveCall } from './approvals.ts'
 import { runChild, type Task } from './child-runs.ts'
 import { RunFailure } from './outcomes.ts'
 import type { ToolOutcome } from './program.ts'
-import { throughJson } from './replay.ts'
+import { journalable, throughJson } from './replay.ts'
 import type { Steps } from './steps.ts'
 
 /** Makes the function that calls a run's tools, each call a step. */
@@ -15,7 +15,8 @@ export function createToolCaller(steps: Steps): (call: ToolCall) => Promise<Tool
     operatorAllow: [...engine.operatorAllow],
     tenantAllowedHosts: claimed.allowedHosts,
   })
-  return async (call) => {
+  return async (asked) => {
+    const call = { ...asked, input: journalable(asked.input, `The input of a call to "${asked.name}"`) }
     const tool = claimed.tools.includes(call.name) ? engine.tools.get(call.name) : undefined
     return tool?.kind === 'engine' ? delegateByTool(steps, tool, call) : useTool(steps, tool, call, fetch)
   }

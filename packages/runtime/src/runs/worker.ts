@@ -8,8 +8,6 @@ import { executeRun, type RunExecution } from './execute-run.ts'
 export interface WorkerOptions {
   /** Runs that this worker executes at once. */
   concurrency: number
-  /** A run whose worker died this often ends as failed. */
-  maxCrashes: number
   /** Longest time that a lost hint can cost, in milliseconds. */
   pollMs: number
   /** Whether appends of one tenant's runs that are ready together share a commit. Off only to measure without. */
@@ -113,11 +111,10 @@ export class Worker {
 
   private async claim(limit: number): Promise<number> {
     const { database, leaseMs, logger } = this.engine
-    const { maxCrashes } = this.options
     // After a pause, of this process or of the database, it would take its own runs for those of a dead worker.
     if (performance.now() - this.renewedAt > leaseMs / 2) await this.renew()
     try {
-      const runs = await claimRuns(database, { worker: this.name, limit, leaseMs, maxCrashes })
+      const runs = await claimRuns(database, { worker: this.name, limit, leaseMs })
       for (const run of runs) this.execute(run)
       return runs.length
     } catch (error) {
@@ -150,8 +147,8 @@ export class Worker {
     if (this.executions.size === 0) return
     const before = [...this.executions.values()]
     try {
-      const runIds = before.map(({ claimed }) => claimed.lease.runId)
-      const renewed = await renewLeases(this.engine.database, this.name, this.engine.leaseMs, runIds)
+      const leases = before.map(({ claimed }) => claimed.lease)
+      const renewed = await renewLeases(this.engine.database, this.name, this.engine.leaseMs, leases)
       this.renewedAt = performance.now()
       const held = new Map(renewed.map((lease) => [lease.runId, lease]))
       for (const execution of before) {

@@ -1,0 +1,80 @@
+import { type Database, isInTransaction } from '../db/database.ts'
+
+/** How long a count serves; to refuse a run on, it must be fresher. */
+const servesMs = 1_000
+const refusesMs = 200
+
+interface Count {
+  atMs: number
+  maxQueuedRuns: number
+  /** Runs in the queue when it was counted, and those that were let in since. */
+  taken: number
+}
+
+interface Queue {
+  count: Count | undefined
+  counting: Promise<Count> | undefined
+  /** Runs that were let in and may not be in the database yet. */
+  underWay: number
+}
+
+/**
+ * Keeps the queue of each tenant within its plan. To count a queue costs more than to start a run, so a process counts it
+ * once a second at the most and adds what it lets in. With one api process the cap is exact; with several, the queue can
+ * grow past it by what the others let in within that second.
+ */
+export class QueueGate {
+  private readonly database: Database
+  private readonly queues = new Map<string, Queue>()
+
+  constructor(database: Database) {
+    this.database = database
+  }
+
+  /** Starts a run when the tenant's queue has room for it. */
+  async admit<T>(
+    tenantId: string,
+    start: () => Promise<T>,
+  ): Promise<{ admitted: true; started: T } | { admitted: false; maxQueuedRuns: number }> {
+    const queue = this.queues.get(tenantId) ?? { count: undefined, counting: undefined, underWay: 0 }
+    this.queues.set(tenantId, queue)
+    let count = await this.count(tenantId, queue, servesMs)
+    if (isFull(count)) count = await this.count(tenantId, queue, refusesMs)
+    if (isFull(count)) return { admitted: false, maxQueuedRuns: count.maxQueuedRuns }
+    count.taken += 1
+    queue.underWay += 1
+    try {
+      return { admitted: true, started: await start() }
+    } finally {
+      queue.underWay -= 1
+    }
+  }
+
+  private async count(tenantId: string, queue: Queue, maxAgeMs: number): Promise<Count> {
+    if (queue.count && performance.now() - queue.count.atMs < maxAgeMs) return queue.count
+    // To wait for another caller's count could be to wait for the connection that this transaction holds.
+    if (isInTransaction()) return this.countAnew(tenantId, queue)
+    queue.counting ??= this.countAnew(tenantId, queue).finally(() => {
+      queue.counting = undefined
+    })
+    return queue.counting
+  }
+
+  private async countAnew(tenantId: string, queue: Queue): Promise<Count> {
+    const atMs = performance.now()
+    const { underWay } = queue
+    const [row] = await this.database.call<{ max_queued_runs: number; queued: number }>(
+      'measure-queue',
+      'select * from door_measure_queue($1)',
+      [tenantId],
+    )
+    // Without a row there is no such tenant, which whoever starts the run finds out.
+    const { max_queued_runs: maxQueuedRuns, queued } = row ?? { max_queued_runs: 1, queued: 0 }
+    queue.count = { atMs, maxQueuedRuns, taken: queued + underWay }
+    return queue.count
+  }
+}
+
+function isFull({ taken, maxQueuedRuns }: Count): boolean {
+  return taken >= maxQueuedRuns
+}

@@ -1,0 +1,23 @@
+// A worker process whose program "scripted" never returns to the event loop.
+// Arguments: the URL of the database, a folder, the lease in milliseconds.
+import { LocalBus, openDatabase } from '@freehold/core'
+import { createToolRegistry, defineProgram, Worker } from '../index.ts'
+
+const [url = '', dataDir = '', leaseMs] = process.argv.slice(2)
+const block = defineProgram('scripted', async () => {
+  for (;;);
+})
+const worker = new Worker(
+  {
+    database: await openDatabase({ url, dataDir, poolSize: 2, migrate: false }),
+    bus: new LocalBus(),
+    programs: new Map([[block.name, block]]),
+    tools: createToolRegistry(),
+    callModel: () => Promise.reject(new Error('there is no model')),
+    operatorAllow: [],
+    logger: console,
+    leaseMs: Number(leaseMs),
+  },
+  { concurrency: 1, pollMs: 50 },
+)
+worker.start()
