@@ -62,7 +62,9 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
 type AgentBody = Parameters<Client['createAgent']>[0]['body']
 
 export async function createAgent(client: Client, name: string, config: Omit<AgentBody, 'name'> = {}): Promise<void> {
-  await client.createAgent({ body: { name, ...config, limits: { maxSteps: 1_000, ...config.limits } } })
+  await client.createAgent({
+    body: { name, ...config, limits: { maxSteps: 1_000, maxAttempts: 100, ...config.limits } },
+  })
 }
 
 /** What a run of the agent `payer` is told: pay `count` times, one after the other, at paths of its own. */

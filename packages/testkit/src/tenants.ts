@@ -123,7 +123,8 @@ async function addApproval(
 async function bookLostCall(test: TestPlatform, tenantId: string, budgetId: string, runId: string): Promise<void> {
   await test.asSuperuser(
     `insert into budget_windows (tenant_id, budget_id, subject, window_start, window_end, spent_requests)
-       select $1::uuid, $2::uuid, $1::text, starts_at, ends_at, 1 from budget_period('month', now(), 'UTC')`,
+       select $1::uuid, $2::uuid, $1::text, starts_at, ends_at, 1 from budget_period('month', now(), 'UTC')
+       on conflict do nothing`,
     [tenantId, budgetId],
   )
   await test.asSuperuser(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { createClient, FreeholdError, type Operation, type OperationId, operations } from '@freehold/contracts'
 import {
   createTestPlatform,
@@ -26,13 +27,18 @@ const posts = Object.entries<Operation>(operations)
   .filter(({ operation }) => operation.method === 'post')
 const creating = posts.filter(({ operation }) => operation.idempotency)
 
+interface Change {
+  params?: Record<string, string>
+  apiKey?: string
+}
+
 /** Sends the sample request of an operation with an idempotency key. */
-function send(id: OperationId, key: string, body: unknown, apiKey?: string): Promise<TestResponse> {
+function send(id: OperationId, key: string, body: unknown, change: Change = {}): Promise<TestResponse> {
   const operation: Operation = operations[id]
-  const params = sampleRequests[id]?.params?.(ground) ?? {}
+  const params = { ...sampleRequests[id]?.params?.(ground), ...change.params }
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
   const ownKey = operation.permission?.startsWith('platform:') ? on.operatorKey : on.acme.key
-  return on.request(apiKey ?? ownKey, 'POST', `/api/v1${path}`, body, { 'idempotency-key': key })
+  return on.request(change.apiKey ?? ownKey, 'POST', `/api/v1${path}`, body, { 'idempotency-key': key })
 }
 
 const runsPath = '/api/v1/agents/assistant/runs'
@@ -48,6 +54,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'resumeTenant',
     'cancelRun',
     'redriveRun',
+    'redriveRuns',
     'decideRun',
     'decideApproval',
   ])
@@ -67,8 +74,13 @@ describe.each(creating)('$id with an idempotency key', ({ id, operation }) => {
 
   test('is refused when it asks for something else', async () => {
     await send(id, 'reused', body())
-    const other = { ...body(), ...(id === 'startRun' ? { message: 'another' } : {}), ...renamed(id) }
-    expect(await send(id, 'reused', other)).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } })
+    const asksForMore = 'body' in operation
+    const other = { ...body(), ...(asksForMore && differenceOf(id)) }
+    const elsewhere = asksForMore ? {} : { params: { id: randomUUID() } }
+    expect(await send(id, 'reused', other, elsewhere)).toMatchObject({
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
+    })
   })
 
   test('is described to clients', async () => {
@@ -83,9 +95,10 @@ describe.each(creating)('$id with an idempotency key', ({ id, operation }) => {
   })
 })
 
-function renamed(id: OperationId): Record<string, string> {
-  if (id === 'startRun') return {}
-  return id === 'createAgentVersion' ? { description: 'another' } : { name: 'another' }
+/** What makes the body of an operation another one. */
+function differenceOf(id: OperationId): Record<string, string> {
+  if (id === 'startRun') return { message: 'another' }
+  return id === 'createAgentVersion' || id === 'createWebhook' ? { description: 'another' } : { name: 'another' }
 }
 
 describe('a run that is started with a key', () => {
@@ -123,7 +136,7 @@ describe('an answer that shows a secret', () => {
     const client = on.client(on.acme.key)
     const { apiKey } = await client.createKey({ body: { name: 'keys only', scopes: ['keys:write', 'keys:read'] } })
     const first = await send('createKey', 'whose', { name: 'mine' })
-    const other = await send('createKey', 'whose', { name: 'mine' }, apiKey)
+    const other = await send('createKey', 'whose', { name: 'mine' }, { apiKey })
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } })
     expect(other.text).not.toContain(z.object({ apiKey: z.string() }).parse(first.body).apiKey)
   })

@@ -89,6 +89,8 @@ describe('a claim', () => {
     await platform.asSuperuser(
       `update agent_runs set failed_attempts = ${limits.maxAttempts - 2}, available_at = now() - interval '1 s'`,
     )
+    expect(await claim('w2')).toEqual([])
+    await platform.asSuperuser(`update agent_runs set available_at = now() - interval '1 s' where status = 'queued'`)
     expect(await claim('w2')).toMatchObject([{ lease: { runId: lease.runId }, limits, spent: false }])
     await platform.asSuperuser(`update agent_runs set available_at = now() - interval '1 s' where status = 'running'`)
     expect(await claim('w3')).toMatchObject([{ lease: { runId: lease.runId }, limits, spent: true }])

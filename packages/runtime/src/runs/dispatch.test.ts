@@ -136,6 +136,9 @@ describe('a run that keeps killing its worker', () => {
       const [run] = await claim(`doomed-${crash}`, 1)
       expect(run?.lease.runId).toBe(childId)
       await engine.expireLeases()
+      // The second time it is put off for a while, and so on.
+      if (crash > 1) expect(await claim('later', 1)).toEqual([])
+      await engine.skipBackoff()
     }
     const [run] = await claim('doomed-5', 1)
     expect(run).toMatchObject({ attempt: 5 })

@@ -289,7 +289,7 @@ describe('run.failed', () => {
     await create(engine.caller, receiver.url)
     const runId = await engine.start('failing')
     await engine.sql(
-      `update agent_runs set status = 'running', worker = 'dead', crashes = 4, available_at = now() where id = $1`,
+      `update agent_runs set status = 'running', worker = 'dead', failed_attempts = 4, available_at = now() where id = $1`,
       [runId],
     )
     await engine.worker()
