@@ -38,7 +38,7 @@ export class Worker {
   private readonly unsubscribe: (() => void)[] = []
   private loop: Promise<void> = Promise.resolve()
   private settling: Promise<void> = Promise.resolve()
-  private renewedAt = 0
+  private renewedAt = performance.now()
   private stopping = false
   private hinted = false
   private wakeLoop: (() => void) | undefined
