@@ -10,7 +10,10 @@ import {
 } from '@freehold/contracts'
 import { z } from 'zod'
 
-const forwardedSchema = z.object({ environment: environmentSchema.default('production') })
+const forwardedSchema = z.object({
+  environment: environmentSchema.default('production'),
+  user: startRunSchema.shape.user,
+})
 
 /** An answer to an interrupt. One without a decision only comes back to the run. */
 export interface AguiAnswer {
@@ -25,6 +28,8 @@ export interface AguiInput {
   answers: AguiAnswer[]
   message: string
   environment: z.output<typeof environmentSchema>
+  /** The person the run is for. */
+  user?: string | undefined
 }
 
 /** What a run is started with, or the answers with which it goes on. The thread on the server is the conversation, so only the newest user message counts. */
@@ -44,7 +49,7 @@ export function readAguiInput(body: unknown): AguiInput {
   if (!sized.success && answers.length === 0) throw fromZodError(sized.error, 'body.messages')
   const forwarded = forwardedSchema.safeParse(forwardedProps ?? {})
   if (!forwarded.success) throw fromZodError(forwarded.error, 'body.forwardedProps')
-  return { threadId, runId, answers, message, environment: forwarded.data.environment }
+  return { threadId, runId, answers, message, ...forwarded.data }
 }
 
 /** Who abandons an interrupt decides nothing: the approval stays open for others. */

@@ -56,6 +56,7 @@ async function findOrStartRun(
     message: input.message,
     threadId: input.threadId,
     environment: input.environment,
+    ...(input.user !== undefined && { user: input.user }),
     metadata: {},
     clientKey: `agui:${input.runId}`,
   })
