@@ -63,6 +63,15 @@ it('a run that waits is shown, its approval lists the exact arguments, and goes 
   expect(await freeholdJson(['approvals', 'list', '--all'])).toMatchObject([{ id, status: 'approved' }])
 })
 
+it('a run can be left when it waits for a person, and watched to its end later', async () => {
+  const left = await freehold(['run', '--until-asked', 'careful', 'What', 'is', '6*7?'])
+  expect(left).toMatchObject({ code: 0, out: expect.stringMatching(/waits for the approval of tool:1 until .*\n$/) })
+  const [{ id, runId }] = await freeholdJson(['approvals', 'list'])
+  expect(left.err).toContain(`runs watch ${runId}`)
+  expect(await freehold(['approvals', 'approve', id])).toMatchObject({ code: 0 })
+  expect(await freehold(['runs', 'watch', runId])).toMatchObject({ code: 0, out: expect.stringContaining('42') })
+})
+
 it('edited arguments are approved instead; a rejection is shown with its reason', async () => {
   const edited = await startCareful()
   expect(await freehold(['approvals', 'approve', edited.id, '--edit', '{'])).toMatchObject({ code: 2 })

@@ -88,6 +88,7 @@ async function readArguments(text: string, workingDir: string): Promise<unknown>
 
 function renderApproval(approval: Approval, { paint }: Pick<Terminal, 'paint'>): string {
   const { approvers } = approval
+  const permissions = approval.kind === 'budget' ? 'approvals:decide and budgets:write' : 'approvals:decide'
   const named = [...approvers.actors, ...approvers.roles.map((role) => `any ${role}`)].map(oneLine)
   const fields = renderFields(
     [
@@ -100,7 +101,7 @@ function renderApproval(approval: Approval, { paint }: Pick<Terminal, 'paint'>):
       ['agent', `${approval.agent} v${approval.version}, started by ${oneLine(approval.requestedBy)}`],
       ['tool', approval.tool === null ? undefined : oneLine(approval.tool)],
       ['why', printable(approval.reason)],
-      ['who may', named.length > 0 ? named.join(', ') : 'anyone with approvals:decide'],
+      ['who may', named.length > 0 ? named.join(', ') : `anyone with ${permissions}`],
       ['needs', formatPlural(approval.quorum, 'approval') + (approval.allowSelf ? '' : ', not of who started the run')],
       ['expires', `${formatTime(approval.expiresAt)}, then ${approval.onExpiry}`],
       ['hash', approval.argumentsHash],

@@ -9,7 +9,7 @@ import { connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
 import { CliError, parseInput } from '../failure.ts'
-import { formatCost, formatCount, formatTime, oneLine } from '../terminal/format.ts'
+import { formatCost, formatCount, formatPlural, formatTime, oneLine } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
 import { type LimitOptions, type NewBudgetOptions, readLimits, readScope } from './read-limits.ts'
@@ -125,8 +125,8 @@ function describeScope({ scope }: Pick<Budget, 'scope'>): string {
 function describeLimits({ limitNanos, tokenLimit, requestLimit }: Budget): string {
   return [
     ...(limitNanos === null ? [] : [formatCost(limitNanos)]),
-    ...(tokenLimit === null ? [] : [`${formatCount(tokenLimit)} tokens`]),
-    ...(requestLimit === null ? [] : [`${formatCount(requestLimit)} requests`]),
+    ...(tokenLimit === null ? [] : [formatPlural(tokenLimit, 'token')]),
+    ...(requestLimit === null ? [] : [formatPlural(requestLimit, 'request')]),
   ].join(', ')
 }
 

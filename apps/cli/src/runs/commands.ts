@@ -10,6 +10,7 @@ interface StartOptions {
   user?: string
   metadata: Record<string, string>
   quiet?: boolean
+  untilAsked?: boolean
 }
 
 interface ListOptions {
@@ -49,6 +50,7 @@ function addRun(program: Command, perform: Perform): void {
     .option('--user <name>', 'the person it is for; budgets can limit each')
     .option('--metadata <key=value>', 'note this with the run (repeatable)', readEntry, {})
     .option('-q, --quiet', 'print the answer only')
+    .option('--until-asked', 'leave once it waits for a person; it waits on, and "runs watch" shows the rest')
     .action(async (agent: string, words: string[], options: StartOptions, command: Command) => {
       await perform(command, async (context) => {
         const { startRun } = await import('./start-run.ts')

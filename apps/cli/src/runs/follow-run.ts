@@ -10,16 +10,21 @@ interface FollowOptions {
   after?: number
   /** Print the answer only, once the run has ended. */
   quiet: boolean
+  /** Leave when the run waits for a person. */
+  untilAsked?: boolean
   /** Aborts when the user leaves. */
   signal: AbortSignal
 }
 
-/** Shows a run until it ends or the user leaves. Resolves with the exit code that the ending asks for. */
+/**
+ * Shows a run until it ends or the user leaves, or until it waits for a person where that is asked for. Resolves with the
+ * exit code that the ending asks for.
+ */
 export async function followRun(
   context: Context,
   client: Client,
   run: Run,
-  { after = 0, quiet, signal }: FollowOptions,
+  { after = 0, quiet, untilAsked = false, signal }: FollowOptions,
 ): Promise<ExitCode> {
   const view = chooseView(context, run, quiet)
   // A run that has ended needs no stream: its journal is all there is.
@@ -27,15 +32,26 @@ export async function followRun(
     ? readJournal(client, run.id, after)
     : client.watchRun(run.id, { after, signal })
   try {
-    for await (const event of untilAborted(events, signal)) view.show(event)
+    for await (const event of untilAborted(events, signal)) {
+      view.show(event)
+      if (untilAsked && 'seq' in event && waitsForPerson(event)) return leave(context, run, exitCodes.ok)
+    }
   } catch (error) {
     if (!signal.aborted) throw error
-    context.terminal.note(`\nLeft. See how it goes on: ${commandFor(context, `runs watch ${run.id}`)}`)
-    return exitCodes.interrupted
+    return leave(context, run, exitCodes.interrupted)
   }
   const ended = await client.getRun({ params: { id: run.id } })
   view.end(ended)
   return ended.status === 'succeeded' ? exitCodes.ok : exitCodes.runFailed
+}
+
+function waitsForPerson(event: RunEvent): boolean {
+  return event.type === 'run.waiting' && event.data.waits.some(({ kind }) => kind === 'approval' || kind === 'decision')
+}
+
+function leave(context: Context, { id }: Run, exitCode: ExitCode): ExitCode {
+  context.terminal.note(`\nLeft. See how it goes on: ${commandFor(context, `runs watch ${id}`)}`)
+  return exitCode
 }
 
 /** A command for the user to type, for the same tenant. */
@@ -73,7 +89,7 @@ async function* readJournal(client: Client, id: string, after: number): AsyncGen
   }
 }
 
-/** Stops at once when the signal aborts, even while the source waits to reconnect. */
+/** Stops at once when the signal aborts, even while the source waits to reconnect, and closes the source. */
 async function* untilAborted(
   source: AsyncGenerator<RunEvent | TextDelta>,
   signal: AbortSignal,
@@ -91,5 +107,7 @@ async function* untilAborted(
     }
   } finally {
     signal.removeEventListener('abort', abort)
+    // Closes the connection where the reader left by itself. Nobody waits for it: an aborted source ends on its own.
+    source.return(undefined).catch(() => undefined)
   }
 }

@@ -15,9 +15,10 @@ interface StartRequest {
   user?: string
   metadata: Record<string, string>
   quiet?: boolean
+  untilAsked?: boolean
 }
 
-/** Starts a run and shows it until it ends. */
+/** Starts a run and shows it until it ends, or only until it waits for a person. */
 export async function startRun(context: Context, request: StartRequest): Promise<ExitCode> {
   const body = parseInput(startRunSchema, {
     message: await readMessage(context, request.words),
@@ -34,7 +35,8 @@ export async function startRun(context: Context, request: StartRequest): Promise
   try {
     const run = await client.startRun({ params: { name: request.agent }, body })
     interruption.runStarted(run.id)
-    return await followRun(context, client, run, { quiet: request.quiet ?? false, signal: interruption.leaving })
+    const { quiet = false, untilAsked = false } = request
+    return await followRun(context, client, run, { quiet, untilAsked, signal: interruption.leaving })
   } finally {
     stopListening()
   }
