@@ -74,7 +74,7 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
     expect(approval).toMatchObject({
       kind: 'budget',
       arguments: { budgetId: budget.id, name: 'trial', limitOf: 'requests', raiseBy: 1 },
-      reason: expect.stringContaining('has 0 requests left of 1 requests'),
+      reason: expect.stringContaining('has 0 requests left of 1 request'),
     })
     await decide(approval, {})
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded', data: { output: 2 } })

@@ -90,7 +90,7 @@ describe('a run that meets a limit', () => {
     expect(await engine.ended(await engine.start('asker'))).toMatchObject({ type: 'run.succeeded' })
     const { data } = await engine.ended(await engine.start('asker'))
     const resetsAt = (await getBudget(engine.caller, budget.id)).windows[0]?.resetsAt
-    expect(JSON.stringify(data)).toContain('has 0 requests left of 1 requests')
+    expect(JSON.stringify(data)).toContain('has 0 requests left of 1 request')
     expect(JSON.stringify(data)).toContain(period === 'total' ? 'It does not reset.' : `It resets at ${resetsAt}.`)
     await expectBalanced(budget.id)
   })
