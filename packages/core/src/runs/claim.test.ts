@@ -10,6 +10,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type ClaimedRun, claimRuns } from './claim-runs.ts'
 import { finishRun } from './end-run.ts'
+import { appendEvents, readJournal } from './journal.ts'
+import { LeaseLostError } from './lease.ts'
 
 let postgres: PostgresServer
 let platform: TestPlatform
@@ -209,6 +211,90 @@ describe('between tenants', () => {
       await finish(run)
     }
     expect(served.filter((id) => id === small.id)).toHaveLength(2)
+  })
+})
+
+describe('the runs of a dead worker', () => {
+  const idsOf = (runs: readonly ClaimedRun[]) => runs.map(({ lease }) => lease.runId).toSorted()
+  const journalOf = ({ lease, lastSeq }: ClaimedRun) => readJournal(platform.database, lease, lastSeq, 100)
+
+  async function die(): Promise<void> {
+    await platform.asSuperuser(`update agent_runs set available_at = now() where status = 'running'`)
+  }
+
+  /** As if it were that time for the runs that are put off. */
+  async function turnClockTo(atMs: number): Promise<void> {
+    await platform.asSuperuser(
+      `update agent_runs set available_at = available_at - ($1::timestamptz - now()) where status = 'queued'`,
+      [new Date(atMs).toISOString()],
+    )
+  }
+
+  function widestGap(timesMs: readonly number[]): { startMs: number; endMs: number } {
+    const inOrder = timesMs.toSorted((a, b) => a - b)
+    const gaps = inOrder.slice(1).map((endMs, index) => ({ startMs: inOrder[index] ?? endMs, endMs }))
+    return gaps.reduce((widest, gap) => (gap.endMs - gap.startMs > widest.endMs - widest.startMs ? gap : widest))
+  }
+
+  test('come back at once the first time, and from the second on each at a time of its own, which its journal tells', async () => {
+    await queue(
+      platform.acme,
+      Array.from({ length: 20 }, () => 1),
+    )
+    const first = await claim(20)
+    await die()
+    const second = await claim(20)
+    expect(idsOf(second)).toEqual(idsOf(first))
+    await die()
+    expect(await claim(20)).toEqual([])
+    const pauses = await Promise.all(
+      second.map(async (run) => {
+        const [failed, ...more] = await journalOf(run)
+        if (failed?.type !== 'attempt.failed') throw new Error('the journal does not say that the attempt failed')
+        expect(more).toEqual([])
+        expect(failed.data).toMatchObject({ attempt: 2, error: { code: 'worker_lost' } })
+        const retryAtMs = Date.parse(failed.data.retryAt)
+        expect(retryAtMs - Date.parse(failed.at)).toBeLessThanOrEqual(10_000)
+        return { run, retryAtMs }
+      }),
+    )
+    const times = pauses.map(({ retryAtMs }) => retryAtMs)
+    // Twenty that are drawn from ten seconds lie closer together once in ten thousand million times.
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2_500)
+
+    const gap = widestGap(times)
+    await turnClockTo((gap.startMs + gap.endMs) / 2)
+    const third = await claim(20)
+    const come = pauses.filter(({ retryAtMs }) => retryAtMs <= gap.startMs).map(({ run }) => run)
+    expect(idsOf(third)).toEqual(idsOf(come))
+    expect(new Set(third.map(({ attempt }) => attempt))).toEqual(new Set([3]))
+  })
+
+  test('take nothing from it while they are put off, should it be alive after all', async () => {
+    await queue(platform.acme, [1])
+    await claim(1)
+    await die()
+    const [stale] = await claim(1)
+    if (!stale) throw new Error('it should have come back at once')
+    await die()
+    expect(await claim(1)).toEqual([])
+    const before = await journalOf(stale)
+    const late = { type: 'step.finished', data: { step: 'step:a:1', name: 'a', output: 1 } } as const
+    const { lease, lastSeq } = stale
+    const now = lastSeq + before.length
+    const attempts = [
+      { token: lease.token, after: lastSeq },
+      { token: lease.token, after: now },
+      // The token that went with putting it off, which nobody was given.
+      { token: lease.token + 1, after: now },
+    ]
+    for (const { token, after } of attempts) {
+      const held = { ...stale, lease: { ...lease, token }, lastSeq: after }
+      const append = appendEvents(platform.database, held.lease, { after, events: [late] })
+      await expect(append).rejects.toThrow(LeaseLostError)
+      await expect(finish(held)).rejects.toThrow(LeaseLostError)
+    }
+    expect(await journalOf(stale)).toEqual(before)
   })
 })
 

@@ -13,7 +13,14 @@ export interface ModelRun {
   worker: string | null
   /** The last fencing token that was given out. */
   token: number
-  lastSeq: number
+  /** The types of its events; those of an attempt with its number. */
+  journal: string[]
+  attempt: number
+  /** Attempts that failed since the run last got ahead. */
+  failedAttempts: number
+  maxAttempts: number
+  /** Whether it failed by using up its attempts. */
+  dead: boolean
   cancelRequestedBy: string | null
   /** Who is named in the event that cancelled it. */
   cancelledBy: string | null
@@ -28,6 +35,8 @@ export interface ModelLease {
   token: number
   /** The last event that this worker knows of. */
   lastSeq: number
+  /** Whether the run was handed over only to be ended. */
+  spent: boolean
 }
 
 /** The engine as it should be, without a database. One method for each thing that can happen to a run. */
@@ -39,19 +48,45 @@ export class EngineModel {
     return this.runs.filter(isOpen)
   }
 
-  start(id: string, parent?: ModelRun): ModelRun {
-    const fresh = { token: 0, lastSeq: 1, cancelRequestedBy: null, cancelledBy: null, waitsFor: undefined }
-    const name = `run ${this.runs.length + 1}`
-    const run: ModelRun = { id, name, parent, status: 'queued', due: true, worker: null, ...fresh }
+  start(id: string, maxAttempts: number, parent?: ModelRun): ModelRun {
+    const run: ModelRun = {
+      id,
+      name: `run ${this.runs.length + 1}`,
+      parent,
+      status: 'queued',
+      due: true,
+      worker: null,
+      token: 0,
+      journal: ['run.created'],
+      attempt: 1,
+      failedAttempts: 0,
+      maxAttempts,
+      dead: false,
+      cancelRequestedBy: null,
+      cancelledBy: null,
+      waitsFor: undefined,
+    }
     this.runs.push(run)
     return run
   }
 
-  claim(run: ModelRun, worker: string): ModelLease {
+  /** The worker's lease; none on a run that keeps losing its workers, which is put off. */
+  claim(run: ModelRun, worker: string): ModelLease | undefined {
+    const crashed = run.status === 'running'
+    if (crashed) run.failedAttempts += 1
+    const spent = crashed && run.failedAttempts >= run.maxAttempts
     run.token += 1
-    run.lastSeq += 1
-    Object.assign(run, { status: 'running', due: false, worker, waitsFor: undefined })
-    const lease = { worker, run, token: run.token, lastSeq: run.lastSeq }
+    run.waitsFor = undefined
+    if (crashed && !spent) {
+      this.journalFailure(run)
+      if (run.failedAttempts > 1) {
+        Object.assign(run, { status: 'queued', due: false, worker: null })
+        return undefined
+      }
+    }
+    if (!spent) run.journal.push(`${run.journal.length === 1 ? 'run.started' : 'run.resumed'} ${run.attempt}`)
+    Object.assign(run, { status: 'running', due: false, worker })
+    const lease = { worker, run, token: run.token, lastSeq: run.journal.length, spent }
     this.leases.push(lease)
     return lease
   }
@@ -60,8 +95,8 @@ export class EngineModel {
     return run.status === 'running' && run.token === token
   }
 
-  append(lease: ModelLease): void {
-    lease.run.lastSeq += 1
+  append(lease: ModelLease, type: string): void {
+    lease.run.journal.push(type)
     lease.lastSeq += 1
   }
 
@@ -71,23 +106,43 @@ export class EngineModel {
 
   finish(lease: ModelLease, status: 'succeeded' | 'failed'): void {
     const { run } = lease
+    run.journal.push(`run.${status}`)
     this.letGo(lease, status, false)
     this.wakeParent(run)
     if (status === 'failed') this.cancelChildren(run, `run:${run.id}`)
+  }
+
+  /** The last one that the run had ends it; after another one it waits for its next. */
+  failAttempt(lease: ModelLease, next: 'retry' | 'dead'): void {
+    const { run } = lease
+    if (next === 'dead') {
+      this.finish(lease, 'failed')
+      run.dead = true
+      return
+    }
+    this.journalFailure(run)
+    run.failedAttempts += 1
+    this.letGo(lease, 'queued', run.cancelRequestedBy !== null)
   }
 
   release(lease: ModelLease): void {
     this.letGo(lease, 'queued', true)
   }
 
-  suspend(lease: ModelLease, waitsFor: ModelRun | 'timer'): void {
+  suspend(lease: ModelLease, waitsFor: ModelRun | 'timer', type: string): void {
+    const { run } = lease
     const over = waitsFor !== 'timer' && !isOpen(waitsFor)
-    this.letGo(lease, 'waiting', over || lease.run.cancelRequestedBy !== null)
-    lease.run.waitsFor = waitsFor
+    run.journal.push(type)
+    this.letGo(lease, 'waiting', over || run.cancelRequestedBy !== null)
+    Object.assign(run, { waitsFor, failedAttempts: 0 })
+  }
+
+  private journalFailure(run: ModelRun): void {
+    run.journal.push(`attempt.failed ${run.attempt}`)
+    run.attempt += 1
   }
 
   private letGo(lease: ModelLease, status: RunStatus, due: boolean): void {
-    lease.run.lastSeq += 1
     Object.assign(lease.run, { status, due, worker: null })
     this.drop(lease)
   }
@@ -97,7 +152,7 @@ export class EngineModel {
     if (run.status === 'succeeded' || run.status === 'failed') return run.status
     if (run.status === 'running') run.cancelRequestedBy = by
     else if (run.status !== 'cancelled') {
-      run.lastSeq += 1
+      run.journal.push('run.cancelled')
       Object.assign(run, { status: 'cancelled', due: false, cancelledBy: by, waitsFor: undefined })
       this.wakeParent(run)
     }
@@ -110,6 +165,14 @@ export class EngineModel {
     this.requeue(run)
     this.requeueChildren(run, `run:${run.id}`)
     return 'ok'
+  }
+
+  /** The oldest first. */
+  redriveDead(limit: number): { redriven: number; remaining: number } {
+    const dead = this.runs.filter((run) => run.dead).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const chosen = dead.slice(0, limit)
+    for (const run of chosen) this.redrive(run)
+    return { redriven: chosen.length, remaining: dead.length - chosen.length }
   }
 
   private childrenOf(run: ModelRun): ModelRun[] {
@@ -125,8 +188,10 @@ export class EngineModel {
   }
 
   private requeue(run: ModelRun): void {
-    run.lastSeq += 1
-    Object.assign(run, { status: 'queued', due: true, cancelRequestedBy: null, cancelledBy: null })
+    run.journal.push('run.redriven')
+    run.attempt += 1
+    const fresh = { failedAttempts: 0, dead: false, cancelRequestedBy: null, cancelledBy: null }
+    Object.assign(run, { status: 'queued', due: true, ...fresh })
   }
 
   /** Those that were cancelled because a run above them failed. */
@@ -143,4 +208,9 @@ export class EngineModel {
 
 export function isOpen({ status }: ModelRun): boolean {
   return status === 'queued' || status === 'running' || status === 'waiting'
+}
+
+/** The most that the claim puts a run off for. */
+export function longestPauseMs({ failedAttempts }: ModelRun): number {
+  return Math.min(60_000, 2_500 * 2 ** failedAttempts)
 }
