@@ -77,8 +77,9 @@ $$;
 -- One claim at a time, so that the caps are exact.
 --
 -- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
--- it over to be ended (spent). From the second on it is put off for a random while (postponed): the runs of a dead worker
--- come back together, and one that kills its workers must not take the same neighbours along each time.
+-- it over to be ended (spent). From the second on it is put off for a random while (postponed), unless it is to end
+-- anyway: the runs of a dead worker come back together, and one that kills its workers must not take the same neighbours
+-- along each time.
 create function door_claim_runs(p_worker text, p_limit int, p_lease_ms int)
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
@@ -147,7 +148,9 @@ begin
     select r.ctid as row_at, r.tenant_id, r.status = 'running' as crashed,
            r.status = 'running' and r.failed_attempts + 1 >= coalesce((t.limits ->> 'maxAttempts')::int, 5) as spent,
            r.status = 'running' and r.failed_attempts between 1 and coalesce((t.limits ->> 'maxAttempts')::int, 5) - 2
-             as postponed
+             and r.deadline_at > now()
+             and (select h.cancel_requested_by is null from run_heads h
+                   where h.tenant_id = r.tenant_id and h.run_id = r.id) as postponed
       from chosen c join agent_runs r on r.ctid = c.row_at
       join agent_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
      where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
@@ -161,8 +164,10 @@ begin
         worker = case when not l.postponed then p_worker end,
         failed_attempts = r.failed_attempts + l.crashed::int,
         attempt = r.attempt + (l.crashed and not l.spent)::int,
-        available_at = now() + make_interval(secs => case
-          when l.postponed then random() * least(60, 2.5 * 2 ^ (r.failed_attempts + 1)) else p_lease_ms / 1000.0 end),
+        available_at = case
+          when l.postponed then least(r.deadline_at,
+            now() + random() * least(60, 2.5 * 2 ^ (r.failed_attempts + 1)) * interval '1 second')
+          else now() + make_interval(secs => p_lease_ms / 1000.0) end,
         started_at = coalesce(r.started_at, now()),
         waits = null
       from locked l where r.ctid = l.row_at

@@ -79,7 +79,7 @@ export class EngineModel {
     run.waitsFor = undefined
     if (crashed && !spent) {
       this.journalFailure(run)
-      if (run.failedAttempts > 1) {
+      if (run.failedAttempts > 1 && run.cancelRequestedBy === null) {
         Object.assign(run, { status: 'queued', due: false, worker: null })
         return undefined
       }
