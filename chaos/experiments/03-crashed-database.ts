@@ -14,17 +14,27 @@ export const crashedDatabase = defineExperiment({
       runs: 2_000,
       crashes: 20,
       everyMs: [5_000, 10_000] as const,
+      // So long that runs are under way at every crash.
+      callMs: { least: 500, most: 3_500 },
       workers: 2,
       leaseMs: 15_000,
       recoveryMs: 5_000,
     },
-    small: { runs: 30, crashes: 2, everyMs: [500, 1_500] as const, workers: 1, leaseMs: 2_000, recoveryMs: 5_000 },
+    small: {
+      runs: 30,
+      crashes: 2,
+      everyMs: [500, 1_500] as const,
+      callMs: { least: 50, most: 1_000 },
+      workers: 1,
+      leaseMs: 2_000,
+      recoveryMs: 5_000,
+    },
   },
   async run(load, setting) {
     const { random, say } = setting
     await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
     const { cluster, ledger } = ground
-    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(50, 1_000) }))
+    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(load.callMs.least, load.callMs.most) }))
     const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
     const labels: string[] = []
     const recoveriesMs: number[] = []
