@@ -95,7 +95,8 @@ export const failingProvider = defineExperiment({
         ...runClaims(await auditRuns(cluster.databaseUrl), load.failed + 2 * load.others),
         atMost('attempts per call of the failed tenant', usage.failing.attempts, 1.3),
         atMost("the other tenant's p95, as a multiple of alone", p95(beside) / p95(alone), 2),
-        exactly('usage records, against answers that the provider gave', usage.records, answered),
+        exactly('usage records of answers, against those that the provider gave', usage.records, answered),
+        atMost('usage records of broken calls, against stalls', usage.broken, faults.stalls),
         exactly('tokens, against the 110 of each answer', usage.tokens, 110 * answered),
       ],
       figures: { "the other tenant's p95 alone (ms)": p95(alone), "the other tenant's p95 beside (ms)": p95(beside) },
@@ -104,15 +105,17 @@ export const failingProvider = defineExperiment({
 })
 
 async function readUsage(databaseUrl: string) {
-  const [row] = await asSuperuser<{ records: string; tokens: string; attempts: string }>(
+  const [row] = await asSuperuser<{ records: string; broken: string; tokens: string; attempts: string }>(
     databaseUrl,
-    `select (select count(*) from usage_records) as records,
-            (select sum(input_tokens + output_tokens) from usage_records) as tokens,
+    `select (select count(*) from usage_records where outcome = 'answered') as records,
+            (select count(*) from usage_records where outcome = 'broken') as broken,
+            (select sum(input_tokens + output_tokens) from usage_records where outcome = 'answered') as tokens,
             (select avg((data ->> 'attempts')::int) from run_events
               where type = 'model.finished' and data ->> 'model' = 'openai/failing') as attempts`,
   )
   return {
     records: Number(row?.records),
+    broken: Number(row?.broken),
     tokens: Number(row?.tokens),
     failing: { attempts: Number(row?.attempts) },
   }

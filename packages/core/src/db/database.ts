@@ -37,6 +37,8 @@ interface OpenTransaction {
   tx: Tx
   /** What is told once it has committed. */
   afterCommit: (() => void)[]
+  /** What is told once it is over, either way. */
+  afterEnd: (() => void)[]
   /** Whether the tenant has to be set again, after a function that set one itself. */
   strayed: boolean
   /** False for what it started and left behind, such as a timer: that is no part of it. */
@@ -60,6 +62,13 @@ export function isInTransaction(): boolean {
 export function afterCommit(callback: () => void): void {
   const around = currentTransaction()
   if (around) around.transaction.afterCommit.push(callback)
+  else callback()
+}
+
+/** Calls back once the transaction around the caller is over, committed or not; at once outside of one. */
+export function afterEnd(callback: () => void): void {
+  const around = currentTransaction()
+  if (around) around.transaction.afterEnd.push(callback)
   else callback()
 }
 
@@ -107,19 +116,24 @@ export class Database {
 
   private async begin<T>(tenantId: string, joinable: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
     const afterCommit: OpenTransaction['afterCommit'] = []
-    const result = await translated(() =>
-      this.kysely.transaction().execute(async (tx) => {
-        await setTenant(tx, tenantId)
-        const transaction = { tenantId, tx, afterCommit, strayed: false, open: true }
-        try {
-          return await current.run({ transaction, joinable }, () => work(tx))
-        } finally {
-          transaction.open = false
-        }
-      }),
-    )
-    for (const callback of afterCommit) callback()
-    return result
+    const afterEnd: OpenTransaction['afterEnd'] = []
+    try {
+      const result = await translated(() =>
+        this.kysely.transaction().execute(async (tx) => {
+          await setTenant(tx, tenantId)
+          const transaction = { tenantId, tx, afterCommit, afterEnd, strayed: false, open: true }
+          try {
+            return await current.run({ transaction, joinable }, () => work(tx))
+          } finally {
+            transaction.open = false
+          }
+        }),
+      )
+      for (const callback of afterCommit) callback()
+      return result
+    } finally {
+      for (const callback of afterEnd) callback()
+    }
   }
 
   /**

@@ -67,6 +67,23 @@ describe('a full queue', () => {
     expect(refused).toMatchObject({ reason: { code: 'queue_full' } })
   })
 
+  test('lets in exactly as many of those that carry an Idempotency-Key', async () => {
+    const { tenant } = await newTenant(25)
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, (_, index) =>
+        platform.request(
+          tenant.key,
+          'POST',
+          '/api/v1/agents/assistant/runs',
+          { message: 'hello' },
+          { 'idempotency-key': `start-${index}` },
+        ),
+      ),
+    )
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(25)
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(55)
+  })
+
   test('still finds the run that a client started before by the same key', async () => {
     const { caller } = await newTenant(1)
     const first = await startRun(caller, { ...input, clientKey: 'mine' })

@@ -1,4 +1,4 @@
-import { type Database, isInTransaction } from '../db/database.ts'
+import { afterEnd, type Database, isInTransaction } from '../db/database.ts'
 
 /** How long a count serves; to refuse a run on, it must be fresher. */
 const servesMs = 1_000
@@ -7,14 +7,16 @@ const refusesMs = 200
 interface Count {
   atMs: number
   maxQueuedRuns: number
-  /** Runs in the queue when it was counted, and those that were let in since. */
-  taken: number
+  /** Runs in the queue when it was counted, less those that had been let in by then. */
+  base: number
 }
 
 interface Queue {
   count: Count | undefined
   counting: Promise<Count> | undefined
-  /** Runs that were let in and may not be in the database yet. */
+  /** Runs that were ever let in here. */
+  admitted: number
+  /** Those among them that may not be in the database yet. */
   underWay: number
 }
 
@@ -36,17 +38,20 @@ export class QueueGate {
     tenantId: string,
     start: () => Promise<T>,
   ): Promise<{ admitted: true; started: T } | { admitted: false; maxQueuedRuns: number }> {
-    const queue = this.queues.get(tenantId) ?? { count: undefined, counting: undefined, underWay: 0 }
+    const queue = this.queues.get(tenantId) ?? { count: undefined, counting: undefined, admitted: 0, underWay: 0 }
     this.queues.set(tenantId, queue)
     let count = await this.count(tenantId, queue, servesMs)
-    if (isFull(count)) count = await this.count(tenantId, queue, refusesMs)
-    if (isFull(count)) return { admitted: false, maxQueuedRuns: count.maxQueuedRuns }
-    count.taken += 1
+    if (isFull(queue, count)) count = await this.count(tenantId, queue, refusesMs)
+    if (isFull(queue, count)) return { admitted: false, maxQueuedRuns: count.maxQueuedRuns }
+    queue.admitted += 1
     queue.underWay += 1
     try {
       return { admitted: true, started: await start() }
     } finally {
-      queue.underWay -= 1
+      // Nobody else sees the run before the transaction around this has committed.
+      afterEnd(() => {
+        queue.underWay -= 1
+      })
     }
   }
 
@@ -62,7 +67,7 @@ export class QueueGate {
 
   private async countAnew(tenantId: string, queue: Queue): Promise<Count> {
     const atMs = performance.now()
-    const { underWay } = queue
+    const { admitted, underWay } = queue
     const [row] = await this.database.call<{ max_queued_runs: number; queued: number }>(
       'measure-queue',
       'select * from door_measure_queue($1)',
@@ -70,11 +75,11 @@ export class QueueGate {
     )
     // Without a row there is no such tenant, which whoever starts the run finds out.
     const { max_queued_runs: maxQueuedRuns, queued } = row ?? { max_queued_runs: 1, queued: 0 }
-    queue.count = { atMs, maxQueuedRuns, taken: queued + underWay }
+    queue.count = { atMs, maxQueuedRuns, base: queued + underWay - admitted }
     return queue.count
   }
 }
 
-function isFull({ taken, maxQueuedRuns }: Count): boolean {
-  return taken >= maxQueuedRuns
+function isFull({ admitted }: Queue, { base, maxQueuedRuns }: Count): boolean {
+  return base + admitted >= maxQueuedRuns
 }

@@ -126,13 +126,13 @@ function announce(engine: Engine, runId: string, events: readonly NewRunEvent[])
 
 /** Tries a write again while the database is away, for as long as the lease can still be this worker's. */
 export async function persist<T>(engine: Engine, write: () => Promise<T>): Promise<T> {
-  const giveUpAt = Date.now() + engine.leaseMs
+  const giveUpAt = performance.now() + engine.leaseMs
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
     try {
       return await write()
     } catch (error) {
       const transient = error instanceof FreeholdError && error.code === 'unavailable'
-      if (!transient || Date.now() + pauseMs > giveUpAt) throw error
+      if (!transient || performance.now() + pauseMs > giveUpAt) throw error
       await delay(pauseMs)
     }
   }

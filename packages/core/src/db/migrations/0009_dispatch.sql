@@ -1,3 +1,4 @@
+-- breaking: older workers claim and renew by functions that are gone.
 -- Plans: what a tenant may take of the installation. One for many tenants, and none of theirs: reached through doors.sql.
 create table plans (
   name text primary key,
