@@ -28,6 +28,12 @@ const approvalTermsShape = {
 export const approvalTermsSchema = z.strictObject(approvalTermsShape)
 export type ApprovalTerms = z.output<typeof approvalTermsSchema>
 
+/** Nobody's silence raises a budget. */
+const budgetApprovalSchema = z.strictObject({
+  ...approvalTermsShape,
+  onExpiry: z.enum(expiryOutcomes).exclude(['approve']).optional(),
+})
+
 const whenSchema = z.string().trim().min(1).max(2000).optional()
 
 interface Requirement {
@@ -58,7 +64,7 @@ export const approvalPolicySchema = z.strictObject({
     .optional(),
   tools: z.record(z.string().min(1).max(64), toolApprovalSchema).default({}),
   /** A run that meets a budget waits for an approval to raise it, on these terms; without them it ends as failed. */
-  budget: approvalTermsSchema.optional(),
+  budget: budgetApprovalSchema.optional(),
 })
 export type ApprovalPolicy = z.output<typeof approvalPolicySchema>
 

@@ -57,8 +57,7 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
   const isEdit = editedHash !== input.argumentsHash
   const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
-    const asked = await readApproval(tx, id)
-    if (asked.kind === 'budget') authorizeRaise(caller, asked, isEdit ? edited : asked.arguments)
+    if (input.decision === 'approve') authorizeRaise(caller, await readApproval(tx, id), edited)
     const { rows } = await sql<{ outcome: string }>`
       select decide_approval(${caller.tenantId}, ${id}, ${actorName(caller)}, ${[...caller.roles]}::text[],
         ${input.decision}, ${input.argumentsHash}, ${isEdit ? encodeJson(edited) : null}::jsonb,
@@ -73,10 +72,11 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
 }
 
 /** Raising a budget takes the right to change it, and leaves nothing else of the request to an approver's pen. */
-function authorizeRaise(caller: Caller, asked: Approval, wanted: unknown): void {
+function authorizeRaise(caller: Caller, asked: Approval, edited: unknown): void {
+  if (asked.kind !== 'budget') return
   authorize(caller, 'budgets:write')
   const { raiseBy: _, ...fixed } = budgetRaiseSchema.parse(asked.originalArguments)
-  const raise = budgetRaiseSchema.safeParse(wanted)
+  const raise = budgetRaiseSchema.safeParse(edited === undefined ? asked.arguments : edited)
   if (raise.success && isDeepStrictEqual({ ...raise.data, raiseBy: 0 }, { ...fixed, raiseBy: 0 })) return
   throw new FreeholdError('invalid_request', 'body.arguments: only `raiseBy` can change, to a whole number above 0')
 }

@@ -18,6 +18,8 @@ import type { Steps } from './steps.ts'
 interface Request extends Pick<EventData<'approval.requested'>, 'kind' | 'tool' | 'toolCallId' | 'reason'> {
   arguments: unknown
   terms: EffectiveTerms
+  /** When there is nothing left to approve, as a time in ISO 8601. Null: never. */
+  endsAt?: string | null
 }
 
 type Outcome = EventData<'approval.decided'>
@@ -84,7 +86,23 @@ function needOf({ claimed }: Steps, tool: Tool, call: ToolCall) {
 }
 
 /** Asks once, and waits for as long as it takes. Throws a `RunFailure` when the policy ends the run for want of an answer. */
-export async function obtainApproval(steps: Steps, step: string, request: Request): Promise<Outcome> {
+async function obtainApproval(steps: Steps, step: string, request: Request): Promise<Outcome> {
+  const outcome = await awaitOutcome(steps, step, request)
+  if (outcome.decision === 'failed') throw failUnapproved(steps, step)
+  return outcome
+}
+
+/** How a run ends whose policy doesn't let it go on unapproved. */
+export function failUnapproved({ replay }: Steps, step: string): RunFailure {
+  const expired = replay.find(step, 'approval.requested')?.expiresAt
+  return new RunFailure(
+    'approval_expired',
+    `Nobody approved step ${step} before ${expired}. Redrive the run to ask again.`,
+  )
+}
+
+/** Asks once, and waits for as long as it takes. What comes of it is the caller's to see. */
+export async function awaitOutcome(steps: Steps, step: string, request: Request): Promise<Outcome> {
   const asked = steps.replay.find(step, 'approval.requested')
   if (!asked) return ask(steps, step, request)
   if (asked.argumentsHash !== hashArguments(storable(request.arguments)) || asked.tool !== request.tool) {
@@ -99,12 +117,6 @@ export async function obtainApproval(steps: Steps, step: string, request: Reques
     return steps.park({ step, kind: 'approval', until: expiresAt, approvalId })
   }
   if (outcome === 'cancelled') return ask(steps, step, request)
-  if (outcome.decision === 'failed') {
-    throw new RunFailure(
-      'approval_expired',
-      `Nobody approved step ${step} before ${asked.expiresAt}. Redrive the run to ask again.`,
-    )
-  }
   return outcome
 }
 
@@ -125,11 +137,12 @@ async function look(
 }
 
 /** The row of the approval is written by the statement that appends this event, which is the one that suspends the run. */
-function ask(steps: Steps, step: string, { terms, ...request }: Request): Promise<never> {
+function ask(steps: Steps, step: string, { terms, endsAt, ...request }: Request): Promise<never> {
   const { expiresAfterMs, ...rule } = terms
   const approvalId = uuidv7()
   const wanted = storable(request.arguments)
-  const untilMs = Math.min(steps.databaseNow() + expiresAfterMs, steps.deadlineAtMs)
+  const endsAtMs = endsAt ? Date.parse(endsAt) : Infinity
+  const untilMs = Math.min(steps.databaseNow() + expiresAfterMs, steps.deadlineAtMs, endsAtMs)
   const expiresAt = new Date(untilMs).toISOString()
   steps.append({
     type: 'approval.requested',

@@ -1,6 +1,7 @@
 import {
   type AgentConfig,
   type Approval,
+  agentConfigSchema,
   type CreateBudget,
   createBudgetSchema,
   createWebhookSchema,
@@ -15,6 +16,8 @@ import {
   getBudget,
   listApprovals,
   listRuns,
+  redriveRun,
+  updateBudget,
 } from '@freehold/core'
 import { type PostgresServer, startPostgres, startTestEngine, type TestEngine } from '@freehold/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -61,6 +64,13 @@ async function pendingOf(runId: string): Promise<Approval> {
   return getApproval(engine.caller, items[0]?.id ?? '')
 }
 
+async function pendingAfter(runId: string, first: Approval): Promise<Approval> {
+  const isNext = (data: object) => 'approvalId' in data && data.approvalId !== first.id
+  await engine.until(runId, ({ type, data }) => type === 'approval.requested' && isNext(data))
+  const { items } = await listApprovals(engine.caller, { limit: 10, runId, status: 'pending' })
+  return getApproval(engine.caller, items[0]?.id ?? '')
+}
+
 const decide = (approval: Approval, input: Partial<DecideApproval>, caller: Caller = engine.caller) =>
   decideApproval(caller, approval.id, { decision: 'approve', argumentsHash: approval.argumentsHash, ...input })
 
@@ -96,13 +106,6 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })
 
-  async function pendingAfter(runId: string, first: Approval): Promise<Approval> {
-    const isNext = (data: object) => 'approvalId' in data && data.approvalId !== first.id
-    await engine.until(runId, ({ type, data }) => type === 'approval.requested' && isNext(data))
-    const { items } = await listApprovals(engine.caller, { limit: 10, runId, status: 'pending' })
-    return getApproval(engine.caller, items[0]?.id ?? '')
-  }
-
   it('gets what an approver made of it, and no more', async () => {
     const budget = await newBudget()
     const [runId, approval] = await startAndAsk()
@@ -120,12 +123,107 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
     })
   })
 
-  it('ends as budget_exceeded when nobody decides in time', async () => {
+  it.each([
+    ['reject', 'budget_exceeded', 'nobody approved that in time'],
+    ['fail', 'approval_expired', 'Nobody approved step budget:model:2:1'],
+  ] as const)('ends when nobody decides in time, as its policy says: %s', async (onExpiry, code, message) => {
     await newBudget()
-    const [runId] = await startAndAsk({ expiresAfterMs: 1_000 })
+    const [runId] = await startAndAsk({ expiresAfterMs: 1_000, onExpiry })
     expect(await engine.ended(runId)).toMatchObject({
-      data: { error: { code: 'budget_exceeded', message: expect.stringContaining('nobody approved that in time') } },
+      data: { error: { code, message: expect.stringContaining(message) } },
     })
+  })
+
+  it.each(['reject', 'fail'] as const)('goes on unasked when the limit was changed meanwhile: %s', async (onExpiry) => {
+    const budget = await newBudget()
+    const [runId] = await startAndAsk({ expiresAfterMs: 1_000, onExpiry })
+    await updateBudget(engine.caller, budget.id, { requestLimit: 2 })
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+  })
+
+  it('waits no longer than until the budget is reset, and goes on then', async () => {
+    await newBudget({ period: 'hour', requestLimit: 2 })
+    const resetsAt = await useUpAndResetSoon()
+    const [runId, approval] = await startAndAsk()
+    expect(approval.expiresAt).toBe(resetsAt)
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+  })
+
+  it('asks anew when the budget is used up after its reset, too', async () => {
+    const { id } = await newBudget({ period: 'hour', requestLimit: 2 })
+    await useUpAndResetSoon()
+    const [runId, first] = await startAndAsk()
+    await updateBudget(engine.caller, id, { requestLimit: 1 })
+    const second = await pendingAfter(runId, first)
+    expect(second).toMatchObject({ step: 'budget:model:2:1', arguments: { budgetId: id } })
+    await decide(second, {})
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
+  })
+
+  /** Uses up a budget of two requests whose hour is over in a moment. */
+  async function useUpAndResetSoon(): Promise<string | undefined> {
+    await engine.worker()
+    await engine.ended(await engine.start('asker', { message: 'one two' }))
+    const [window] = await engine.sql<{ window_end: Date }>(
+      `update budget_windows set window_start = window_start - interval '1 hour',
+         window_end = date_trunc('milliseconds', clock_timestamp() + interval '2 seconds') returning window_end`,
+    )
+    return window?.window_end.toISOString()
+  }
+})
+
+describe('a run that was refused more, once it is redriven,', () => {
+  async function refusedRun(): Promise<[string, Approval]> {
+    const [runId, approval] = await startAndAsk()
+    await decide(approval, { decision: 'reject' })
+    await engine.ended(runId)
+    return [runId, approval]
+  }
+  const succeeded = (runId: string) => engine.until(runId, ({ type }) => type === 'run.succeeded')
+
+  it('goes on when the budget allows it now', async () => {
+    const budget = await newBudget()
+    const [runId] = await refusedRun()
+    await updateBudget(engine.caller, budget.id, { requestLimit: 2 })
+    await redriveRun(engine.caller, runId)
+    await succeeded(runId)
+  })
+
+  it('asks anew when it does not', async () => {
+    await newBudget()
+    const [runId, first] = await refusedRun()
+    await redriveRun(engine.caller, runId)
+    const second = await pendingAfter(runId, first)
+    expect(second.step).toBe(first.step)
+    await decide(second, {})
+    await succeeded(runId)
+  })
+})
+
+describe('a budget is not raised', () => {
+  it('by an expiry', async () => {
+    const config = agentConfigSchema.safeParse({ approvals: { budget: { onExpiry: 'approve' } } })
+    expect(config.error?.issues).toMatchObject([{ path: ['approvals', 'budget', 'onExpiry'] }])
+
+    await newBudget()
+    const [runId] = await startAndAsk()
+    const { data } = await engine.until(runId, ({ type }) => type === 'approval.requested')
+    const asked = { ...data, step: 'budget:model:9:1', approvalId: crypto.randomUUID(), onExpiry: 'approve' }
+    const recorded = engine.sql('select record_approvals($1, $2, $3)', [
+      engine.tenantId,
+      runId,
+      JSON.stringify([{ type: 'approval.requested', data: asked }]),
+    ])
+    await expect(recorded).rejects.toMatchObject({ code: '23514' })
+  })
+
+  it('whose window is gone: the approval stays unused', async () => {
+    await newBudget()
+    const [runId, approval] = await startAndAsk()
+    await engine.sql('delete from budget_windows')
+    await decide(approval, {})
+    expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed' })
+    expect(await getApproval(engine.caller, approval.id)).toMatchObject({ status: 'approved', usedAt: null })
   })
 })
 
@@ -137,13 +235,14 @@ it('without a policy for budgets a run ends as budget_exceeded', async () => {
 })
 
 describe('an approver', () => {
-  it('needs the right to change budgets', async () => {
+  it('needs the right to change budgets, if not to reject', async () => {
     await newBudget()
     const [, approval] = await startAndAsk()
     const permissions = new Set(engine.caller.permissions)
     permissions.delete('budgets:write')
-    const refused = decide(approval, {}, { ...engine.caller, permissions })
-    await expect(refused).rejects.toMatchObject({ code: 'permission_denied' })
+    const approver = { ...engine.caller, permissions }
+    await expect(decide(approval, {}, approver)).rejects.toMatchObject({ code: 'permission_denied' })
+    expect(await decide(approval, { decision: 'reject' }, approver)).toMatchObject({ status: 'rejected' })
   })
 
   it.each([

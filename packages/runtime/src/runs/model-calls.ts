@@ -18,13 +18,13 @@ export async function askModel(steps: Steps, question: Required<ModelQuestion>):
 
 /** A call that a budget refuses ends the run, or waits for an approval to raise the budget, as the agent's policy says. */
 async function callWithinBudgets(steps: Steps, step: string, question: Required<ModelQuestion>): Promise<ModelReply> {
-  await awaitKnownRaises(steps, step)
+  const expired = await awaitKnownRaises(steps, step)
   for (;;) {
     try {
       return await steps.effect(() => callModel(steps, step, question))
     } catch (error) {
       if (!(error instanceof CallRefusedError)) throw error
-      await askForRaise(steps, step, error)
+      await askForRaise(steps, step, error, expired)
     }
   }
 }

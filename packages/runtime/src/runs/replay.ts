@@ -28,7 +28,10 @@ export class Replay {
 
   constructor(events: readonly RunEvent[]) {
     for (const event of events) {
-      if (event.type === 'run.redriven') this.forgetFailedQuestions()
+      if (event.type === 'run.redriven') {
+        this.forgetFailedQuestions()
+        this.forgetRaises()
+      }
       if (!('step' in event.data)) continue
       const known = this.byStep.get(event.data.step)
       if (known) known.push(event)
@@ -50,6 +53,11 @@ export class Replay {
         known.splice(known.findLastIndex(({ type }) => type === 'approval.requested'))
       }
     }
+  }
+
+  /** A redriven run meets its budgets as they are now, and asks anew for what they lack. */
+  private forgetRaises(): void {
+    for (const step of this.byStep.keys()) if (step.startsWith('budget:')) this.byStep.delete(step)
   }
 
   find<T extends RunEventType>(step: string, type: T): EventData<T> | undefined {

@@ -39,6 +39,8 @@ create table approvals (
   created_at timestamptz not null default now(),
   decided_at timestamptz,
   used_at timestamptz,
+  -- Nobody's silence raises a budget.
+  check (kind <> 'budget' or on_expiry <> 'approve'),
   primary key (tenant_id, id),
   foreign key (tenant_id, run_id) references agent_runs (tenant_id, id)
 );

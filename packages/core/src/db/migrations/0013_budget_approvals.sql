@@ -7,11 +7,15 @@ declare
   extra bigint := (raised ->> 'raiseBy')::bigint;
   limit_of text := raised ->> 'limitOf';
 begin
-  perform raise_budget_window(new.tenant_id, (raised ->> 'budgetId')::uuid, raised ->> 'subject',
+  if not raise_budget_window(new.tenant_id, (raised ->> 'budgetId')::uuid, raised ->> 'subject',
     (raised ->> 'windowStart')::timestamptz,
     p_extra_nanos => case limit_of when 'money' then extra else 0 end,
     p_extra_tokens => case limit_of when 'tokens' then extra else 0 end,
-    p_extra_requests => case limit_of when 'requests' then extra else 0 end);
+    p_extra_requests => case limit_of when 'requests' then extra else 0 end)
+  then
+    raise exception 'approval % is about a window that budget % does not have', new.id, raised ->> 'budgetId'
+      using errcode = 'check_violation';
+  end if;
   return null;
 end $$;
 
