@@ -55,3 +55,9 @@ it('does not start with two programs or two tools of one name', async () => {
   )
   await expect(serveWith({ tools: [double, double] })).rejects.toThrow('Two tools are called "double".')
 })
+
+it("does not start with a program that has the name of the platform's own", async () => {
+  await expect(serveWith({ programs: [defineProgram('deliver-webhook', async () => null)] })).rejects.toThrow(
+    'The platform delivers webhooks with its own program "deliver-webhook". Rename yours.',
+  )
+})

@@ -22,6 +22,7 @@ import {
   type Tool,
   type ToolRegistry,
   Worker,
+  webhookDeliveryName,
 } from '@freehold/runtime'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -127,6 +128,9 @@ async function buildSurface(
 function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {
   const programs = new Map<string, Program>()
   for (const program of [assistant, planRouteAnswer, ...extra]) {
+    if (program.name === webhookDeliveryName) {
+      throw new Error(`The platform delivers webhooks with its own program "${program.name}". Rename yours.`)
+    }
     if (programs.has(program.name)) throw new Error(`Two programs are called "${program.name}". Rename one of them.`)
     programs.set(program.name, program)
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { agentNameSchema, environmentSchema } from './agents.ts'
 import { runPriorities, startRunSchema } from './runs.ts'
-import { idSchema } from './tenants.ts'
+import { idSchema, timeZoneSchema } from './tenants.ts'
 
 const { message, user, metadata } = startRunSchema.shape
 
@@ -17,8 +17,8 @@ const scheduleFields = {
   cron: z.string().trim().min(1).max(200).optional(),
   /** For a schedule that runs once. */
   at: z.iso.datetime({ offset: true }).optional(),
-  /** IANA name, in which `cron` is read. */
-  timeZone: z.string().min(1).max(64),
+  /** In which `cron` is read. */
+  timeZone: timeZoneSchema,
   /** What to do at a tick when a run of this schedule is still under way. */
   overlap: z.enum(['allow', 'skip', 'cancel_previous']),
   /** Which of the ticks that were missed (the platform was down, or the tenant suspended) start a run afterwards. */
@@ -36,7 +36,7 @@ export const createScheduleSchema = z.strictObject({
 })
 
 export const updateScheduleSchema = z
-  .strictObject({ ...scheduleFields, status: z.enum(['active', 'paused']) })
+  .strictObject({ ...scheduleFields, user: user.unwrap().nullable(), status: z.enum(['active', 'paused']) })
   .partial()
 
 export const scheduleSchema = z

@@ -17,8 +17,9 @@ const tenantNameSchema = z
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'use letters, digits, spaces, ".", "_" and "-"')
 
 export const createTenantSchema = z.strictObject({ name: tenantNameSchema })
+
 /** A name of the IANA time zone database. */
-const timeZoneSchema = z
+export const timeZoneSchema = z
   .string()
   .max(64)
   .regex(/^[A-Za-z]/)

@@ -25,4 +25,4 @@ export {
   ToolError,
   type ToolRegistry,
 } from './tools/index.ts'
-export { createWebhookDelivery, type WebhookDeliveryParts } from './webhooks/deliver-webhook.ts'
+export { createWebhookDelivery, type WebhookDeliveryParts, webhookDeliveryName } from './webhooks/deliver-webhook.ts'

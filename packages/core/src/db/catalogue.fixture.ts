@@ -23,7 +23,6 @@ const correctableUsage = [
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
-  'agent_releases.doors to freehold_doors',
   'agent_releases.tenant_isolation to freehold_app',
   'agent_runs.doors to freehold_doors',
   'agent_runs.tenant_isolation to freehold_app',
@@ -31,16 +30,14 @@ export const expectedPolicies = [
   'agent_templates.tenant_isolation to freehold_app',
   'api_keys.doors to freehold_doors',
   'api_keys.tenant_isolation to freehold_app',
-  'idempotency_keys.doors to freehold_doors',
-  'idempotency_keys.tenant_isolation to freehold_app',
+  'approval_decisions.tenant_isolation to freehold_app',
+  'approvals.tenant_isolation to freehold_app',
   'budget_reservations.doors to freehold_doors',
   'budget_reservations.tenant_isolation to freehold_app',
   'budget_windows.tenant_isolation to freehold_app',
   'budgets.tenant_isolation to freehold_app',
-  'messages.doors to freehold_doors',
-  'approval_decisions.tenant_isolation to freehold_app',
-  'approvals.doors to freehold_doors',
-  'approvals.tenant_isolation to freehold_app',
+  'idempotency_keys.doors to freehold_doors',
+  'idempotency_keys.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'plans.doors to freehold_doors',
@@ -52,10 +49,8 @@ export const expectedPolicies = [
   'schedules.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
-  'threads.doors to freehold_doors',
   'threads.tenant_isolation to freehold_app',
   'usage_records.tenant_isolation to freehold_app',
-  'webhooks.doors to freehold_doors',
   'webhooks.tenant_isolation to freehold_app',
 ]
 

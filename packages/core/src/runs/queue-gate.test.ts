@@ -1,8 +1,11 @@
+import { createScheduleSchema, createWebhookSchema } from '@freehold/contracts'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createSchedule, triggerSchedule } from '../schedules/schedules.ts'
 import { putPlan, readPlans } from '../tenancy/plans.ts'
 import { setTenantPlan } from '../tenancy/tenants.ts'
+import { createWebhook, testWebhook } from '../webhooks/webhooks.ts'
 import { startChildRun } from './child-runs.ts'
 import { type ClaimedRun, claimRuns } from './claim-runs.ts'
 import { QueueGate } from './queue-gate.ts'
@@ -82,6 +85,17 @@ describe('a full queue', () => {
     )
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(25)
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(55)
+  })
+
+  test('refuses to trigger a schedule or to test a webhook', async () => {
+    const { caller } = await newTenant(1)
+    const schedule = { name: 's', agent: 'assistant', message: 'hello', cron: '0 0 1 1 *' }
+    const { id } = await createSchedule(caller, createScheduleSchema.parse(schedule))
+    const hook = createWebhookSchema.parse({ url: 'https://hooks.invalid/', events: ['run.failed'] })
+    const { id: webhookId } = await createWebhook(caller, hook)
+    expect(await triggerSchedule(caller, id)).toMatchObject({ status: 'queued' })
+    await expect(triggerSchedule(caller, id)).rejects.toMatchObject({ code: 'queue_full' })
+    await expect(testWebhook(caller, webhookId)).rejects.toMatchObject({ code: 'queue_full' })
   })
 
   test('still finds the run that a client started before by the same key', async () => {

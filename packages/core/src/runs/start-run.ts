@@ -26,10 +26,24 @@ function gateOf(database: Database): QueueGate {
 export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
   authorize(caller, 'runs:start')
   if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
-  const entry = await gateOf(caller.platform.database).admit(caller.tenantId, () => insertRun(caller, input))
-  if (entry.admitted) return readOutcome(caller, input, entry.started)
-  const known = input.clientKey === undefined ? undefined : await findByClientKey(caller, input.clientKey)
-  if (known) return { runId: known, created: false }
+  const row = await admitRun(
+    caller,
+    () => insertRun(caller, input),
+    async () => (input.clientKey === undefined ? undefined : findByClientKey(caller, input.clientKey)),
+  )
+  return readOutcome(caller, input, row)
+}
+
+/** Starts a run when the tenant's queue has room for it. `known` finds one that was accepted before, which needs none. */
+export async function admitRun<T>(
+  caller: TenantCaller,
+  start: () => Promise<T>,
+  known?: () => Promise<T | undefined>,
+): Promise<T> {
+  const entry = await gateOf(caller.platform.database).admit(caller.tenantId, start)
+  if (entry.admitted) return entry.started
+  const before = await known?.()
+  if (before !== undefined) return before
   throw new FreeholdError(
     'queue_full',
     `The queue is full: the plan of the tenant allows ${entry.maxQueuedRuns} queued runs. Start this one again when some have begun, or ask the operator for a larger plan.`,
@@ -68,11 +82,11 @@ async function insertRun(caller: TenantCaller, input: StartRunInput): Promise<St
   return row
 }
 
-async function findByClientKey(caller: TenantCaller, clientKey: string): Promise<string | undefined> {
+async function findByClientKey(caller: TenantCaller, clientKey: string): Promise<StartRow | undefined> {
   const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
     tx.selectFrom('agent_runs').select('id').where('client_key', '=', clientKey).executeTakeFirst(),
   )
-  return row?.id
+  return row && { outcome: 'existing', run_id: row.id }
 }
 
 function readOutcome(

@@ -1,3 +1,5 @@
+import { FreeholdError } from '@freehold/contracts'
+import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import type { Bus } from '../bus/bus.ts'
 import type { Database } from '../db/database.ts'
@@ -24,7 +26,8 @@ export interface FireOptions {
 
 /**
  * Starts the runs of the schedules that are due, by the database's clock. Any number of workers may do so at once. Returns
- * the milliseconds after which to look again, `withinMs` at the most.
+ * the milliseconds after which to look again, `withinMs` at the most. One that fails is put off, or it would stay first
+ * and a few of them would keep everyone's from being looked at.
  */
 export async function fireDueSchedules(
   { database, bus }: { database: Database; bus: Bus },
@@ -35,19 +38,19 @@ export async function fireDueSchedules(
     limit,
   ])
   let waitMs = withinMs
-  let fired = 0
+  let dealtWith = 0
   for (const row of rows) {
     if (row.due_in_ms > 0) waitMs = Math.min(waitMs, row.due_in_ms)
     else {
       try {
-        await fire(database, bus, row)
-        fired += 1
+        await fire(database, bus, row).catch((error: unknown) => putOff(database, row, error))
+        dealtWith += 1
       } catch (error) {
         onFailure(error, { tenantId: row.tenant_id, scheduleId: row.id })
       }
     }
   }
-  return fired === limit ? 0 : waitMs
+  return dealtWith === limit ? 0 : waitMs
 }
 
 async function fire(database: Database, bus: Bus, row: DueRow): Promise<void> {
@@ -65,4 +68,21 @@ async function fire(database: Database, bus: Bus, row: DueRow): Promise<void> {
     if (outcome === 'cancelled' && runId) bus.publish({ kind: 'cancel', runId, by: `schedule:${row.id}` })
   }
   if (outcomes.some(({ outcome }) => outcome === 'created')) bus.publish({ kind: 'work' })
+}
+
+/** Lets a schedule whose firing failed come again in a minute, unless another worker has moved it on. Throws the error. */
+async function putOff(database: Database, row: DueRow, error: unknown): Promise<never> {
+  // A database that is away fails for all of them, and to move them on would lose their ticks.
+  if (!(error instanceof FreeholdError && error.code === 'unavailable')) {
+    await database.withTenant(row.tenant_id, (tx) =>
+      tx
+        .updateTable('schedules')
+        .set({ last_problem: 'failed', next_at: sql<Date>`now() + interval '1 minute'` })
+        .where('id', '=', row.id)
+        .where('status', '=', 'active')
+        .where('next_at', '=', row.next_at)
+        .execute(),
+    )
+  }
+  throw error
 }

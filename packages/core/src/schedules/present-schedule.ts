@@ -24,13 +24,22 @@ export function toSchedule(row: ScheduleRow): Schedule {
     cron: row.cron,
     at: row.at?.toISOString() ?? null,
     timeZone: row.time_zone,
-    nextTimes: row.next_at ? ticksFrom(planOf(row), row.next_at, timesShown).map((time) => time.toISOString()) : [],
+    nextTimes: row.next_at ? foresee(row, row.next_at).map((time) => time.toISOString()) : [],
     lastTickAt: row.last_tick_at?.toISOString() ?? null,
     lastRunId: row.last_run_id,
     lastProblem: row.last_problem && describeProblem(row.last_problem, row),
     createdBy: row.created_by,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+/** One whose plan can't be read any more (say, its time zone is gone) is shown all the same, so that it can be mended. */
+function foresee(row: ScheduleRow, next: Date): Date[] {
+  try {
+    return ticksFrom(planOf(row), next, timesShown)
+  } catch {
+    return [next]
   }
 }
 
@@ -41,9 +50,10 @@ export function planOf({ cron, at, time_zone: timeZone }: Pick<ScheduleRow, 'cro
   throw new Error('a schedule without times')
 }
 
-/** `problem` is what `fire_schedule` noted of the last tick. */
+/** `problem` is what firing noted of the last tick. */
 function describeProblem(problem: string, { agent, environment }: ScheduleRow): string {
   if (problem === 'overlap') return 'Skipped, because a run of this schedule was still under way.'
+  if (problem === 'failed') return 'Not started: the schedule could not be evaluated. Give it its times anew.'
   if (problem === 'missed') return 'Missed: nothing was there to start the run in time, and catchUp is "none".'
   if (problem === 'not_released') return `Not started: no version of "${agent}" is released to ${environment}.`
   if (problem === 'agent_not_found') return `Not started: there is no agent named "${agent}".`

@@ -1,4 +1,4 @@
-import { createScheduleSchema } from '@freehold/contracts'
+import { createScheduleSchema, updateScheduleSchema } from '@freehold/contracts'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Caller } from '../identity/caller.ts'
@@ -12,6 +12,8 @@ beforeAll(async () => {
   caller = on.caller(on.acme)
 })
 afterAll(() => on.close())
+
+const minimal = { name: 'minimal', agent: 'assistant', message: 'hi', cron: '0 9 * * *' }
 
 const create = (changes: Record<string, unknown>) =>
   createSchedule(
@@ -40,6 +42,42 @@ it('refuses what can not be a schedule', async () => {
   const without = { ...caller, permissions: new Set([...caller.permissions].filter((p) => p !== 'schedules:write')) }
   const input = createScheduleSchema.parse({ name: 'n', agent: 'assistant', message: 'hi', cron: '@daily' })
   await expect(createSchedule(without, input)).rejects.toMatchObject({ code: 'permission_denied' })
+})
+
+it('takes time zones of the IANA database, as tenants do', async () => {
+  expect(() => createScheduleSchema.parse({ ...minimal, timeZone: 'Mars/Olympus' })).toThrow('IANA time zone database')
+  expect(() => updateScheduleSchema.parse({ timeZone: '+02:00' })).toThrow()
+  expect(createScheduleSchema.parse(minimal)).toMatchObject({ timeZone: 'UTC' })
+})
+
+it('no longer acts for its user when that is cleared', async () => {
+  const { id } = await create({ name: 'for ada', user: 'ada' })
+  expect(await updateSchedule(caller, id, updateScheduleSchema.parse({ message: 'hello' }))).toMatchObject({
+    user: 'ada',
+  })
+  expect(await updateSchedule(caller, id, updateScheduleSchema.parse({ user: null }))).toMatchObject({ user: null })
+})
+
+it('a tenant has a thousand at the most, also when several come at once', async () => {
+  const tenant = await on.createTenant('with many')
+  await on.asSuperuser(
+    `insert into schedules (tenant_id, id, name, agent, environment, message, metadata, priority, cron, time_zone, overlap,
+         catch_up, next_at, created_by)
+       select $1, gen_random_uuid(), 'schedule ' || n, 'assistant', 'production', 'hi', '{}', 1, '@daily', 'UTC', 'skip',
+         'latest', now() + interval '1 day', 'test' from generate_series(1, 998) n`,
+    [tenant.id],
+  )
+  const crowded = on.caller(tenant)
+  const another = (name: string) => createSchedule(crowded, createScheduleSchema.parse({ ...minimal, name }))
+  const created = await Promise.allSettled(['a', 'b', 'c', 'd'].map(another))
+  expect(created.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  await expect(another('e')).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('1000 schedules. Delete one'),
+  })
+  const [last] = (await listSchedules(crowded, { limit: 1 })).items
+  await deleteSchedule(crowded, last?.id ?? '')
+  expect(await another('f')).toMatchObject({ status: 'active' })
 })
 
 it('has its name for itself, until it is deleted', async () => {

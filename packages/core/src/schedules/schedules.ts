@@ -15,17 +15,21 @@ import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import { findRun } from '../runs/get-run.ts'
-import { startRefused } from '../runs/start-run.ts'
+import { admitRun, startRefused } from '../runs/start-run.ts'
 import { planOf, type ScheduleRow, toSchedule } from './present-schedule.ts'
 import { nextTick, readPlan } from './ticks.ts'
 
-/** Creates a schedule. Whoever may do so lets it start runs, with the schedule as their principal. */
+/** More would be a mistake, or a load on whoever fires them. */
+const mostSchedules = 1_000
+
+/** Creates a schedule. The runs that it starts count as started by whoever made it. */
 export async function createSchedule(caller: Caller, input: CreateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
   const row = await refusingTakenNames(input.name, () =>
     caller.platform.database.withTenant(caller.tenantId, async (tx) => {
       const now = await readNow(tx)
       const plan = readPlan(input, now)
+      await assertRoom(tx, caller.tenantId)
       await assertAgent(tx, input.agent)
       return tx
         .insertInto('schedules')
@@ -148,17 +152,13 @@ export async function listSchedules(caller: Caller, query: PageQuery): Promise<P
 /** Starts the run of a schedule now, whatever else of it is under way; its ticks stay as they are. */
 export async function triggerSchedule(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'schedules:write')
-  const [row] = await caller.platform.database.call<{
-    outcome: string
-    run_id: string | null
-    agent: string
-    environment: string
-  }>('trigger-schedule', 'select * from trigger_schedule($1, $2, $3, $4)', [
-    caller.tenantId,
-    id,
-    uuidv7(),
-    caller.requestId,
-  ])
+  const [row] = await admitRun(caller, () =>
+    caller.platform.database.call<{ outcome: string; run_id: string | null; agent: string; environment: string }>(
+      'trigger-schedule',
+      'select * from trigger_schedule($1, $2, $3, $4, $5)',
+      [caller.tenantId, id, uuidv7(), actorName(caller), caller.requestId],
+    ),
+  )
   if (!row) throw scheduleNotFound()
   if (row.run_id === null) throw startRefused(row.outcome, row)
   caller.platform.bus.publish({ kind: 'work' })
@@ -183,6 +183,21 @@ function scheduleNotFound(): FreeholdError {
 async function readNow(tx: Tx): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(tx)
   return rows[0]?.now ?? new Date()
+}
+
+/** One at a time, or two at once would both take the last place. */
+async function assertRoom(tx: Tx, tenantId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.schedules:${tenantId}`}, 0))`.execute(tx)
+  const { count } = await tx
+    .selectFrom('schedules')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .where('status', '<>', 'deleted')
+    .executeTakeFirstOrThrow()
+  if (Number(count) < mostSchedules) return
+  throw new FreeholdError(
+    'conflict',
+    `A tenant can have ${mostSchedules} schedules. Delete one that you no longer need with DELETE /api/v1/schedules/{id}.`,
+  )
 }
 
 /** A typing error shows now, not at the first tick. Whether a version is released may change until then. */

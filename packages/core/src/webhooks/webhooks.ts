@@ -15,9 +15,13 @@ import type { Tx } from '../db/database.ts'
 import type { DB, Webhooks } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { findRun } from '../runs/get-run.ts'
+import { admitRun } from '../runs/start-run.ts'
 import { secretContext } from './deliveries.ts'
 
 type WebhookRow = Selectable<Webhooks>
+
+/** Each event starts a run for each of them. */
+const mostActiveWebhooks = 20
 
 /** Creates a webhook. Its signing secret is in the answer and, encrypted, in the database. */
 export async function createWebhook(caller: Caller, input: CreateWebhook): Promise<WebhookWithSecret> {
@@ -26,6 +30,7 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
   const id = uuidv7()
   const secret = generateSecret()
   const row = await caller.platform.database.withTenant(tenantId, async (tx) => {
+    await assertRoom(tx, tenantId)
     await sql`select ensure_webhook_agent(${tenantId})`.execute(tx)
     return tx
       .insertInto('webhooks')
@@ -46,13 +51,15 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
 
 export async function updateWebhook(caller: Caller, id: string, input: UpdateWebhook): Promise<Webhook> {
   authorize(caller, 'webhooks:write')
-  return change(caller, id, {
+  const values = {
     url: input.url,
     description: input.description,
     events: input.events && [...new Set(input.events)],
     ...(input.status === 'active' && { status: 'active', disabled_reason: null }),
     ...(input.status === 'disabled' && { status: 'disabled', disabled_reason: `Disabled by ${actorName(caller)}.` }),
-  })
+  } satisfies UpdateObject<DB, 'webhooks'>
+  const check = async (tx: Tx) => (input.status === 'active' ? assertRoom(tx, caller.tenantId, id) : undefined)
+  return change(caller, id, values, check)
 }
 
 /** Makes a new secret. For a day the one before signs too, so that the receiver has time to change over. */
@@ -99,7 +106,7 @@ export async function listWebhooks(caller: Caller, query: PageQuery): Promise<Pa
 export async function testWebhook(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'webhooks:write')
   const { tenantId } = caller
-  const runId = await caller.platform.database.withTenant(tenantId, async (tx) => {
+  const deliver = async (tx: Tx) => {
     const webhook = await selectWebhooks(tx).where('id', '=', id).executeTakeFirst()
     if (!webhook) throw webhookNotFound()
     if (webhook.status !== 'active') {
@@ -109,23 +116,41 @@ export async function testWebhook(caller: Caller, id: string): Promise<Run> {
     const call = sql<{ run_id: string }>`select start_delivery(${tenantId}, ${id}, 'webhook.test', ${data}) as run_id`
     const { rows } = await call.execute(tx)
     return rows[0]?.run_id ?? ''
-  })
+  }
+  const runId = await admitRun(caller, () => caller.platform.database.withTenant(tenantId, deliver))
   caller.platform.bus.publish({ kind: 'work' })
   return findRun(caller, runId)
 }
 
-async function change(caller: TenantCaller, id: string, values: UpdateObject<DB, 'webhooks'>): Promise<Webhook> {
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
-    tx
+async function change(
+  caller: TenantCaller,
+  id: string,
+  values: UpdateObject<DB, 'webhooks'>,
+  check?: (tx: Tx) => Promise<void>,
+): Promise<Webhook> {
+  const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    await check?.(tx)
+    return tx
       .updateTable('webhooks')
       .set({ ...values, updated_at: sql`now()` })
       .where('id', '=', id)
       .where('status', '<>', 'deleted')
       .returningAll()
-      .executeTakeFirst(),
-  )
+      .executeTakeFirst()
+  })
   if (!row) throw webhookNotFound()
   return toWebhook(row)
+}
+
+/** For one more that is active beside the others. One at a time, or two at once would both take the last place. */
+async function assertRoom(tx: Tx, tenantId: string, id?: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.webhooks:${tenantId}`}, 0))`.execute(tx)
+  const active = await tx.selectFrom('webhooks').select('id').where('status', '=', 'active').execute()
+  if (active.filter((each) => each.id !== id).length < mostActiveWebhooks) return
+  throw new FreeholdError(
+    'conflict',
+    `A tenant can have ${mostActiveWebhooks} active webhooks. Delete or disable one of them first.`,
+  )
 }
 
 function selectWebhooks(tx: Tx) {

@@ -1,4 +1,4 @@
-import { createScheduleSchema, type RunSummary, type Schedule } from '@freehold/contracts'
+import { createScheduleSchema, FreeholdError, type RunSummary, type Schedule } from '@freehold/contracts'
 import {
   type Caller,
   createSchedule,
@@ -64,7 +64,7 @@ function dealtWith(engine: TestEngine, id: string): Promise<Schedule> {
 
 async function runsOf(engine: TestEngine, id: string, caller = engine.caller): Promise<RunSummary[]> {
   const { items } = await listRuns(caller, { limit: 200 })
-  return items.filter(({ startedBy }) => startedBy === `schedule:${id}`).reverse()
+  return items.filter(({ metadata }) => metadata.scheduleId === id).reverse()
 }
 
 it('a tick starts a run that says where it comes from', async () => {
@@ -86,7 +86,7 @@ it('a tick starts a run that says where it comes from', async () => {
     agent: 'greeter',
     message: 'good morning',
     metadata: { team: 'north', scheduleId: id, scheduledFor: after.lastTickAt },
-    startedBy: `schedule:${id}`,
+    startedBy: 'api_key:test',
     user: 'ada',
     priority: 'high',
   })
@@ -118,12 +118,12 @@ it('a worker that dies after the commit, or before it, neither repeats nor loses
   const tap = tapDatabase(engine.database)
   let attempts = 0
   tap.before = (name) => {
-    if (name === 'fire-schedule' && ++attempts === 1) throw new Error('died before the commit')
+    if (name === 'fire-schedule' && ++attempts === 1) throw new FreeholdError('unavailable', 'died before the commit')
   }
   const answers: string[] = []
   tap.after = (name) => {
     if (name !== 'fire-schedule' || answers.push('lost') > 1) return
-    throw new Error('died after the commit')
+    throw new FreeholdError('unavailable', 'died after the commit')
   }
   engine.scheduler({ database: tap.database })
   await dealtWith(engine, id)
@@ -239,17 +239,22 @@ it('a paused schedule fires nothing, and resumed it goes on with the first tick 
   expect(Date.parse(resumed.nextTimes[0] ?? '')).toBeGreaterThan(Date.now())
 })
 
-it('a schedule that fails does not keep the others from firing', async () => {
+it('schedules that fail are put off, so that a hundred of them do not keep the others from firing', async () => {
   await using engine = await open()
-  const broken = await schedule(engine)
+  const broken = await Promise.all(Array.from({ length: 100 }, () => schedule(engine).then(({ id }) => id)))
   const good = await schedule(engine)
-  await missYears(engine, broken.id, 5)
+  for (const id of broken) await missYears(engine, id, 5)
   await missYears(engine, good.id)
-  await engine.sql(`update schedules set cron = 'not cron' where id = $1`, [broken.id])
+  await engine.sql(`update schedules set cron = 'not cron' where id = any($1)`, [broken])
   engine.scheduler()
   await dealtWith(engine, good.id)
   expect(await runsOf(engine, good.id)).toHaveLength(1)
+  const [id = ''] = broken
   expect(engine.logs).toContainEqual(
-    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ scheduleId: broken.id }) }),
+    expect.objectContaining({ level: 'error', fields: expect.objectContaining({ scheduleId: id }) }),
   )
+  const putOff = await dealtWith(engine, id)
+  expect(putOff).toMatchObject({ status: 'active', lastProblem: expect.stringContaining('could not be evaluated') })
+  expect(Date.parse(putOff.nextTimes[0] ?? '') - Date.now()).toBeLessThanOrEqual(60_000)
+  expect(await updateSchedule(engine.caller, id, { cron: '0 0 1 1 *' })).toMatchObject({ status: 'active' })
 })

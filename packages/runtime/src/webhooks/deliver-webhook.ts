@@ -34,6 +34,9 @@ const defaultRetryDelaysMs = [
 ]
 const attemptTimeoutMs = 10_000
 
+/** No program of an operator can have it. */
+export const webhookDeliveryName = 'deliver-webhook'
+
 type Attempt = { delivered: true; status: number } | { delivered: false; reason: string }
 
 /**
@@ -45,7 +48,7 @@ export function createWebhookDelivery(parts: WebhookDeliveryParts): Program {
   const { retryDelaysMs = defaultRetryDelaysMs } = parts
   // Not bound by the tenant's list of hosts, which is about what agents reach: people set up webhooks.
   const fetch = createGuardedFetch({ operatorAllow: [...parts.operatorAllow], tenantAllowedHosts: null })
-  return defineProgram('deliver-webhook', async (run) => {
+  return defineProgram(webhookDeliveryName, async (run) => {
     for (const delayMs of retryDelaysMs) {
       const attempt = await run.step('attempt', () => deliver(parts, fetch, run))
       if (attempt.delivered) return attempt

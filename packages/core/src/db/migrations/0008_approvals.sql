@@ -79,11 +79,8 @@ begin
   end loop;
 end $$;
 
--- A door ends runs whose workers died, and with them their approvals.
-create policy doors on approvals to freehold_doors using (true) with check (true);
 grant select, insert, update on approvals to freehold_app;
 grant select, insert on approval_decisions to freehold_app;
-grant select, update on approvals to freehold_doors;
 
 -- However a run ends, nobody can decide for it any more.
 create function cancel_approvals() returns trigger

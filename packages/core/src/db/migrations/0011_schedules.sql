@@ -45,16 +45,18 @@ create policy doors on schedules to freehold_doors using (true) with check (true
 grant select, insert, update on schedules to freehold_app;
 grant select on schedules to freehold_doors;
 
--- The run of a schedule has a thread of its own. Without a tick it was asked for by hand.
+-- The run of a schedule has a thread of its own. Without a tick it was asked for by hand. Who made the schedule, or
+-- asked, is its principal: approvals and budgets count it as theirs.
 create function start_scheduled_run(
-  p_schedule schedules, p_run uuid, p_tick timestamptz, p_request_id text
+  p_schedule schedules, p_run uuid, p_tick timestamptz, p_principal text, p_request_id text
 ) returns table (outcome text, run_id uuid)
 language plpgsql set search_path = public, pg_temp as $$
 declare
   origin text := 'schedule:' || p_schedule.id;
+  started record;
   tick text := to_char(p_tick at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
 begin
-  return query select s.outcome, s.run_id from start_run(
+  select s.outcome, s.run_id into started from start_run(
     p_tenant => p_schedule.tenant_id, p_run => p_run, p_agent => p_schedule.agent,
     p_environment => p_schedule.environment, p_thread => p_run::text, p_message => p_schedule.message,
     p_metadata => p_schedule.metadata || jsonb_strip_nulls(
@@ -62,6 +64,10 @@ begin
     p_deadline_ms => null, p_started_by => origin, p_request_id => coalesce(p_request_id, origin),
     p_client_key => origin || ':' || tick, p_user => p_schedule.on_behalf_of, p_priority => p_schedule.priority
   ) s;
+  if started.outcome = 'created' then
+    update agent_runs r set principal = p_principal where r.tenant_id = p_schedule.tenant_id and r.id = started.run_id;
+  end if;
+  return query select started.outcome, started.run_id;
 end $$;
 
 -- Deals with the ticks that are due, oldest first, and moves the schedule on to its next one, in one commit. Any number
@@ -86,6 +92,8 @@ begin
      for no key update skip locked;
   if not found then return; end if;
   latest := schedule.last_run_id;
+  -- A firing that failed moves the schedule past its tick; the tick is then not merely missed.
+  if schedule.last_problem = 'failed' then problem := 'failed'; end if;
   for i in 1 .. coalesce(array_length(p_ticks, 1), 0) loop
     select array_agg(r.id order by r.id) into previous from agent_runs r
      where r.tenant_id = p_tenant and r.started_by = 'schedule:' || p_schedule and r.started_by like 'schedule:%'
@@ -95,7 +103,7 @@ begin
       return query select problem, null::uuid;
       continue;
     end if;
-    select * into started from start_scheduled_run(schedule, p_runs[i], p_ticks[i], null);
+    select * into started from start_scheduled_run(schedule, p_runs[i], p_ticks[i], schedule.created_by, null);
     return query select started.outcome, started.run_id;
     if started.run_id is null then
       problem := started.outcome;
@@ -117,8 +125,8 @@ begin
    where s.tenant_id = p_tenant and s.id = p_schedule;
 end $$;
 
--- Starts a run now, whatever else is under way. A person asked for it.
-create function trigger_schedule(p_tenant uuid, p_schedule uuid, p_run uuid, p_request_id text)
+-- Starts a run now, whatever else is under way. p_by asked for it.
+create function trigger_schedule(p_tenant uuid, p_schedule uuid, p_run uuid, p_by text, p_request_id text)
 returns table (outcome text, run_id uuid, agent text, environment text)
 language plpgsql set search_path = public, pg_temp as $$
 #variable_conflict use_column
@@ -130,7 +138,7 @@ begin
   select * into schedule from schedules s
    where s.tenant_id = p_tenant and s.id = p_schedule and s.status <> 'deleted' for no key update;
   if not found then return; end if;
-  select * into started from start_scheduled_run(schedule, p_run, null, p_request_id);
+  select * into started from start_scheduled_run(schedule, p_run, null, p_by, p_request_id);
   if started.run_id is not null then
     update schedules s set last_run_id = started.run_id where s.tenant_id = p_tenant and s.id = p_schedule;
   end if;

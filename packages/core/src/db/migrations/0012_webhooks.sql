@@ -26,15 +26,6 @@ create policy tenant_isolation on webhooks to freehold_app
   with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 grant select, insert, update on webhooks to freehold_app;
 
--- A door that ends runs tells of it, too, so it must be able to start a delivery.
-create policy doors on webhooks to freehold_doors using (true) with check (true);
-create policy doors on agent_releases to freehold_doors using (true) with check (true);
-create policy doors on threads to freehold_doors using (true) with check (true);
-create policy doors on messages to freehold_doors using (true) with check (true);
-grant select on webhooks, agent_releases to freehold_doors;
-grant select, insert, update on threads to freehold_doors;
-grant insert on agent_runs, run_heads, messages to freehold_doors;
-
 -- A UUIDv7 (RFC 9562, section 5.7), like those that the server makes: ids of runs grow with time.
 create function new_run_id() returns uuid language sql volatile set search_path = public, pg_temp as $$
   select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
@@ -48,7 +39,7 @@ language sql volatile set search_path = public, pg_temp as $$
   insert into agent_templates (tenant_id, id, name, version, description, program, model, fallback_models, prompts, tools,
       limits, created_by)
     values (p_tenant, new_run_id(), 'system:webhooks', 1, 'Delivers webhooks.', 'deliver-webhook', 'demo', '{}',
-      '{"system": ""}', '{}', '{"runTimeoutMs": 86400000}', 'system')
+      '{"system": ""}', '{}', '{"runTimeoutMs": 172800000}', 'system')
     on conflict (tenant_id, name, version) do nothing;
   insert into agent_releases (tenant_id, agent, environment, version, released_by)
     values (p_tenant, 'system:webhooks', 'production', 1, 'system')
@@ -58,7 +49,8 @@ $$;
 -- The platform's own agents work for the platform only.
 alter table agent_runs add check (agent not like 'system:%' or started_by like 'system:%');
 
--- Starts the run that delivers an event to a webhook. Its deadline leaves room for every retry.
+-- Starts the run that delivers an event to a webhook. Its deadline leaves room for every retry, and the tenant's own
+-- backlog doesn't hold it up.
 create function start_delivery(p_tenant uuid, p_webhook uuid, p_type text, p_data jsonb) returns uuid
 language plpgsql set search_path = public, pg_temp as $$
 declare
@@ -71,7 +63,8 @@ begin
     p_message => jsonb_build_object('type', p_type, 'data', p_data,
       'timestamp', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text,
     p_metadata => jsonb_build_object('webhookId', p_webhook, 'event', p_type),
-    p_deadline_ms => 172800000, p_started_by => 'system:webhooks', p_request_id => 'webhook:' || p_webhook);
+    p_deadline_ms => 172800000, p_started_by => 'system:webhooks', p_request_id => 'webhook:' || p_webhook,
+    p_priority => 2::smallint);
   if started.run_id is null then raise exception 'the delivery of a webhook was refused: %', started.outcome; end if;
   return started.run_id;
 end $$;
