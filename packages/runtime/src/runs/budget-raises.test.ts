@@ -222,7 +222,7 @@ describe('a budget is not raised', () => {
     const [runId, approval] = await startAndAsk()
     await engine.sql('delete from budget_windows')
     await decide(approval, {})
-    expect(await engine.ended(runId)).toMatchObject({ type: 'run.failed' })
+    expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'program_failed' } } })
     expect(await getApproval(engine.caller, approval.id)).toMatchObject({ status: 'approved', usedAt: null })
   })
 })
