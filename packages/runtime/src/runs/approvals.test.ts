@@ -1,4 +1,13 @@
-import { decideApproval, getApproval, listApprovals } from '@freehold/core'
+import { createScheduleSchema } from '@freehold/contracts'
+import {
+  createSchedule,
+  decideApproval,
+  getApproval,
+  getSchedule,
+  listApprovals,
+  triggerSchedule,
+} from '@freehold/core'
+import { waitFor } from '@freehold/testkit'
 import { describe, expect, it } from 'vitest'
 import {
   approve,
@@ -227,6 +236,27 @@ describe('a decision', () => {
     await approve(as('eve'), approval)
     await engine.ended(runId)
     expect(paid).toHaveLength(1)
+  })
+
+  it('is not for who made the schedule of the run, or triggered it', async () => {
+    await engine.worker()
+    await engine.newAgent(engine.caller, 'governed', { program: 'scripted' })
+    const input = createScheduleSchema.parse({ name: 's', agent: 'governed', message: 'pay', cron: '0 0 1 1 *' })
+    const { id } = await createSchedule(as('ada'), input)
+    const triggered = await asked((await triggerSchedule(as('eve'), id)).id)
+    await expect(approve(as('eve'), triggered)).rejects.toMatchObject({ code: 'permission_denied' })
+    expect(await approve(as('ada'), triggered)).toMatchObject({ status: 'approved' })
+    await engine.ended(triggered.runId)
+
+    await engine.sql(`update schedules set next_at = date_trunc('year', now() at time zone 'UTC') at time zone 'UTC'`)
+    engine.scheduler()
+    const runId = await waitFor(async () => {
+      const { lastRunId } = await getSchedule(engine.caller, id)
+      return lastRunId !== triggered.runId && lastRunId
+    })
+    const ticked = await asked(runId)
+    await expect(approve(as('ada'), ticked)).rejects.toMatchObject({ code: 'permission_denied' })
+    expect(await approve(as('eve'), ticked)).toMatchObject({ status: 'approved' })
   })
 
   it('can be for who started the run, where the policy allows it or the risk is not high', async () => {

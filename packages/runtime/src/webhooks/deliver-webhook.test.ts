@@ -89,6 +89,8 @@ it('an event arrives once, signed as Standard Webhooks wants it', async () => {
   const { id, secret } = await create(engine.caller, receiver.url)
   await engine.worker()
   const run = await testWebhook(engine.caller, id)
+  // Before the tenant's own backlog.
+  expect(run.priority).toBe('high')
   expect(await engine.ended(run.id)).toMatchObject({ type: 'run.succeeded', data: { output: { status: 204 } } })
   expect(receiver.received).toHaveLength(1)
   const [got] = receiver.received as [Received]
