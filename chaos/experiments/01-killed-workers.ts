@@ -10,15 +10,32 @@ export const killedWorkers = defineExperiment({
   title: 'workers are killed',
   fault: 'SIGKILL of a random worker every 2–5 s, replaced at once, while each run pays 5 times.',
   loads: {
-    full: { runs: 1_000, kills: 75, everyMs: [2_000, 5_000] as const, workers: 4, leaseMs: 15_000, takeoverMs: 20_000 },
-    small: { runs: 30, kills: 3, everyMs: [500, 1_500] as const, workers: 2, leaseMs: 1_500, takeoverMs: 10_000 },
+    full: {
+      runs: 1_000,
+      kills: 75,
+      everyMs: [2_000, 5_000] as const,
+      callMs: { least: 50, most: 500 },
+      workers: 4,
+      leaseMs: 15_000,
+      takeoverMs: 20_000,
+    },
+    small: {
+      runs: 30,
+      kills: 3,
+      everyMs: [500, 1_500] as const,
+      // Longer than a worker takes to start, so that runs are under way at every kill.
+      callMs: { least: 500, most: 1_500 },
+      workers: 2,
+      leaseMs: 1_500,
+      takeoverMs: 10_000,
+    },
   },
   async run(load, setting) {
     const { random, say } = setting
     await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
     const { cluster, ledger } = ground
     // Most of a run's time passes inside of a tool call, where a kill leaves the outcome in doubt.
-    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(50, 500) }))
+    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(load.callMs.least, load.callMs.most) }))
     const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
     const labels: string[] = []
     const kills: Kill[] = []
