@@ -2,7 +2,7 @@ import { auditRuns, effectClaims, effectFigures, type Kill, readTakeovers, runCl
 import { atLeast, atMost, defineExperiment } from '../experiment.ts'
 import { inflict, share } from '../faults.ts'
 import { p95 } from '../figures.ts'
-import { openGround, payment, paymentPaths, untilWorkers } from '../ground.ts'
+import { openGround, payment, paymentPaths, untilBusyWorker, untilWorkers } from '../ground.ts'
 import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
 
 export const killedWorkers = defineExperiment({
@@ -15,6 +15,7 @@ export const killedWorkers = defineExperiment({
       kills: 75,
       everyMs: [2_000, 5_000] as const,
       callMs: { least: 50, most: 500 },
+      victim: 'random',
       workers: 4,
       leaseMs: 15_000,
       takeoverMs: 20_000,
@@ -25,9 +26,10 @@ export const killedWorkers = defineExperiment({
       everyMs: [500, 1_500] as const,
       // Longer than a worker takes to start, so that runs are under way at every kill.
       callMs: { least: 500, most: 1_500 },
+      victim: 'busiest',
       workers: 2,
       leaseMs: 1_500,
-      takeoverMs: 10_000,
+      takeoverMs: 20_000,
     },
   },
   async run(load, setting) {
@@ -52,7 +54,9 @@ export const killedWorkers = defineExperiment({
           }),
         async strike() {
           // One survives, so that a takeover measures the lease and not the start of a process.
-          const victim = random.pick(await untilWorkers(cluster, 2))
+          const workers = await untilWorkers(cluster, 2)
+          // Of few kills each must cut something off.
+          const victim = load.victim === 'busiest' ? await untilBusyWorker(cluster) : random.pick(workers)
           kills.push({ pid: victim.pid, atMs: Date.now() })
           await cluster.replaceWorker(victim, 'SIGKILL')
         },

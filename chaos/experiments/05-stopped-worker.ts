@@ -12,7 +12,7 @@ export const stoppedWorker = defineExperiment({
   fault: 'SIGSTOP of the busiest worker in the middle of its tool calls, and SIGCONT after three leases.',
   loads: {
     full: { runs: 400, stops: 20, everyMs: [500, 1_500] as const, workers: 3, leaseMs: 5_000 },
-    small: { runs: 16, stops: 2, everyMs: [300, 800] as const, workers: 2, leaseMs: 1_000 },
+    small: { runs: 32, stops: 2, everyMs: [300, 800] as const, workers: 2, leaseMs: 1_000 },
   },
   async run(load, setting) {
     const { random, say } = setting
@@ -20,7 +20,7 @@ export const stoppedWorker = defineExperiment({
     const { cluster, ledger } = ground
     const workers = [...cluster.workers]
     // Slow enough that a stopped worker has calls under way, whose answers it finds when it goes on.
-    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(200, load.leaseMs) }))
+    ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(0.1, 0.6) * load.leaseMs }))
     const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
     const labels: string[] = []
     const ended = new Map<string, string>()
