@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { FreeholdError, idempotencyKeySchema, type Operation } from '@freehold/contracts'
-import { type Caller, doOnce } from '@freehold/core'
+import { type Caller, canonicalJson, doOnce } from '@freehold/core'
 
 /** How a handler does what must not be done twice. */
 export interface Idempotency {
@@ -51,13 +51,4 @@ function hashRequest(actor: string, operationId: string, { params, query, body }
   return createHash('sha256')
     .update(canonicalJson([actor, operationId, params, rest, body]))
     .digest()
-}
-
-/** The same text for the same value, in whatever order its keys came. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    part !== null && typeof part === 'object' && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 }

@@ -2,7 +2,8 @@ import { FreeholdError, type Permission } from '@freehold/contracts'
 import { sql } from 'kysely'
 import type { Database, Tx } from '../db/database.ts'
 import type { Caller } from '../identity/caller.ts'
-import { type DerivedKey, deriveKey, seal, unseal } from './sealed-result.ts'
+import { decrypt, encrypt } from '../secrets/aead.ts'
+import { type DerivedKey, deriveKey } from './derive-key.ts'
 
 /** A creating request that its client may send again. */
 export interface IdempotentRequest {
@@ -106,14 +107,14 @@ async function recall<T>(tx: Tx, { operation, key, requestHash }: Entry): Promis
     )
   }
   if (row.result === null) throw new Error('an idempotency key without a result was committed')
-  // What `remember` sealed for the same request.
-  return unseal(key.secret, requestHash, row.result) as T
+  // What `remember` encrypted for the same request.
+  return JSON.parse(decrypt(key.secret, requestHash, row.result)) as T
 }
 
 async function remember(tx: Tx, { operation, key, requestHash }: Entry, result: unknown): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('idempotency_keys')
-    .set({ result: seal(key.secret, requestHash, result) })
+    .set({ result: encrypt(key.secret, requestHash, JSON.stringify(result)) })
     .where('operation', '=', operation)
     .where('key_hash', '=', key.lookup)
     .executeTakeFirst()
