@@ -70,6 +70,19 @@ describe('the breaker', () => {
     expect(await probed).toMatchObject({ text: 'Probed.' })
   })
 
+  it('stays open when the probe never got to the provider', async () => {
+    const breakers = createBreakers(1, 0)
+    const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
+    const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
+    await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
+    await expect(ask(() => Promise.reject(new Error('no budget')))).rejects.toThrow('no budget')
+    expect(breakers.isOpen('acme', 'openai')).toBe(true)
+    expect(await ask(() => Promise.resolve('Well again.'))).toBe('Well again.')
+    expect(breakers.isOpen('acme', 'openai')).toBe(false)
+    await expect(ask(() => Promise.reject(new Error('no budget')))).rejects.toThrow('no budget')
+    expect(breakers.isOpen('acme', 'openai')).toBe(false)
+  })
+
   it('ignores what is not the fault of the provider', async () => {
     await using server = await startScriptedServer(fails(400), fails(401), fails(429), fails(404), completes('Fine.'))
     const call = callerOf(server, { ...fast, attemptsPerModel: 1, breakerFailures: 1 })

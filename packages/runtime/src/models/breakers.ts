@@ -34,10 +34,14 @@ export function createBreakers(failures: number, openMs: number, capacity = 10_0
   }
 
   function createPolicy(): CircuitBreakerPolicy {
-    return circuitBreaker(
-      handleWhen((error) => error instanceof ProviderFault && error.providerSide),
-      { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
-    )
+    // A probe that a budget refused or somebody cancelled says nothing about the provider, so it closes nothing.
+    const isFailure = (error: unknown): boolean =>
+      error instanceof ProviderFault ? error.providerSide : policy.state === CircuitState.HalfOpen
+    const policy: CircuitBreakerPolicy = circuitBreaker(handleWhen(isFailure), {
+      halfOpenAfter: openMs,
+      breaker: new ConsecutiveBreaker(failures),
+    })
+    return policy
   }
 
   return {
