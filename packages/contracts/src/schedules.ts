@@ -61,7 +61,7 @@ export const scheduleSchema = z
     lastTickAt: z.iso.datetime().nullable(),
     lastRunId: idSchema.nullable(),
     lastProblem: z.string().nullable().meta({ description: 'Why the last tick started no run; null when it did.' }),
-    createdBy: z.string(),
+    createdBy: z.string().meta({ description: 'Who made it, or last changed what it runs: as whose its runs start.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

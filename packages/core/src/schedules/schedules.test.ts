@@ -58,6 +58,13 @@ it('no longer acts for its user when that is cleared', async () => {
   expect(await updateSchedule(caller, id, updateScheduleSchema.parse({ user: null }))).toMatchObject({ user: null })
 })
 
+it('is taken over by whoever changes what it runs, and by nobody who only changes when', async () => {
+  const { id, createdBy } = await create({ name: 'changing hands' })
+  const other = { ...caller, actor: { ...caller.actor, id: 'another-key' } }
+  expect(await updateSchedule(other, id, { cron: '@hourly' })).toMatchObject({ createdBy })
+  expect((await updateSchedule(other, id, { message: 'hello' })).createdBy).toContain('another-key')
+})
+
 it('a tenant has a thousand at the most, also when several come at once', async () => {
   const tenant = await on.createTenant('with many')
   await on.asSuperuser(

@@ -58,7 +58,10 @@ export async function createSchedule(caller: Caller, input: CreateSchedule): Pro
   return toSchedule(row)
 }
 
-/** Changes what is given. A schedule that is resumed, or gets other times, goes on with the first of them from now. */
+/**
+ * Changes what is given. A schedule that is resumed, or gets other times, goes on with the first of them from now. Who
+ * changes what it runs takes it over: nobody can have a run of his own started by somebody else, and then approve it.
+ */
 export async function updateSchedule(caller: Caller, id: string, input: UpdateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
   const row = await refusingTakenNames(input.name, () =>
@@ -80,6 +83,7 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
           catch_up: input.catchUp,
           updated_at: now,
           ...replan(before, input, now),
+          ...(changesRuns(input) && { created_by: actorName(caller) }),
         })
         .where('id', '=', id)
         .returningAll()
@@ -87,6 +91,10 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
     }),
   )
   return toSchedule(row)
+}
+
+function changesRuns(input: UpdateSchedule): boolean {
+  return [input.agent, input.environment, input.message, input.metadata, input.user].some((part) => part !== undefined)
 }
 
 /** What an update makes of the times and the status. */
