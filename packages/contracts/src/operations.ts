@@ -35,6 +35,8 @@ import { webhookOperations } from './webhook-operations.ts'
 
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
+/** A boolean in a query. */
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 export const operations = {
   whoami: {
@@ -183,13 +185,10 @@ export const operations = {
     query: pageQuery.extend({
       agent: agentNameSchema.optional(),
       status: z.enum(runStatuses).optional(),
-      dead: z
-        .enum(['true', 'false'])
-        .transform((text) => text === 'true')
-        .optional(),
+      dead: flag.optional(),
       threadId: threadIdSchema.optional(),
       /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
-      system: z.enum(['true', 'false']).default('false'),
+      system: flag.optional(),
     }),
     status: 200,
     response: page(runSummarySchema),

@@ -16,13 +16,9 @@ interface Filter {
 }
 
 export async function listRuns(context: Context, { agent, status, system, dead, limit }: Filter): Promise<undefined> {
-  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true, system: true }), {
-    agent,
-    status,
-    system: system ? 'true' : 'false',
-  })
+  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true }), { agent, status })
   const client = await connectTenant(context)
-  const query = { ...filter, ...(dead && { dead: 'true' as const }) }
+  const query = { ...filter, ...(dead && { dead: 'true' as const }), ...(system && { system: 'true' as const }) }
   const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...query } }), limit)
   const { terminal } = context
   if (context.json) printJson(terminal, runs)

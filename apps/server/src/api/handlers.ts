@@ -54,7 +54,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     const { runId } = await idempotency.once(() => core.startRun(caller, { agent: params.name, ...body }))
     return core.waitForRun(caller, runId, query.wait * 1000, signal)
   },
-  listRuns: (caller, { query }) => core.listRuns(caller, { ...query, system: query.system === 'true' }),
+  listRuns: (caller, { query }) => core.listRuns(caller, query),
   getRun: (caller, { params }) => core.getRun(caller, params.id),
   async listRunEvents(caller, { params, query }, { request, signal }) {
     // Nobody would read, or end, the stream of a HEAD request.

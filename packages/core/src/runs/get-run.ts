@@ -26,7 +26,7 @@ export interface ListRunsQuery extends PageQuery {
   status?: RunStatus | undefined
   threadId?: string | undefined
   /** The platform's own runs instead of those of agents. */
-  system?: boolean
+  system?: boolean | undefined
   dead?: boolean | undefined
 }
 
