@@ -11,6 +11,7 @@ import { addKeyCommands } from './keys/commands.ts'
 import { addPlanCommands } from './plans/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
+import { addSettingCommands } from './settings/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
@@ -104,6 +105,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addAgentCommands(program, perform)
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)
+  addSettingCommands(program, perform)
   addTenantCommands(program, perform)
   addPlanCommands(program, perform)
   addKeyCommands(program, perform)

@@ -4,7 +4,7 @@ import { collectPages } from '../connection/pages.ts'
 import { saveTenant } from '../connection/save-tenant.ts'
 import type { Context } from '../context.ts'
 import { CliError, parseInput } from '../failure.ts'
-import { formatAge, formatTime, oneLine } from '../terminal/format.ts'
+import { describeHosts, formatAge, formatTime, oneLine } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
 
@@ -95,14 +95,13 @@ function print(context: Context, tenant: Tenant): void {
 
 function renderTenant({ terminal }: Context, tenant: Tenant): string {
   const { plan } = tenant
-  const hosts = tenant.allowedHosts === null ? 'every public host' : tenant.allowedHosts.join(', ') || 'none'
   return renderFields(
     [
       ['tenant', tenant.id],
       ['name', oneLine(tenant.name)],
       ['status', tenant.status],
       ['plan', `${plan.name}: ${plan.maxRunningRuns} running, ${plan.maxQueuedRuns} queued, weight ${plan.weight}`],
-      ['tools reach', hosts],
+      ['tools reach', describeHosts(tenant.allowedHosts)],
       ['created', formatTime(tenant.createdAt)],
     ],
     terminal.paint,

@@ -80,3 +80,8 @@ export function readExpiry(text: string, nowMs: number): string | undefined {
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(at) ? undefined : new Date(at).toISOString()
 }
+
+/** The hosts that a tenant's tools may reach. */
+export function describeHosts(hosts: readonly string[] | null): string {
+  return hosts === null ? 'every public host' : hosts.join(', ') || 'none'
+}

@@ -1,0 +1,71 @@
+import { type Tenant, updateTenantSchema } from '@freehold/contracts'
+import { connectTenant } from '../connection/connect.ts'
+import type { Context } from '../context.ts'
+import { parseInput, wrongUsage } from '../failure.ts'
+import { describeHosts, oneLine } from '../terminal/format.ts'
+import { renderFields } from '../terminal/table.ts'
+import { printJson } from '../terminal/terminal.ts'
+
+export interface SettingOptions {
+  timeZone?: string
+  assumedPrice?: string
+  hosts?: string
+}
+
+/** One dollar per million tokens, in nano-USD per token. */
+const nanosPerDollar = 1_000
+
+export async function showSettings(context: Context): Promise<undefined> {
+  const client = await connectTenant(context)
+  print(context, await client.getOwnTenant())
+}
+
+export async function setSettings(context: Context, options: SettingOptions): Promise<undefined> {
+  const { timeZone, assumedPrice, hosts } = options
+  if (Object.keys(options).length === 0)
+    throw wrongUsage('Give what to change: --time-zone, --assumed-price or --hosts.')
+  const body = parseInput(updateTenantSchema, {
+    ...(timeZone !== undefined && { timeZone }),
+    ...(assumedPrice !== undefined && { assumedPrice: readPrice(assumedPrice) }),
+    ...(hosts !== undefined && { allowedHosts: readHosts(hosts) }),
+  })
+  const client = await connectTenant(context)
+  print(context, await client.updateOwnTenant({ body }))
+}
+
+function readPrice(text: string) {
+  if (text === 'none') return null
+  // A thousandth of a dollar per million tokens is one nano-dollar per token, and nothing smaller exists.
+  const [, input, output] = /^\$?(\d{1,6}(?:\.\d{1,3})?)\/\$?(\d{1,6}(?:\.\d{1,3})?)$/.exec(text) ?? []
+  if (input === undefined || output === undefined) {
+    throw wrongUsage(
+      `--assumed-price: "${text}" is no price. Give dollars per million tokens in and out, like 0.15/0.6, or "none".`,
+    )
+  }
+  const toNanos = (dollars: string) => Math.round(Number(dollars) * nanosPerDollar)
+  return { inputNanosPerToken: toNanos(input), outputNanosPerToken: toNanos(output) }
+}
+
+function readHosts(text: string): string[] | null {
+  if (text === 'public') return null
+  return text === 'none' ? [] : text.split(',').map((host) => host.trim())
+}
+
+function print({ json, terminal }: Context, tenant: Tenant): void {
+  if (json) printJson(terminal, tenant)
+  else terminal.write(renderFields(toFields(tenant), terminal.paint))
+}
+
+function toFields(tenant: Tenant): [string, string][] {
+  const { name, timeZone, assumedPrice, allowedHosts } = tenant
+  const toDollars = (nanosPerToken: number) => `$${nanosPerToken / nanosPerDollar}`
+  const price = assumedPrice
+    ? `${toDollars(assumedPrice.inputNanosPerToken)} in, ${toDollars(assumedPrice.outputNanosPerToken)} out per million tokens`
+    : 'none: under a budget of money, models without a known price are refused'
+  return [
+    ['tenant', oneLine(name)],
+    ['time zone', timeZone],
+    ['assumed price', price],
+    ['tools reach', describeHosts(allowedHosts)],
+  ]
+}
