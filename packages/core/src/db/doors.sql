@@ -77,15 +77,21 @@ $$;
 -- One claim at a time, so that the caps are exact.
 --
 -- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
--- it over to be ended (spent). From the second on it is put off for a random while (postponed), unless it is to end
--- anyway: the runs of a dead worker come back together, and one that kills its workers must not take the same neighbours
--- along each time.
-create function door_claim_runs(p_worker text, p_limit int, p_lease_ms int)
+-- it over to be ended (spent). Until then it is a suspect, unless it is to end anyway: one run may have killed the worker,
+-- and the runs of a dead worker come back together, so the guilty one must not take the same neighbours along each time.
+-- From the second death on a suspect is put off for a random while; in between, it keeps the name of its dead worker.
+-- On the last attempt that it has (last_chance) no worker has it beside another suspect: it is put off until there is
+-- room. p_with_suspect and p_with_last_chance say what the worker is at already.
+create function door_claim_runs(
+  p_worker text, p_limit int, p_lease_ms int, p_with_suspect boolean default false,
+  p_with_last_chance boolean default false
+)
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
   request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
   attempt int, failed_attempts int, spent boolean, last_seq int, cancel_requested_by text, program text, model text,
-  fallback_models text[], prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[]
+  fallback_models text[], prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[],
+  suspect boolean, last_chance boolean
 )
 -- The plan is the same for every claim, and making it costs more than running it. As it was perhaps made when the tables
 -- were small, it finds the rows that it has chosen by their place, which no index does better.
@@ -143,38 +149,57 @@ begin
          order by q.priority desc, q.available_at limit t.room
       ) r
   ), chosen as materialized (
-    select c.row_at from candidate c order by c.share, c.last_claimed_at nulls first limit p_limit
+    select c.row_at, row_number() over (order by c.share, c.last_claimed_at nulls first) as place from candidate c
+     order by place limit p_limit
   ), locked as materialized (
-    select r.ctid as row_at, r.tenant_id, r.status = 'running' as crashed,
-           r.status = 'running' and r.failed_attempts + 1 >= coalesce((t.limits ->> 'maxAttempts')::int, 5) as spent,
-           r.status = 'running' and r.failed_attempts between 1 and coalesce((t.limits ->> 'maxAttempts')::int, 5) - 2
-             and r.deadline_at > now()
+    select r.ctid as row_at, c.place, r.tenant_id, r.status = 'running' as crashed,
+           r.failed_attempts + (r.status = 'running')::int as failed,
+           coalesce((t.limits ->> 'maxAttempts')::int, 5) as allowed,
+           r.worker is not null and r.deadline_at > now()
+             and r.failed_attempts + (r.status = 'running')::int
+               between 1 and coalesce((t.limits ->> 'maxAttempts')::int, 5) - 1
              and (select h.cancel_requested_by is null from run_heads h
-                   where h.tenant_id = r.tenant_id and h.run_id = r.id) as postponed
+                   where h.tenant_id = r.tenant_id and h.run_id = r.id) as suspect
       from chosen c join agent_runs r on r.ctid = c.row_at
       join agent_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
      where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
        for no key update of r skip locked
+  ), judged as (
+    select l.*, l.crashed and l.failed >= l.allowed as spent,
+           l.suspect and l.crashed and l.failed > 1 as shaken,
+           l.suspect and l.failed > 1 and l.failed = l.allowed - 1 as last_chance
+      from locked l
+  ), seated as (
+    select j.*, j.shaken or j.suspect and case
+             when j.last_chance then p_with_suspect or j.place > s.first_place
+             else p_with_last_chance or not p_with_suspect and s.first_is_last_chance
+           end as postponed
+      from judged j
+      cross join (
+        select min(o.place) as first_place,
+               coalesce((array_agg(o.last_chance order by o.place))[1], false) as first_is_last_chance
+          from judged o where o.suspect and not o.shaken
+      ) s
   ), served as (
     update tenants t set last_claimed_at = clock_timestamp()
      where t.id in (select l.tenant_id from locked l) returning 1
   ), claimed as (
     update agent_runs r set
         status = case when l.postponed then 'queued' else 'running' end,
-        worker = case when not l.postponed then p_worker end,
-        failed_attempts = r.failed_attempts + l.crashed::int,
+        worker = case when l.postponed then r.worker else p_worker end,
+        failed_attempts = l.failed,
         attempt = r.attempt + (l.crashed and not l.spent)::int,
         available_at = case
-          when l.postponed then least(r.deadline_at,
-            now() + random() * least(60, 2.5 * 2 ^ (r.failed_attempts + 1)) * interval '1 second')
+          when l.shaken then least(r.deadline_at, now() + random() * least(60, 2.5 * 2 ^ l.failed) * interval '1 second')
+          when l.postponed then least(r.deadline_at, now() + (0.5 + random()) * interval '1 second')
           else now() + make_interval(secs => p_lease_ms / 1000.0) end,
         started_at = coalesce(r.started_at, now()),
         waits = null
-      from locked l where r.ctid = l.row_at
-    returning r.*, l.crashed, l.spent, l.postponed
+      from seated l where r.ctid = l.row_at
+    returning r.*, l.crashed, l.spent, l.postponed, l.suspect, l.last_chance
   ), head as (
     update run_heads h set lease_token = (abs(h.lease_token) + 1) * case when k.postponed then -1 else 1 end,
-        last_seq = h.last_seq + case when k.spent then 0 when k.crashed and not k.postponed then 2 else 1 end
+        last_seq = h.last_seq + case when k.spent then 0 else k.crashed::int + (not k.postponed)::int end
       from claimed k where h.tenant_id = k.tenant_id and h.run_id = k.id
     returning h.*
   ), journaled as (
@@ -197,7 +222,7 @@ begin
          -- An installation that was off for months must still be able to end what is overdue.
          greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
          h.lease_token, k.attempt, k.failed_attempts, k.spent, h.last_seq, h.cancel_requested_by, t.program, t.model,
-         t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts
+         t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts, k.suspect, k.last_chance
     from claimed k
     join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id

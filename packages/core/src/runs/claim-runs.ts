@@ -23,6 +23,10 @@ export interface ClaimedRun {
   failedAttempts: number
   /** Its worker died in its last attempt: nothing is left to do but to end it. */
   spent: boolean
+  /** Its last worker died with it, so it may kill this one. */
+  suspect: boolean
+  /** It is a suspect on the last attempt that it has. */
+  lastChance: boolean
   lastSeq: number
   cancelRequestedBy: string | null
   program: string
@@ -52,6 +56,8 @@ interface ClaimRow {
   attempt: number
   failed_attempts: number
   spent: boolean
+  suspect: boolean
+  last_chance: boolean
   last_seq: number
   cancel_requested_by: string | null
   program: string
@@ -68,13 +74,18 @@ export interface ClaimOptions {
   worker: string
   limit: number
   leaseMs: number
+  /** What the worker is at already: a run on its last chance shares no worker with another suspect. */
+  withSuspect?: boolean
+  withLastChance?: boolean
 }
 
 export async function claimRuns(database: Database, options: ClaimOptions): Promise<ClaimedRun[]> {
-  const rows = await database.call<ClaimRow>('claim-runs', 'select * from door_claim_runs($1, $2, $3)', [
+  const rows = await database.call<ClaimRow>('claim-runs', 'select * from door_claim_runs($1, $2, $3, $4, $5)', [
     options.worker,
     options.limit,
     options.leaseMs,
+    options.withSuspect ?? false,
+    options.withLastChance ?? false,
   ])
   return rows.map(toClaimedRun)
 }
@@ -95,6 +106,8 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     attempt: row.attempt,
     failedAttempts: row.failed_attempts,
     spent: row.spent,
+    suspect: row.suspect,
+    lastChance: row.last_chance,
     lastSeq: row.last_seq,
     cancelRequestedBy: row.cancel_requested_by,
     program: row.program,

@@ -214,20 +214,20 @@ describe('between tenants', () => {
   })
 })
 
+/** As if it were that time for the runs that are put off. */
+async function turnClockTo(atMs: number): Promise<void> {
+  await platform.asSuperuser(
+    `update agent_runs set available_at = available_at - ($1::timestamptz - now()) where status = 'queued'`,
+    [new Date(atMs).toISOString()],
+  )
+}
+
 describe('the runs of a dead worker', () => {
   const idsOf = (runs: readonly ClaimedRun[]) => runs.map(({ lease }) => lease.runId).toSorted()
   const journalOf = ({ lease, lastSeq }: ClaimedRun) => readJournal(platform.database, lease, lastSeq, 100)
 
   async function die(): Promise<void> {
     await platform.asSuperuser(`update agent_runs set available_at = now() where status = 'running'`)
-  }
-
-  /** As if it were that time for the runs that are put off. */
-  async function turnClockTo(atMs: number): Promise<void> {
-    await platform.asSuperuser(
-      `update agent_runs set available_at = available_at - ($1::timestamptz - now()) where status = 'queued'`,
-      [new Date(atMs).toISOString()],
-    )
   }
 
   function widestGap(timesMs: readonly number[]): { startMs: number; endMs: number } {
@@ -295,6 +295,50 @@ describe('the runs of a dead worker', () => {
       await expect(finish(held)).rejects.toThrow(LeaseLostError)
     }
     expect(await journalOf(stale)).toEqual(before)
+  })
+})
+
+describe('a run on its last attempt, that may have killed its workers', () => {
+  /** Runs that have lost their worker so often, as the next claim finds them. */
+  async function queueVictims(deaths: readonly number[]): Promise<void> {
+    await queue(
+      platform.acme,
+      deaths.map(() => 1),
+    )
+    const runs = await claim(deaths.length)
+    for (const [index, { lease }] of runs.entries()) {
+      const putOff = `update agent_runs set failed_attempts = $2, status = 'queued', available_at = now() where id = $1`
+      await platform.asSuperuser(putOff, [lease.runId, deaths[index]])
+    }
+  }
+  const take = (beside: object = {}) =>
+    claimRuns(platform.database, { worker: 'worker', limit: 10, leaseMs: 60_000, ...beside })
+  const failures = (runs: readonly ClaimedRun[]) => runs.map(({ failedAttempts }) => failedAttempts).toSorted()
+
+  test('is not beside another suspect of the same claim', async () => {
+    await queueVictims([4, 4, 1, 3])
+    await queue(platform.acme, [1, 1])
+    const [suspect, ...others] = (await take()).toSorted((a, b) => b.failedAttempts - a.failedAttempts)
+    expect(suspect).toMatchObject({ failedAttempts: 4, suspect: true, lastChance: true })
+    expect(failures(others)).toEqual([0, 0])
+  })
+
+  test('waits where others are, and lets nobody join it but those above suspicion', async () => {
+    await queueVictims([4])
+    expect(await take({ withSuspect: true })).toEqual([])
+    await turnClockTo(Date.now() + 3_000)
+    expect(failures(await take())).toEqual([4])
+    await queueVictims([1])
+    await queue(platform.acme, [1])
+    expect(failures(await take({ withSuspect: true, withLastChance: true }))).toEqual([0])
+    await turnClockTo(Date.now() + 3_000)
+    expect(failures(await take({ withSuspect: true }))).toEqual([1])
+  })
+
+  test('is free again to go anywhere once another fault than a death has stopped it', async () => {
+    await queueVictims([4])
+    await platform.asSuperuser(`update agent_runs set worker = null where failed_attempts = 4`)
+    expect(await take({ withSuspect: true })).toMatchObject([{ suspect: false, lastChance: false }])
   })
 })
 

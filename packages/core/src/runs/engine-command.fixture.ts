@@ -21,6 +21,7 @@ export const tally = {
   refusals: 0,
   takeovers: 0,
   postponed: 0,
+  withoutRoom: 0,
   spent: 0,
   retries: 0,
   dead: 0,

@@ -9,7 +9,7 @@ export interface ModelRun {
   status: RunStatus
   /** Whether a claim may take it now. */
   due: boolean
-  /** Whose lease is good, while the run is running. */
+  /** Whose lease is good, while the run is running; while it is put off, the worker that died with it. */
   worker: string | null
   /** The last fencing token that was given out. */
   token: number
@@ -37,6 +37,9 @@ export interface ModelLease {
   lastSeq: number
   /** Whether the run was handed over only to be ended. */
   spent: boolean
+  /** Whether the run's last worker died with it, and whether this is then the last attempt that it has. */
+  suspect: boolean
+  lastChance: boolean
 }
 
 /** The engine as it should be, without a database. One method for each thing that can happen to a run. */
@@ -70,23 +73,27 @@ export class EngineModel {
     return run
   }
 
-  /** The worker's lease; none on a run that keeps losing its workers, which is put off. */
-  claim(run: ModelRun, worker: string): ModelLease | undefined {
+  /**
+   * The worker's lease; none on a run that keeps losing its workers, which is put off. So is a suspect that the worker has
+   * no `room` for.
+   */
+  claim(run: ModelRun, worker: string, room: boolean): ModelLease | undefined {
     const crashed = run.status === 'running'
     if (crashed) run.failedAttempts += 1
-    const spent = crashed && run.failedAttempts >= run.maxAttempts
+    const { failedAttempts, maxAttempts } = run
+    const spent = crashed && failedAttempts >= maxAttempts
+    const suspect = isSuspect(run)
     run.token += 1
     run.waitsFor = undefined
-    if (crashed && !spent) {
-      this.journalFailure(run)
-      if (run.failedAttempts > 1 && run.cancelRequestedBy === null) {
-        Object.assign(run, { status: 'queued', due: false, worker: null })
-        return undefined
-      }
+    if (crashed && !spent) this.journalFailure(run)
+    if (suspect && ((crashed && failedAttempts > 1) || !room)) {
+      Object.assign(run, { status: 'queued', due: false })
+      return undefined
     }
     if (!spent) run.journal.push(`${run.journal.length === 1 ? 'run.started' : 'run.resumed'} ${run.attempt}`)
     Object.assign(run, { status: 'running', due: false, worker })
-    const lease = { worker, run, token: run.token, lastSeq: run.journal.length, spent }
+    const lastChance = isLastChance(run, suspect)
+    const lease = { worker, run, token: run.token, lastSeq: run.journal.length, spent, suspect, lastChance }
     this.leases.push(lease)
     return lease
   }
@@ -208,6 +215,15 @@ export class EngineModel {
 
 export function isOpen({ status }: ModelRun): boolean {
   return status === 'queued' || status === 'running' || status === 'waiting'
+}
+
+/** Whether its last worker died with it, and it goes on. */
+function isSuspect({ worker, failedAttempts, maxAttempts, cancelRequestedBy }: ModelRun): boolean {
+  return worker !== null && failedAttempts > 0 && failedAttempts < maxAttempts && cancelRequestedBy === null
+}
+
+export function isLastChance({ failedAttempts, maxAttempts }: ModelRun, suspect: boolean): boolean {
+  return suspect && failedAttempts > 1 && failedAttempts === maxAttempts - 1
 }
 
 /** The most that the claim puts a run off for. */

@@ -5,9 +5,10 @@ import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAgent } from '../agents/agents.ts'
 import { startChildRun } from './child-runs.ts'
-import { claimRuns, renewLeases } from './claim-runs.ts'
+import { renewLeases } from './claim-runs.ts'
 import { cancelRun, redriveRun, redriveRuns } from './control-run.ts'
 import { failAttempt, finishRun, releaseRun, suspendRun, type Wait } from './end-run.ts'
+import { claim, holdPause, setAvailable } from './engine-claim.fixture.ts'
 import {
   type Command,
   compare,
@@ -20,7 +21,7 @@ import {
   tally,
   write,
 } from './engine-command.fixture.ts'
-import { EngineModel, longestPauseMs, type ModelLease, type ModelRun } from './engine-model.fixture.ts'
+import { EngineModel, type ModelLease, type ModelRun } from './engine-model.fixture.ts'
 import { appendEvents } from './journal.ts'
 import { startRun } from './start-run.ts'
 
@@ -94,7 +95,7 @@ async function failAnAttempt(model: EngineModel, real: Real, lease: ModelLease):
     () => model.failAttempt(lease, isLast ? 'dead' : 'retry'),
   )
   if (good) tally[isLast ? 'dead' : 'retries'] += 1
-  if (good && lease.run.status === 'queued' && !lease.run.due) await holdPause(lease.run, leaseMs)
+  if (good && lease.run.status === 'queued' && !lease.run.due) await holdPause(real, lease.run, leaseMs)
 }
 
 function claimOf(real: Real, lease: ModelLease) {
@@ -103,69 +104,12 @@ function claimOf(real: Real, lease: ModelLease) {
   return claimed
 }
 
-async function claim(model: EngineModel, real: Real, worker: string, limit: number): Promise<void> {
-  const due = model.open().filter((run) => run.due)
-  const answer = await claimRuns(on.database, { worker, limit, leaseMs })
-  const touched = await touchedRuns(model, real)
-  expect(touched).toHaveLength(Math.min(limit, due.length))
-  expect(touched.filter((run) => !due.includes(run)).map(({ name }) => name)).toEqual([])
-  const leases: ModelLease[] = []
-  for (const run of touched) {
-    const { status, waitsFor } = run
-    const lease = model.claim(run, worker)
-    if (!lease) {
-      tally.postponed += 1
-      await holdPause(run, longestPauseMs(run))
-      continue
-    }
-    leases.push(lease)
-    if (lease.spent) tally.spent += 1
-    else if (status === 'running') tally.takeovers += 1
-    else if (status === 'waiting' && waitsFor !== 'timer') tally.wokenByChild += 1
-  }
-  expect(answer).toHaveLength(leases.length)
-  for (const lease of leases) {
-    const found = answer.find(({ lease: { runId } }) => runId === lease.run.id)
-    if (!found) throw new Error(`${lease.run.name} was claimed, and is missing from the answer`)
-    const { attempt, failedAttempts, cancelRequestedBy } = lease.run
-    const { token, spent, lastSeq } = lease
-    expect(found).toMatchObject({ lease: { token }, spent, lastSeq, attempt, failedAttempts, cancelRequestedBy })
-    real.claimed.set(lease, found)
-  }
-}
-
-/** Which of the runs that are due it takes is the claim's choice. Those that it took have a new token. */
-async function touchedRuns(model: EngineModel, { tenant }: Real): Promise<ModelRun[]> {
-  const rows = await on.asSuperuser<{ id: string; token: number }>(
-    'select run_id as id, abs(lease_token) as token from run_heads where tenant_id = $1',
-    [tenant.id],
-  )
-  const tokens = new Map(rows.map(({ id, token }) => [id, token]))
-  return model.runs.filter(({ id, token }) => tokens.get(id) !== token)
-}
-
-/** A run that is put off becomes claimable when its journal says so. From here on its pause ends by the clock command only. */
-async function holdPause({ id }: ModelRun, longestMs: number): Promise<void> {
-  const [pause] = await on.asSuperuser<{ retryAt: string | null; claimableAt: string; ms: number }>(
-    `select e.data ->> 'retryAt' as "retryAt", extract(epoch from r.available_at - e.at) * 1000 as ms,
-            to_char(r.available_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "claimableAt"
-       from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id
-       join run_events e on e.tenant_id = h.tenant_id and e.run_id = h.run_id and e.seq = h.last_seq
-      where r.id = $1`,
-    [id],
-  )
-  expect(pause?.retryAt).toBe(pause?.claimableAt)
-  expect(pause?.ms).toBeGreaterThanOrEqual(0)
-  expect(pause?.ms).toBeLessThanOrEqual(longestMs)
-  await on.asSuperuser(`update agent_runs set available_at = now() + interval '1 hour' where id = $1`, [id])
-}
-
 /** Lets its lease run out, its pause end or its timer come. */
-async function passTime(run: ModelRun): Promise<void> {
-  await on.asSuperuser(`update agent_runs set available_at = now() - interval '1 second' where id = $1`, [run.id])
+async function passTime(real: Real, run: ModelRun): Promise<void> {
+  await setAvailable(real, run, '-1 second')
   run.due = true
 }
-const whenTimePasses = (which: (run: ModelRun) => boolean) => onRun(which, (_, __, run) => passTime(run))
+const whenTimePasses = (which: (run: ModelRun) => boolean) => onRun(which, (_, real, run) => passTime(real, run))
 
 const input = { message: 'hello', environment: 'production', metadata: {} } as const
 const by = 'api_key:test'
@@ -189,7 +133,7 @@ const happenings: [weight: number, command: fc.Arbitrary<Command>][] = [
       verb: 'claim',
       choose: (_, pick) => ({ worker: oneOf(workers, pick) ?? '', limit: 1 + (pick % 4) }),
       describe: ({ worker, limit }) => `up to ${limit} by ${worker}`,
-      perform: (model, real, { worker, limit }) => claim(model, real, worker, limit),
+      perform: (model, real, claiming) => claim(model, real, { ...claiming, leaseMs }),
     }),
   ],
   [
@@ -200,7 +144,8 @@ const happenings: [weight: number, command: fc.Arbitrary<Command>][] = [
       describe: (worker) => `the leases of ${worker}`,
       async perform(model, real, worker) {
         const believed = model.leases.filter((lease) => lease.worker === worker).map(({ run }) => run)
-        const held = believed.filter((run, index) => run.worker === worker && believed.indexOf(run) === index)
+        const isHeld = (run: ModelRun) => run.status === 'running' && run.worker === worker
+        const held = believed.filter((run, index) => isHeld(run) && believed.indexOf(run) === index)
         const leases = believed.map(({ id, token }) => ({ tenantId: real.tenant.id, runId: id, token }))
         const renewed = await renewLeases(on.database, worker, leaseMs, leases)
         const answers = held.map(({ id, token, cancelRequestedBy }) => ({ runId: id, token, cancelRequestedBy }))
@@ -261,7 +206,22 @@ const happenings: [weight: number, command: fc.Arbitrary<Command>][] = [
       ),
     }),
   ],
-  [8, define({ verb: 'let the lease run out of', ...whenTimePasses(({ status }) => status === 'running') })],
+  [
+    4,
+    define({
+      verb: 'let the worker die of',
+      ...onRun(
+        ({ status }) => status === 'running',
+        async (model, real, { worker }) => {
+          const lost = model.runs.filter((run) => run.status === 'running' && run.worker === worker)
+          for (const run of lost) await passTime(real, run)
+          // Another process takes its place, and holds nothing.
+          model.leases = model.leases.filter((lease) => lease.worker !== worker)
+        },
+      ),
+    }),
+  ],
+  [6, define({ verb: 'let the lease run out of', ...whenTimePasses(({ status }) => status === 'running') })],
   [
     2,
     define({
@@ -269,7 +229,7 @@ const happenings: [weight: number, command: fc.Arbitrary<Command>][] = [
       ...whenTimePasses(({ status, waitsFor }) => status === 'waiting' && waitsFor === 'timer'),
     }),
   ],
-  [3, define({ verb: 'let the pause end of', ...whenTimePasses(({ status, due }) => status === 'queued' && !due) })],
+  [5, define({ verb: 'let the pause end of', ...whenTimePasses(({ status, due }) => status === 'queued' && !due) })],
   [
     1,
     define({
@@ -346,8 +306,8 @@ async function drain(model: EngineModel, real: Real): Promise<void> {
   real.trace.push('all is let go on to its end')
   for (let round = 0; model.open().length > 0; round += 1) {
     if (round > 20) throw new Error(`never ended: ${model.open().map(({ name, status }) => `${name} ${status}`)}`)
-    for (const run of model.open()) await passTime(run)
-    await claim(model, real, 'w1', 50)
+    for (const run of model.open()) await passTime(real, run)
+    await claim(model, real, { worker: 'w1', limit: 50, leaseMs })
     for (const lease of [...model.leases]) {
       if (lease.spent) await failAnAttempt(model, real, lease)
       else await finish('succeeded').perform(model, real, lease)
@@ -381,5 +341,5 @@ test('whatever happens in whatever order, the engine does what its model does', 
   const { commands: performed, ...ofInterest } = tally
   // Otherwise nothing of interest was tried.
   expect(performed).toBeGreaterThan(2_000)
-  for (const [what, times] of Object.entries(ofInterest)) expect(times, what).toBeGreaterThan(10)
+  for (const [what, times] of Object.entries(ofInterest)) expect(times, what).toBeGreaterThan(3)
 }, 120_000)

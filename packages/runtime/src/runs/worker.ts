@@ -114,7 +114,14 @@ export class Worker {
     // After a pause, of this process or of the database, it would take its own runs for those of a dead worker.
     if (performance.now() - this.renewedAt > leaseMs / 2) await this.renew()
     try {
-      const runs = await claimRuns(database, { worker: this.name, limit, leaseMs })
+      const held = [...this.executions.values()].map(({ claimed }) => claimed)
+      const runs = await claimRuns(database, {
+        worker: this.name,
+        limit,
+        leaseMs,
+        withSuspect: held.some(({ suspect }) => suspect),
+        withLastChance: held.some(({ lastChance }) => lastChance),
+      })
       for (const run of runs) this.execute(run)
       return runs.length
     } catch (error) {
