@@ -62,6 +62,17 @@ export async function forEach(count: number, width: number, work: (n: number) =>
   await Promise.all(Array.from({ length: width }, lane))
 }
 
+/** Calls `work` for each number below `count`, so many times a second, whether or not earlier calls have ended. */
+export async function arrive(count: number, perSecond: number, work: (n: number) => Promise<void>): Promise<void> {
+  const startedAt = performance.now()
+  const calls: Promise<void>[] = []
+  for (let n = 0; n < count; n += 1) {
+    await delay(startedAt + (n * 1_000) / perSecond - performance.now())
+    calls.push(work(n))
+  }
+  await Promise.all(calls)
+}
+
 /** Whether a tenant has a run that has not ended, as it sees itself. */
 async function isBusy(client: Client): Promise<boolean> {
   for (const status of ['queued', 'running', 'waiting'] as const) {

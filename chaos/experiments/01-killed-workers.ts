@@ -1,9 +1,9 @@
-import { auditRuns, effectClaims, effectFigures, type Kill, readTakeovers, runClaims } from '../audit.ts'
+import { effectFigures, type Kill, readTakeovers } from '../audit.ts'
 import { atLeast, atMost, defineExperiment } from '../experiment.ts'
-import { inflict, share } from '../faults.ts'
+import { inflict } from '../faults.ts'
 import { p95 } from '../figures.ts'
-import { openGround, payment, paymentPaths, untilBusyWorker, untilWorkers } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { openGround, untilBusyWorker, untilWorkers } from '../ground.ts'
+import { openPayments } from '../payments.ts'
 
 export const killedWorkers = defineExperiment({
   number: 1,
@@ -33,25 +33,19 @@ export const killedWorkers = defineExperiment({
     },
   },
   async run(load, setting) {
-    const { random, say } = setting
+    const { random } = setting
     await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
     const { cluster, ledger } = ground
     // Most of a run's time passes inside of a tool call, where a kill leaves the outcome in doubt.
     ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(load.callMs.least, load.callMs.most) }))
-    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-    const labels: string[] = []
+    const payments = openPayments(ground, { runs: load.runs, faults: load.kills }, setting)
     const kills: Kill[] = []
 
     await inflict(
       {
         count: load.kills,
         everyMs: load.everyMs,
-        feed: (n) =>
-          forEach(share(load.runs, load.kills, n), 8, async () => {
-            const label = `run-${labels.length}`
-            labels.push(label)
-            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
-          }),
+        feed: payments.feed,
         async strike() {
           // One survives, so that a takeover measures the lease and not the start of a process.
           const workers = await untilWorkers(cluster, 2)
@@ -60,13 +54,11 @@ export const killedWorkers = defineExperiment({
           kills.push({ pid: victim.pid, atMs: Date.now() })
           await cluster.replaceWorker(victim, 'SIGKILL')
         },
-        status: () => `${labels.length} runs started, ${ledger.effects().length} effects`,
+        status: payments.status,
       },
       setting,
     )
-    const paths = labels.flatMap((label) => paymentPaths(label, 5))
-    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
-    await untilAllEnded(cluster.client, 600_000, tell)
+    await payments.untilPaid()
 
     const takeovers = await readTakeovers(cluster.databaseUrl, kills)
     return {
@@ -74,11 +66,7 @@ export const killedWorkers = defineExperiment({
         atLeast('kills', kills.length, load.kills),
         atLeast('runs that a kill interrupted', takeovers.length, load.kills),
       ],
-      claims: [
-        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
-        ...effectClaims(ledger, paths),
-        atMost('takeover p95 (ms)', p95(takeovers), load.takeoverMs),
-      ],
+      claims: [...(await payments.claims()), atMost('takeover p95 (ms)', p95(takeovers), load.takeoverMs)],
       figures: effectFigures(ledger),
     }
   },

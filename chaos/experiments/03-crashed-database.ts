@@ -1,9 +1,9 @@
 import { waitFor } from '@freehold/testkit'
-import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
+import { effectFigures } from '../audit.ts'
 import { atLeast, atMost, defineExperiment } from '../experiment.ts'
-import { inflict, share } from '../faults.ts'
-import { openGround, payment, paymentPaths } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { inflict } from '../faults.ts'
+import { openGround } from '../ground.ts'
+import { openPayments } from '../payments.ts'
 
 export const crashedDatabase = defineExperiment({
   number: 3,
@@ -31,24 +31,18 @@ export const crashedDatabase = defineExperiment({
     },
   },
   async run(load, setting) {
-    const { random, say } = setting
+    const { random } = setting
     await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
     const { cluster, ledger } = ground
     ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(load.callMs.least, load.callMs.most) }))
-    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-    const labels: string[] = []
+    const payments = openPayments(ground, { runs: load.runs, faults: load.crashes }, setting)
     const recoveriesMs: number[] = []
 
     await inflict(
       {
         count: load.crashes,
         everyMs: load.everyMs,
-        feed: (n) =>
-          forEach(share(load.runs, load.crashes, n), 8, async () => {
-            const label = `run-${labels.length}`
-            labels.push(label)
-            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
-          }),
+        feed: payments.feed,
         async strike() {
           await cluster.postgres.crash()
           await cluster.postgres.start()
@@ -58,14 +52,11 @@ export const crashedDatabase = defineExperiment({
           await waitFor(() => ledger.arrivals().length > before, { timeoutMs: 60_000, pollMs: 5, what: 'progress' })
           recoveriesMs.push(performance.now() - upAt)
         },
-        status: () =>
-          `${labels.length} runs started, ${ledger.effects().length} effects, recovered in ${Math.round(recoveriesMs.at(-1) ?? 0)} ms`,
+        status: () => `${payments.status()}, recovered in ${Math.round(recoveriesMs.at(-1) ?? 0)} ms`,
       },
       setting,
     )
-    const paths = labels.flatMap((label) => paymentPaths(label, 5))
-    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
-    await untilAllEnded(cluster.client, 600_000, tell)
+    await payments.untilPaid()
 
     return {
       enough: [
@@ -73,8 +64,7 @@ export const crashedDatabase = defineExperiment({
         atLeast('effects', ledger.effects().length, load.runs),
       ],
       claims: [
-        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
-        ...effectClaims(ledger, paths),
+        ...(await payments.claims()),
         atMost('longest recovery (ms)', Math.max(...recoveriesMs), load.recoveryMs),
       ],
       figures: effectFigures(ledger),

@@ -1,8 +1,8 @@
-import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
+import { effectFigures } from '../audit.ts'
 import { atLeast, defineExperiment } from '../experiment.ts'
-import { openGround, payment, paymentPaths } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { openGround } from '../ground.ts'
 import { startLyingProxy } from '../lying-proxy.ts'
+import { openPayments } from '../payments.ts'
 
 export const lostAnswers = defineExperiment({
   number: 4,
@@ -30,18 +30,12 @@ export const lostAnswers = defineExperiment({
     url.port = String(proxy.port)
     for (let n = 0; n < load.workers; n += 1) await cluster.startWorker({ DATABASE_URL: url.href })
 
-    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-    const labels = Array.from({ length: load.runs }, (_, n) => `run-${n}`)
     const lies = () => [...proxy.lies.values()].reduce((sum, count) => sum + count, 0)
-    const tell = occasionally(() =>
-      say(`${ledger.effects().length} effects, ${lies()} of ${proxy.commits} commits and ${toolLies} calls lied about`),
-    )
-    await forEach(load.runs, 8, async (n) => {
-      const label = `run-${n}`
-      await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
-      tell()
-    })
-    await untilAllEnded(cluster.client, 900_000, tell)
+    const tell = (line: string) =>
+      say(`${line}, ${lies()} of ${proxy.commits} commits and ${toolLies} calls lied about`)
+    const payments = openPayments(ground, { runs: load.runs, faults: 1 }, { say: tell })
+    await payments.feed(0)
+    await payments.untilPaid()
 
     return {
       enough: [
@@ -49,13 +43,7 @@ export const lostAnswers = defineExperiment({
         atLeast('kinds of statement lied about', proxy.lies.size, 3),
         atLeast('tool calls lied about', toolLies, load.runs * 0.2),
       ],
-      claims: [
-        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
-        ...effectClaims(
-          ledger,
-          labels.flatMap((label) => paymentPaths(label, 5)),
-        ),
-      ],
+      claims: await payments.claims(),
       figures: { commits: proxy.commits, ...effectFigures(ledger) },
     }
   },

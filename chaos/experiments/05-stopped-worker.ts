@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { asSuperuser } from '@freehold/testkit'
-import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
+import { effectFigures } from '../audit.ts'
 import { atLeast, defineExperiment, exactly } from '../experiment.ts'
-import { inflict, share } from '../faults.ts'
-import { openGround, payment, paymentPaths, untilBusyWorker } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { inflict } from '../faults.ts'
+import { openGround, untilBusyWorker } from '../ground.ts'
+import { openPayments } from '../payments.ts'
 
 export const stoppedWorker = defineExperiment({
   number: 5,
@@ -15,26 +15,20 @@ export const stoppedWorker = defineExperiment({
     small: { runs: 32, stops: 2, everyMs: [300, 800] as const, workers: 2, leaseMs: 1_000 },
   },
   async run(load, setting) {
-    const { random, say } = setting
+    const { random } = setting
     await using ground = await openGround({ workers: load.workers, leaseMs: load.leaseMs })
     const { cluster, ledger } = ground
     const workers = [...cluster.workers]
     // Slow enough that a stopped worker has calls under way, whose answers it finds when it goes on.
     ledger.behaveBy(() => ({ kind: 'delay', delayMs: random.between(0.1, 0.6) * load.leaseMs }))
-    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-    const labels: string[] = []
+    const payments = openPayments(ground, { runs: load.runs, faults: load.stops }, setting)
     const ended = new Map<string, string>()
 
     await inflict(
       {
         count: load.stops,
         everyMs: load.everyMs,
-        feed: (n) =>
-          forEach(share(load.runs, load.stops, n), 8, async () => {
-            const label = `run-${labels.length}`
-            labels.push(label)
-            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
-          }),
+        feed: payments.feed,
         async strike() {
           const victim = await untilBusyWorker(cluster)
           await victim.kill('SIGSTOP')
@@ -44,27 +38,20 @@ export const stoppedWorker = defineExperiment({
             if (!ended.has(run)) ended.set(run, journal)
           await victim.kill('SIGCONT')
         },
-        status: () =>
-          `${labels.length} runs started, ${ledger.effects().length} effects, ${refusals(workers)} refusals`,
+        status: () => `${payments.status()}, ${refusals(workers)} refusals`,
       },
       setting,
     )
-    const tell = occasionally(() => say(`${ledger.effects().length} effects, ${refusals(workers)} refusals`))
-    await untilAllEnded(cluster.client, 600_000, tell)
+    await payments.untilPaid()
 
     const final = await readEnded(cluster.databaseUrl)
     return {
       enough: [
-        atLeast('stops', load.stops, load.stops),
         atLeast('refusals by the fencing token', refusals(workers), load.stops),
         atLeast('runs that ended before a stopped worker went on', ended.size, load.stops),
       ],
       claims: [
-        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs),
-        ...effectClaims(
-          ledger,
-          labels.flatMap((label) => paymentPaths(label, 5)),
-        ),
+        ...(await payments.claims()),
         exactly(
           'journals that changed after their end',
           [...ended].filter(([run, journal]) => final.get(run) !== journal).length,

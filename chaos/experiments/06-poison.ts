@@ -1,14 +1,17 @@
 import { type Audit, auditRuns, journalClaims, readRuns } from '../audit.ts'
 import { atLeast, atMost, defineExperiment, exactly, type Setting } from '../experiment.ts'
 import { p95 } from '../figures.ts'
-import { createAgent, openGround } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { createAgent, openGround, untilWorkers } from '../ground.ts'
+import { arrive, occasionally, startRun, untilAllEnded } from '../load.ts'
 
 const poisons = ['throw', 'hang', 'kill'] as const
 
 interface Load {
   runs: number
   poisoned: number
+  /** Runs without poison, for comparison. */
+  clean: number
+  perSecond: number
   work: string
   workers: number
   concurrency: number
@@ -20,11 +23,14 @@ interface Load {
 export const poison = defineExperiment({
   number: 6,
   title: 'poisoned runs',
-  fault: '1 % of the runs throw, hang for ever or kill their worker, each time they are tried.',
+  fault:
+    '1 % of the runs throw, hang for ever or kill their worker, each time they are tried. Runs come at an even pace.',
   loads: {
     full: {
       runs: 10_000,
       poisoned: 100,
+      clean: 2_000,
+      perSecond: 30,
       work: '3 50',
       workers: 4,
       concurrency: 8,
@@ -35,6 +41,8 @@ export const poison = defineExperiment({
     small: {
       runs: 300,
       poisoned: 3,
+      clean: 100,
+      perSecond: 20,
       work: '3 50',
       workers: 2,
       concurrency: 8,
@@ -44,7 +52,7 @@ export const poison = defineExperiment({
     },
   },
   async run(load: Load, setting: Setting) {
-    const clean = await runLoad({ ...load, poisoned: 0 }, setting)
+    const clean = await runLoad({ ...load, runs: load.clean, poisoned: 0 }, setting)
     const mixed = await runLoad(load, setting)
     const isPoison = ({ message }: { message: string }) => (poisons as readonly string[]).includes(message)
     const poisoned = mixed.runs.filter(isPoison)
@@ -60,7 +68,8 @@ export const poison = defineExperiment({
             Math.floor(load.poisoned / 3),
           ),
         ),
-        atLeast('workers that died of it', mixed.deaths, Math.floor(load.poisoned / 3) * load.maxAttempts),
+        // Two of them can share a death.
+        atLeast('workers that died of it', mixed.deaths, Math.floor(load.poisoned / 3) * (load.maxAttempts - 1)),
       ],
       claims: [
         exactly(
@@ -89,7 +98,7 @@ export const poison = defineExperiment({
 
 const toLatency = ({ latencyMs }: { latencyMs: number }): number => latencyMs
 
-/** The same load each time: all of the runs are queued while nothing is worked on, and then the workers start. */
+/** The same load each time, with another part of it poisoned. */
 async function runLoad(load: Load, { random, say }: Setting): Promise<{ runs: Runs; audit: Audit; deaths: number }> {
   await using ground = await openGround({ workers: 0, leaseMs: load.leaseMs, concurrency: load.concurrency })
   const { cluster } = ground
@@ -99,23 +108,27 @@ async function runLoad(load: Load, { random, say }: Setting): Promise<{ runs: Ru
     n < load.poisoned ? (poisons[n % poisons.length] ?? '') : load.work,
   ).sort(() => random.next() - 0.5)
   const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-  await forEach(load.runs, 16, async (n) => {
-    await startRun(door, { agent: 'poisonous', message: messages[n] ?? '', idempotencyKey: `run-${n}` })
-  })
-  say(`${load.runs} runs queued, ${load.poisoned} of them poisoned`)
 
   // What a supervisor does: a worker that died is started again.
   const supervision = { deaths: 0, over: false }
   const keepOne = async (): Promise<void> => {
     while (!supervision.over) {
-      const worker = await cluster.startWorker()
-      await Promise.race([worker.exited(), ended.promise])
+      // Some claim a poisoned run, and die of it, before they have said that they are ready.
+      const worker = await cluster.startWorker().catch(() => undefined)
+      if (worker) await Promise.race([worker.exited(), ended.promise])
       if (!supervision.over) supervision.deaths += 1
     }
   }
   const ended = Promise.withResolvers<void>()
   const lanes = Array.from({ length: load.workers }, keepOne)
-  const tell = occasionally(() => say(`${supervision.deaths} workers died`), 10_000)
+  let started = 0
+  const tell = occasionally(() => say(`${started} runs started, ${supervision.deaths} workers died`), 10_000)
+  await untilWorkers(cluster, load.workers)
+  await arrive(load.runs, load.perSecond, async (n) => {
+    await startRun(door, { agent: 'poisonous', message: messages[n] ?? '', idempotencyKey: `run-${n}` })
+    started += 1
+    tell()
+  })
   await untilAllEnded(cluster.client, 1_800_000, tell)
   supervision.over = true
   ended.resolve()

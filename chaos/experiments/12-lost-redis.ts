@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { hasRedis, startRedis, view } from '@freehold/testkit'
-import { auditRuns, effectClaims, runClaims } from '../audit.ts'
 import { atLeast, atMost, defineExperiment, exactly, Unavailable } from '../experiment.ts'
-import { inflict, share } from '../faults.ts'
+import { inflict } from '../faults.ts'
 import { p95 } from '../figures.ts'
-import { createAgent, openGround, payment, paymentPaths } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { createAgent, openGround } from '../ground.ts'
+import { startRun } from '../load.ts'
+import { openPayments } from '../payments.ts'
 
 export const lostRedis = defineExperiment({
   number: 12,
@@ -27,7 +27,7 @@ export const lostRedis = defineExperiment({
   async run(load, setting) {
     if (!hasRedis())
       throw new Unavailable('There is no redis-server here: install it, on Debian with `apt-get install redis-server`.')
-    const { random, say } = setting
+    const { random } = setting
     await using redis = await startRedis()
     await using ground = await openGround({ workers: 2, leaseMs: 5_000, env: { REDIS_URL: redis.url } })
     const { cluster, ledger } = ground
@@ -48,19 +48,14 @@ export const lostRedis = defineExperiment({
       }
       return view({ ...door, runId: watched, onFrame })
     })
-    const labels: string[] = []
+    const payments = openPayments(ground, { runs: load.runs, faults: load.faults, width: 4 }, setting)
     const faults = { kills: 0, flushes: 0 }
 
     await inflict(
       {
         count: load.faults,
         everyMs: load.everyMs,
-        feed: (n) =>
-          forEach(share(load.runs, load.faults, n), 4, async () => {
-            const label = `run-${labels.length}`
-            labels.push(label)
-            await startRun(door, { agent: 'payer', message: payment(label, 3), idempotencyKey: label })
-          }),
+        feed: payments.feed,
         async strike(n) {
           if (n % 2 === 1) {
             await redis.command('FLUSHALL')
@@ -72,13 +67,11 @@ export const lostRedis = defineExperiment({
           await redis.start()
           faults.kills += 1
         },
-        status: () => `${labels.length} runs started, ${ledger.effects().length} effects`,
+        status: payments.status,
       },
       setting,
     )
-    const paths = labels.flatMap((label) => paymentPaths(label, 3))
-    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
-    await untilAllEnded(cluster.client, 600_000, tell)
+    await payments.untilPaid()
     const viewers = await Promise.all(watching)
     const torn = viewers.filter(({ events }) => events.some(({ seq }, index) => seq !== index + 1))
 
@@ -89,8 +82,7 @@ export const lostRedis = defineExperiment({
         atLeast('events of each viewer', Math.min(...viewers.map(({ events }) => events.length)), load.events),
       ],
       claims: [
-        ...runClaims(await auditRuns(cluster.databaseUrl), load.runs + 1),
-        ...effectClaims(ledger, paths),
+        ...(await payments.claims(1)),
         exactly('viewers with a gap or a repeated event', torn.length, 0),
         // Redis only carries hints: without them a stream goes on at the pace of the poll.
         atMost('longest silence of a stream (ms)', Math.max(...gapsMs), load.downMs + 5_000),

@@ -1,9 +1,9 @@
 import { globSync } from 'node:fs'
-import { auditRuns, effectClaims, effectFigures, runClaims } from '../audit.ts'
+import { effectFigures } from '../audit.ts'
 import { atLeast, defineExperiment, Unavailable } from '../experiment.ts'
-import { inflict, share } from '../faults.ts'
-import { openGround, payment, paymentPaths, untilWorkers } from '../ground.ts'
-import { forEach, occasionally, startRun, untilAllEnded } from '../load.ts'
+import { inflict } from '../faults.ts'
+import { openGround, untilWorkers } from '../ground.ts'
+import { openPayments } from '../payments.ts'
 
 const clocks = ['+5m', '-5m'] as const
 
@@ -17,7 +17,7 @@ export const wrongClocks = defineExperiment({
     small: { runs: 20, kills: 2, everyMs: [500, 1_500] as const, leaseMs: 1_500 },
   },
   async run(load, setting) {
-    const { random, say } = setting
+    const { random } = setting
     const library = findFaketime()
     await using ground = await openGround({
       workers: 1,
@@ -37,36 +37,32 @@ export const wrongClocks = defineExperiment({
     const off = cluster.workers.filter(
       (worker) => Math.abs(clockOfLog(worker.logEntries()) - Date.now()) > 200_000,
     ).length
-    const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
-    const labels: string[] = []
+    const killed = new Set<number>()
+    const payments = openPayments(ground, { runs: load.runs, faults: load.kills }, setting)
 
     await inflict(
       {
         count: load.kills,
         everyMs: load.everyMs,
-        feed: (n) =>
-          forEach(share(load.runs, load.kills, n), 8, async () => {
-            const label = `run-${labels.length}`
-            labels.push(label)
-            await startRun(door, { agent: 'payer', message: payment(label, 5), idempotencyKey: label })
-          }),
-        strike: async () =>
-          cluster.replaceWorker(random.pick(await untilWorkers(cluster, 2)), 'SIGKILL', clockOf(random.pick(clocks))),
-        status: () => `${labels.length} runs started, ${ledger.effects().length} effects`,
+        feed: payments.feed,
+        async strike() {
+          const victim = random.pick(await untilWorkers(cluster, 2))
+          killed.add(victim.pid)
+          await cluster.replaceWorker(victim, 'SIGKILL', clockOf(random.pick(clocks)))
+        },
+        status: payments.status,
       },
       setting,
     )
-    const paths = labels.flatMap((label) => paymentPaths(label, 5))
-    const tell = occasionally(() => say(`${ledger.effects().length} of ${paths.length} effects`))
-    await untilAllEnded(cluster.client, 600_000, tell)
+    await payments.untilPaid()
 
     return {
       enough: [
         atLeast('workers whose clock is off', off, clocks.length),
-        atLeast('kills', load.kills, load.kills),
+        atLeast('kills', killed.size, load.kills),
         atLeast('effects', ledger.effects().length, load.runs),
       ],
-      claims: [...runClaims(await auditRuns(cluster.databaseUrl), load.runs), ...effectClaims(ledger, paths)],
+      claims: await payments.claims(),
       figures: effectFigures(ledger),
     }
   },
