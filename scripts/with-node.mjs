@@ -68,8 +68,13 @@ function exitLike(code, signal) {
 
 /** Runs the pinned Node with `args`, on our stdio, and ends this process the way it ends. */
 function runWithPinnedNode(args) {
-  const path = [join(root, 'node_modules', '.bin'), process.env.PATH].filter(Boolean).join(delimiter)
-  const child = spawn(pinnedNode(root), args, { stdio: 'inherit', env: { ...process.env, PATH: path } })
+  const modules = join(root, 'node_modules')
+  const env = {
+    NODE_COMPILE_CACHE: join(modules, '.cache', 'compiled'), // halves what a second start costs
+    ...process.env,
+    PATH: [join(modules, '.bin'), process.env.PATH].filter(Boolean).join(delimiter),
+  }
+  const child = spawn(pinnedNode(root), args, { stdio: 'inherit', env })
   forwardSignals(child)
   stopWithNpm(child)
   child.on('error', (error) => {
