@@ -67,7 +67,7 @@ export async function arrive(count: number, perSecond: number, work: (n: number)
   const startedAt = performance.now()
   const calls: Promise<void>[] = []
   for (let n = 0; n < count; n += 1) {
-    await delay(startedAt + (n * 1_000) / perSecond - performance.now())
+    await delay(Math.max(0, startedAt + (n * 1_000) / perSecond - performance.now()))
     calls.push(work(n))
   }
   await Promise.all(calls)
