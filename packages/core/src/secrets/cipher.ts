@@ -16,6 +16,7 @@ export function createSecretCipher(key: Buffer): SecretCipher {
     seal: (text, context) => Buffer.concat([Buffer.from([format]), encrypt(key, context, text)]),
     open(sealed, context) {
       try {
+        if (sealed[0] !== format) throw new Error(`the format ${sealed[0]} is not known`)
         return decrypt(key, context, sealed.subarray(1))
       } catch (cause) {
         throw new FreeholdError('internal', unreadable, { cause, retryable: false })
