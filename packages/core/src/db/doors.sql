@@ -77,21 +77,20 @@ $$;
 -- One claim at a time, so that the caps are exact.
 --
 -- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
--- it over to be ended (spent). Until then it is a suspect, unless it is to end anyway: one run may have killed the worker,
+-- it over to be ended (spent). Else it is a suspect from then on, until it gets ahead: one run may have killed the worker,
 -- and the runs of a dead worker come back together, so the guilty one must not take the same neighbours along each time.
--- From the second death on a suspect is put off for a random while; in between, it keeps the name of its dead worker.
--- On the last attempt that it has (last_chance) no worker has it beside another suspect: it is put off until there is
--- room. p_with_suspect and p_with_last_chance say what the worker is at already.
+-- From the second death on a suspect is put off for a random while (cooling_off). On its last attempt (last_chance) it is
+-- put off while its worker would have another suspect beside it, though for half a minute at the most: p_with_suspect and
+-- p_with_last_chance say what the worker is at already. What is put off is told, as it takes a place of the p_limit.
 create function door_claim_runs(
-  p_worker text, p_limit int, p_lease_ms int, p_with_suspect boolean default false,
-  p_with_last_chance boolean default false
+  p_worker text, p_limit int, p_lease_ms int, p_with_suspect boolean, p_with_last_chance boolean
 )
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
   request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
   attempt int, failed_attempts int, spent boolean, last_seq int, cancel_requested_by text, program text, model text,
   fallback_models text[], prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[],
-  suspect boolean, last_chance boolean
+  suspect boolean, last_chance boolean, postponed boolean
 )
 -- The plan is the same for every claim, and making it costs more than running it. As it was perhaps made when the tables
 -- were small, it finds the rows that it has chosen by their place, which no index does better.
@@ -154,48 +153,54 @@ begin
   ), locked as materialized (
     select r.ctid as row_at, c.place, r.tenant_id, r.status = 'running' as crashed,
            r.failed_attempts + (r.status = 'running')::int as failed,
+           r.worker_deaths + (r.status = 'running')::int as deaths,
            coalesce((t.limits ->> 'maxAttempts')::int, 5) as allowed,
-           r.worker is not null and r.deadline_at > now()
-             and r.failed_attempts + (r.status = 'running')::int
-               between 1 and coalesce((t.limits ->> 'maxAttempts')::int, 5) - 1
+           coalesce(r.put_off_at < now() - interval '30 seconds', false) as overdue,
+           r.worker_deaths + (r.status = 'running')::int > 0 and r.deadline_at > now()
              and (select h.cancel_requested_by is null from run_heads h
-                   where h.tenant_id = r.tenant_id and h.run_id = r.id) as suspect
+                   where h.tenant_id = r.tenant_id and h.run_id = r.id) as may_kill
       from chosen c join agent_runs r on r.ctid = c.row_at
       join agent_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
      where r.status in ('queued', 'running', 'waiting') and r.available_at <= now()
        for no key update of r skip locked
   ), judged as (
     select l.*, l.crashed and l.failed >= l.allowed as spent,
-           l.suspect and l.crashed and l.failed > 1 as shaken,
-           l.suspect and l.failed > 1 and l.failed = l.allowed - 1 as last_chance
+           l.may_kill and l.failed < l.allowed as suspect,
+           l.may_kill and l.failed < l.allowed and l.crashed and l.deaths > 1 as cooling_off,
+           l.may_kill and l.failed = l.allowed - 1 and l.deaths > 1 as last_chance
       from locked l
-  ), seated as (
-    select j.*, j.shaken or j.suspect and case
-             when j.last_chance then p_with_suspect or j.place > s.first_place
-             else p_with_last_chance or not p_with_suspect and s.first_is_last_chance
+  ), first_suspect as (
+    select min(j.place) as place, coalesce((array_agg(j.last_chance order by j.place))[1], false) as last_chance
+      from judged j where j.suspect and not j.cooling_off
+  ), placed as (
+    select j.*,
+           case
+             when not j.suspect then false
+             when j.cooling_off then true
+             when j.overdue then false
+             when j.last_chance then p_with_suspect or j.place > f.place
+             else p_with_last_chance or (f.last_chance and not p_with_suspect)
            end as postponed
-      from judged j
-      cross join (
-        select min(o.place) as first_place,
-               coalesce((array_agg(o.last_chance order by o.place))[1], false) as first_is_last_chance
-          from judged o where o.suspect and not o.shaken
-      ) s
+      from judged j cross join first_suspect f
   ), served as (
     update tenants t set last_claimed_at = clock_timestamp()
-     where t.id in (select l.tenant_id from locked l) returning 1
+     where t.id in (select p.tenant_id from placed p where not p.postponed) returning 1
   ), claimed as (
     update agent_runs r set
         status = case when l.postponed then 'queued' else 'running' end,
-        worker = case when l.postponed then r.worker else p_worker end,
+        worker = case when not l.postponed then p_worker end,
         failed_attempts = l.failed,
+        worker_deaths = l.deaths,
+        put_off_at = case when l.postponed and not l.cooling_off then coalesce(r.put_off_at, now()) end,
         attempt = r.attempt + (l.crashed and not l.spent)::int,
         available_at = case
-          when l.shaken then least(r.deadline_at, now() + random() * least(60, 2.5 * 2 ^ l.failed) * interval '1 second')
+          when l.cooling_off then least(r.deadline_at,
+            now() + random() * least(60, 2.5 * 2 ^ l.deaths) * interval '1 second')
           when l.postponed then least(r.deadline_at, now() + (0.5 + random()) * interval '1 second')
           else now() + make_interval(secs => p_lease_ms / 1000.0) end,
         started_at = coalesce(r.started_at, now()),
         waits = null
-      from seated l where r.ctid = l.row_at
+      from placed l where r.ctid = l.row_at
     returning r.*, l.crashed, l.spent, l.postponed, l.suspect, l.last_chance
   ), head as (
     update run_heads h set lease_token = (abs(h.lease_token) + 1) * case when k.postponed then -1 else 1 end,
@@ -222,12 +227,12 @@ begin
          -- An installation that was off for months must still be able to end what is overdue.
          greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
          h.lease_token, k.attempt, k.failed_attempts, k.spent, h.last_seq, h.cancel_requested_by, t.program, t.model,
-         t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts, k.suspect, k.last_chance
+         t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts, k.suspect, k.last_chance,
+         k.postponed
     from claimed k
     join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id
-    join tenants n on n.id = k.tenant_id
-   where not k.postponed;
+    join tenants n on n.id = k.tenant_id;
 end $$;
 
 -- Extends the leases of the runs that a worker is at, and tells it which of them are to be cancelled. A run that the

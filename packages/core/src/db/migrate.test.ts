@@ -90,6 +90,8 @@ describe('a server that does not migrate', () => {
     const url = await server.createDatabase({ migrate: true })
     await asSuperuser(url, 'delete from schema_migrations where version = 5')
     await expect(open(url, false)).rejects.toThrow(/lacks 0005_\w+\.sql\./)
+    await asSuperuser(url, `update schema_migrations set checksum = 'older doors' where version = 0`)
+    await expect(open(url, false)).rejects.toThrow(/lacks 0005_\w+\.sql, doors\.sql\./)
   })
 
   test('says that the database can not be reached, without its password', async () => {

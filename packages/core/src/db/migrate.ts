@@ -49,8 +49,10 @@ export async function assertMigrated(client: pg.Client): Promise<void> {
   const applied = rows[0]?.known ? await readApplied(client) : []
   assertCompatible(migrations, applied)
   const missing = migrations.filter(({ version }) => !applied.some((row) => row.version === version))
-  if (missing.length === 0) return
-  const names = missing.map(({ name }) => name).join(', ')
+  const lacks = missing.map(({ name }) => name)
+  if (await lacksDoors(applied, migrations)) lacks.push('doors.sql')
+  if (lacks.length === 0) return
+  const names = lacks.join(', ')
   throw new Error(`The database lacks ${names}. Run "npm start -- --target=migrate" first.`)
 }
 
@@ -101,10 +103,8 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
 
 /** `doors.sql` is one file that is run again when it changes; row 0 remembers which text ran last. */
 async function applyDoors(client: pg.Client, applied: Applied[], migrations: Migration[]): Promise<void> {
-  const sql = await readFile(join(import.meta.dirname, 'doors.sql'), 'utf8')
-  const current = applied.find(({ version }) => version === 0)
-  const newerServerWasHere = applied.some(({ version }) => version > newestOf(migrations))
-  if (current?.checksum === checksum(sql) || newerServerWasHere) return
+  if (!(await lacksDoors(applied, migrations))) return
+  const sql = await readDoors()
   await inTransaction(client, async () => {
     await client.query(
       `insert into schema_migrations (version, name, checksum, breaking) values (0, 'doors.sql', $1, false)
@@ -114,6 +114,17 @@ async function applyDoors(client: pg.Client, applied: Applied[], migrations: Mig
     await client.query('set local role freehold_doors')
     await client.query(sql)
   })
+}
+
+/** Those of a newer server are good for this one, too. */
+async function lacksDoors(applied: Applied[], migrations: Migration[]): Promise<boolean> {
+  const current = applied.find(({ version }) => version === 0)
+  const newerServerWasHere = applied.some(({ version }) => version > newestOf(migrations))
+  return !newerServerWasHere && current?.checksum !== checksum(await readDoors())
+}
+
+function readDoors(): Promise<string> {
+  return readFile(join(import.meta.dirname, 'doors.sql'), 'utf8')
 }
 
 async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {

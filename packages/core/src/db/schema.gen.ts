@@ -60,6 +60,7 @@ export interface AgentRuns {
   parent_step: string | null;
   principal: string;
   priority: Generated<number>;
+  put_off_at: Timestamp | null;
   reasoning_tokens: Generated<number>;
   request_id: string;
   root_run_id: string;
@@ -73,6 +74,7 @@ export interface AgentRuns {
   version: number;
   waits: Json | null;
   worker: string | null;
+  worker_deaths: Generated<number>;
 }
 
 export interface AgentTemplates {

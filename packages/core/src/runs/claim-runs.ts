@@ -58,6 +58,7 @@ interface ClaimRow {
   spent: boolean
   suspect: boolean
   last_chance: boolean
+  postponed: boolean
   last_seq: number
   cancel_requested_by: string | null
   program: string
@@ -79,15 +80,30 @@ export interface ClaimOptions {
   withLastChance?: boolean
 }
 
+// By name: a door that gives more than this release knows must not break what its workers have prepared.
+const columns =
+  'tenant_id, id, agent, version, environment, thread_id, parent_run_id, request_id, message, metadata, now_ms, ' +
+  'deadline_in_ms, lease_token, attempt, failed_attempts, spent, last_seq, cancel_requested_by, program, model, ' +
+  'fallback_models, prompts, tools, limits, approvals, allowed_hosts, suspect, last_chance, postponed'
+
+/** Takes runs for a worker, `limit` at the most. Fewer only when no more are due that it may take. */
 export async function claimRuns(database: Database, options: ClaimOptions): Promise<ClaimedRun[]> {
-  const rows = await database.call<ClaimRow>('claim-runs', 'select * from door_claim_runs($1, $2, $3, $4, $5)', [
-    options.worker,
-    options.limit,
-    options.leaseMs,
-    options.withSuspect ?? false,
-    options.withLastChance ?? false,
-  ])
-  return rows.map(toClaimedRun)
+  const { worker, limit, leaseMs, withSuspect = false, withLastChance = false } = options
+  const rows = await database.call<ClaimRow>(
+    'claim-runs',
+    `select ${columns} from door_claim_runs($1, $2, $3, $4, $5)`,
+    [worker, limit, leaseMs, withSuspect, withLastChance],
+  )
+  const claimed = rows.filter(({ postponed }) => !postponed).map(toClaimedRun)
+  if (rows.length < limit || claimed.length === limit) return claimed
+  // What was put off took places, and is not due now.
+  const rest = await claimRuns(database, {
+    ...options,
+    limit: limit - claimed.length,
+    withSuspect: withSuspect || claimed.some(({ suspect }) => suspect),
+    withLastChance: withLastChance || claimed.some(({ lastChance }) => lastChance),
+  })
+  return [...claimed, ...rest]
 }
 
 function toClaimedRun(row: ClaimRow): ClaimedRun {

@@ -8,10 +8,8 @@ import {
 } from '@freehold/testkit'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type ClaimedRun, claimRuns } from './claim-runs.ts'
-import { finishRun } from './end-run.ts'
-import { appendEvents, readJournal } from './journal.ts'
-import { LeaseLostError } from './lease.ts'
+import { claimSome, finishClaimed, queueRuns } from './claim.fixture.ts'
+import type { ClaimedRun } from './claim-runs.ts'
 
 let postgres: PostgresServer
 let platform: TestPlatform
@@ -28,37 +26,9 @@ beforeEach(async () => {
   await platform.asSuperuser(`update agent_runs set status = 'cancelled', worker = null where finished_at is null`)
 })
 
-function claim(limit: number): Promise<ClaimedRun[]> {
-  return claimRuns(platform.database, { worker: 'worker', limit, leaseMs: 60_000 })
-}
-
-function finish(run: ClaimedRun): Promise<void> {
-  const end = { type: 'run.succeeded', data: { output: 1 } } as const
-  const append = { after: run.lastSeq, events: [end] }
-  return finishRun(platform.database, run.lease, {
-    ...append,
-    status: 'succeeded',
-    output: 1,
-    error: null,
-    messages: [],
-    hasParent: false,
-  })
-}
-
-/** Queues runs in one statement, the first of `priorities` as the oldest. */
-async function queue(tenant: TestTenant, priorities: readonly number[]): Promise<void> {
-  await platform.asSuperuser(
-    `select start_run($1, gen_random_uuid(), 'assistant', 'production', 'thread', 'hello', jsonb_build_object('n', n::text),
-        600000, 'test', 'test', p_priority => priority::smallint)
-       from unnest($2::int[]) with ordinality as wanted (priority, n)`,
-    [tenant.id, priorities],
-  )
-  await platform.asSuperuser(
-    `update agent_runs set available_at = now() - interval '1 hour' + (metadata ->> 'n')::int * interval '1 second'
-      where tenant_id = $1 and status = 'queued'`,
-    [tenant.id],
-  )
-}
+const claim = (limit: number) => claimSome(platform, limit)
+const finish = (run: ClaimedRun) => finishClaimed(platform, run)
+const queue = (tenant: TestTenant, priorities: readonly number[]) => queueRuns(platform, tenant, priorities)
 
 async function setPlan(tenant: TestTenant, weight: number, maxRunningRuns: number): Promise<void> {
   await platform.asSuperuser(
@@ -214,134 +184,6 @@ describe('between tenants', () => {
   })
 })
 
-/** As if it were that time for the runs that are put off. */
-async function turnClockTo(atMs: number): Promise<void> {
-  await platform.asSuperuser(
-    `update agent_runs set available_at = available_at - ($1::timestamptz - now()) where status = 'queued'`,
-    [new Date(atMs).toISOString()],
-  )
-}
-
-describe('the runs of a dead worker', () => {
-  const idsOf = (runs: readonly ClaimedRun[]) => runs.map(({ lease }) => lease.runId).toSorted()
-  const journalOf = ({ lease, lastSeq }: ClaimedRun) => readJournal(platform.database, lease, lastSeq, 100)
-
-  async function die(): Promise<void> {
-    await platform.asSuperuser(`update agent_runs set available_at = now() where status = 'running'`)
-  }
-
-  function widestGap(timesMs: readonly number[]): { startMs: number; endMs: number } {
-    const inOrder = timesMs.toSorted((a, b) => a - b)
-    const gaps = inOrder.slice(1).map((endMs, index) => ({ startMs: inOrder[index] ?? endMs, endMs }))
-    return gaps.reduce((widest, gap) => (gap.endMs - gap.startMs > widest.endMs - widest.startMs ? gap : widest))
-  }
-
-  test('come back at once the first time, and from the second on each at a time of its own, which its journal tells', async () => {
-    await queue(
-      platform.acme,
-      Array.from({ length: 20 }, () => 1),
-    )
-    const first = await claim(20)
-    await die()
-    const second = await claim(20)
-    expect(idsOf(second)).toEqual(idsOf(first))
-    await die()
-    expect(await claim(20)).toEqual([])
-    const pauses = await Promise.all(
-      second.map(async (run) => {
-        const [failed, ...more] = await journalOf(run)
-        if (failed?.type !== 'attempt.failed') throw new Error('the journal does not say that the attempt failed')
-        expect(more).toEqual([])
-        expect(failed.data).toMatchObject({ attempt: 2, error: { code: 'worker_lost' } })
-        const retryAtMs = Date.parse(failed.data.retryAt)
-        expect(retryAtMs - Date.parse(failed.at)).toBeLessThanOrEqual(10_000)
-        return { run, retryAtMs }
-      }),
-    )
-    const times = pauses.map(({ retryAtMs }) => retryAtMs)
-    // Twenty that are drawn from ten seconds lie closer together once in ten thousand million times.
-    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2_500)
-
-    const gap = widestGap(times)
-    await turnClockTo((gap.startMs + gap.endMs) / 2)
-    const third = await claim(20)
-    const come = pauses.filter(({ retryAtMs }) => retryAtMs <= gap.startMs).map(({ run }) => run)
-    expect(idsOf(third)).toEqual(idsOf(come))
-    expect(new Set(third.map(({ attempt }) => attempt))).toEqual(new Set([3]))
-  })
-
-  test('take nothing from it while they are put off, should it be alive after all', async () => {
-    await queue(platform.acme, [1])
-    await claim(1)
-    await die()
-    const [stale] = await claim(1)
-    if (!stale) throw new Error('it should have come back at once')
-    await die()
-    expect(await claim(1)).toEqual([])
-    const before = await journalOf(stale)
-    const late = { type: 'step.finished', data: { step: 'step:a:1', name: 'a', output: 1 } } as const
-    const { lease, lastSeq } = stale
-    const now = lastSeq + before.length
-    const attempts = [
-      { token: lease.token, after: lastSeq },
-      { token: lease.token, after: now },
-      // The token that went with putting it off, which nobody was given.
-      { token: lease.token + 1, after: now },
-    ]
-    for (const { token, after } of attempts) {
-      const held = { ...stale, lease: { ...lease, token }, lastSeq: after }
-      const append = appendEvents(platform.database, held.lease, { after, events: [late] })
-      await expect(append).rejects.toThrow(LeaseLostError)
-      await expect(finish(held)).rejects.toThrow(LeaseLostError)
-    }
-    expect(await journalOf(stale)).toEqual(before)
-  })
-})
-
-describe('a run on its last attempt, that may have killed its workers', () => {
-  /** Runs that have lost their worker so often, as the next claim finds them. */
-  async function queueVictims(deaths: readonly number[]): Promise<void> {
-    await queue(
-      platform.acme,
-      deaths.map(() => 1),
-    )
-    const runs = await claim(deaths.length)
-    for (const [index, { lease }] of runs.entries()) {
-      const putOff = `update agent_runs set failed_attempts = $2, status = 'queued', available_at = now() where id = $1`
-      await platform.asSuperuser(putOff, [lease.runId, deaths[index]])
-    }
-  }
-  const take = (beside: object = {}) =>
-    claimRuns(platform.database, { worker: 'worker', limit: 10, leaseMs: 60_000, ...beside })
-  const failures = (runs: readonly ClaimedRun[]) => runs.map(({ failedAttempts }) => failedAttempts).toSorted()
-
-  test('is not beside another suspect of the same claim', async () => {
-    await queueVictims([4, 4, 1, 3])
-    await queue(platform.acme, [1, 1])
-    const [suspect, ...others] = (await take()).toSorted((a, b) => b.failedAttempts - a.failedAttempts)
-    expect(suspect).toMatchObject({ failedAttempts: 4, suspect: true, lastChance: true })
-    expect(failures(others)).toEqual([0, 0])
-  })
-
-  test('waits where others are, and lets nobody join it but those above suspicion', async () => {
-    await queueVictims([4])
-    expect(await take({ withSuspect: true })).toEqual([])
-    await turnClockTo(Date.now() + 3_000)
-    expect(failures(await take())).toEqual([4])
-    await queueVictims([1])
-    await queue(platform.acme, [1])
-    expect(failures(await take({ withSuspect: true, withLastChance: true }))).toEqual([0])
-    await turnClockTo(Date.now() + 3_000)
-    expect(failures(await take({ withSuspect: true }))).toEqual([1])
-  })
-
-  test('is free again to go anywhere once another fault than a death has stopped it', async () => {
-    await queueVictims([4])
-    await platform.asSuperuser(`update agent_runs set worker = null where failed_attempts = 4`)
-    expect(await take({ withSuspect: true })).toMatchObject([{ suspect: false, lastChance: false }])
-  })
-})
-
 describe('the cost of a claim', () => {
   /** Copies a run, with its head, into a backlog. Nothing is analyzed, as in a queue that has just filled. */
   async function pile(count: number, status: string, priority: number, available: string): Promise<void> {
@@ -363,7 +205,7 @@ describe('the cost of a claim', () => {
   /** Pages that a claim of ten runs touched. */
   async function pagesOfClaim(): Promise<number> {
     const [row] = await platform.asSuperuser<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
-      `explain (analyze, buffers, format json) select * from door_claim_runs('worker', 10, 60000)`,
+      `explain (analyze, buffers, format json) select * from door_claim_runs('worker', 10, 60000, false, false)`,
     )
     const plan = row?.['QUERY PLAN'][0].Plan ?? {}
     expect(plan['Actual Rows']).toBe(10)

@@ -93,7 +93,8 @@ export function leaseOf(real: Real, { run, token }: ModelLease) {
 export async function compare(model: EngineModel, { platform, tenant }: Real): Promise<void> {
   const rows = await platform.asSuperuser(
     `select r.id, r.status, r.worker, abs(h.lease_token) as token, h.lease_token > 0 as held,
-            h.cancel_requested_by as "cancelRequestedBy", r.attempt, r.failed_attempts as "failedAttempts", r.dead,
+            h.cancel_requested_by as "cancelRequestedBy", r.attempt, r.failed_attempts as "failedAttempts",
+            r.worker_deaths as deaths, r.dead,
             r.status in ('queued', 'running', 'waiting') and r.available_at <= now() as due,
             e.journal, e.events = h.last_seq and e.last = h.last_seq as gapless
        from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id,
@@ -104,8 +105,9 @@ export async function compare(model: EngineModel, { platform, tenant }: Real): P
     [tenant.id],
   )
   const expected = model.runs
-    .map(({ id, status, worker, token, cancelRequestedBy, attempt, failedAttempts, dead, due, journal }) => {
-      const stored = { id, status, worker, token, cancelRequestedBy, attempt, failedAttempts, dead, due, journal }
+    .map(({ id, status, worker, token, cancelRequestedBy, attempt, failedAttempts, deaths, dead, due, journal }) => {
+      const counts = { attempt, failedAttempts, deaths }
+      const stored = { id, status, worker, token, cancelRequestedBy, ...counts, dead, due, journal }
       return { ...stored, held: status === 'running', gapless: true }
     })
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))

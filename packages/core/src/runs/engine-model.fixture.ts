@@ -9,7 +9,7 @@ export interface ModelRun {
   status: RunStatus
   /** Whether a claim may take it now. */
   due: boolean
-  /** Whose lease is good, while the run is running; while it is put off, the worker that died with it. */
+  /** Whose lease is good, while the run is running. */
   worker: string | null
   /** The last fencing token that was given out. */
   token: number
@@ -18,6 +18,8 @@ export interface ModelRun {
   attempt: number
   /** Attempts that failed since the run last got ahead. */
   failedAttempts: number
+  /** Those of them in which its worker died. */
+  deaths: number
   maxAttempts: number
   /** Whether it failed by using up its attempts. */
   dead: boolean
@@ -37,7 +39,7 @@ export interface ModelLease {
   lastSeq: number
   /** Whether the run was handed over only to be ended. */
   spent: boolean
-  /** Whether the run's last worker died with it, and whether this is then the last attempt that it has. */
+  /** Whether the run may have killed a worker, and whether this is then the last attempt that it has. */
   suspect: boolean
   lastChance: boolean
 }
@@ -63,6 +65,7 @@ export class EngineModel {
       journal: ['run.created'],
       attempt: 1,
       failedAttempts: 0,
+      deaths: 0,
       maxAttempts,
       dead: false,
       cancelRequestedBy: null,
@@ -79,20 +82,22 @@ export class EngineModel {
    */
   claim(run: ModelRun, worker: string, room: boolean): ModelLease | undefined {
     const crashed = run.status === 'running'
-    if (crashed) run.failedAttempts += 1
-    const { failedAttempts, maxAttempts } = run
-    const spent = crashed && failedAttempts >= maxAttempts
+    if (crashed) {
+      run.failedAttempts += 1
+      run.deaths += 1
+    }
+    const spent = crashed && run.failedAttempts >= run.maxAttempts
     const suspect = isSuspect(run)
     run.token += 1
     run.waitsFor = undefined
     if (crashed && !spent) this.journalFailure(run)
-    if (suspect && ((crashed && failedAttempts > 1) || !room)) {
-      Object.assign(run, { status: 'queued', due: false })
+    if (suspect && ((crashed && run.deaths > 1) || !room)) {
+      Object.assign(run, { status: 'queued', due: false, worker: null })
       return undefined
     }
     if (!spent) run.journal.push(`${run.journal.length === 1 ? 'run.started' : 'run.resumed'} ${run.attempt}`)
     Object.assign(run, { status: 'running', due: false, worker })
-    const lastChance = isLastChance(run, suspect)
+    const lastChance = isLastChance(run)
     const lease = { worker, run, token: run.token, lastSeq: run.journal.length, spent, suspect, lastChance }
     this.leases.push(lease)
     return lease
@@ -141,7 +146,7 @@ export class EngineModel {
     const over = waitsFor !== 'timer' && !isOpen(waitsFor)
     run.journal.push(type)
     this.letGo(lease, 'waiting', over || run.cancelRequestedBy !== null)
-    Object.assign(run, { waitsFor, failedAttempts: 0 })
+    Object.assign(run, { waitsFor, failedAttempts: 0, deaths: 0 })
   }
 
   private journalFailure(run: ModelRun): void {
@@ -197,7 +202,7 @@ export class EngineModel {
   private requeue(run: ModelRun): void {
     run.journal.push('run.redriven')
     run.attempt += 1
-    const fresh = { failedAttempts: 0, dead: false, cancelRequestedBy: null, cancelledBy: null }
+    const fresh = { failedAttempts: 0, deaths: 0, dead: false, cancelRequestedBy: null, cancelledBy: null }
     Object.assign(run, { status: 'queued', due: true, ...fresh })
   }
 
@@ -217,16 +222,16 @@ export function isOpen({ status }: ModelRun): boolean {
   return status === 'queued' || status === 'running' || status === 'waiting'
 }
 
-/** Whether its last worker died with it, and it goes on. */
-function isSuspect({ worker, failedAttempts, maxAttempts, cancelRequestedBy }: ModelRun): boolean {
-  return worker !== null && failedAttempts > 0 && failedAttempts < maxAttempts && cancelRequestedBy === null
+/** Whether it may have killed a worker, and goes on. */
+function isSuspect({ deaths, failedAttempts, maxAttempts, cancelRequestedBy }: ModelRun): boolean {
+  return deaths > 0 && failedAttempts < maxAttempts && cancelRequestedBy === null
 }
 
-export function isLastChance({ failedAttempts, maxAttempts }: ModelRun, suspect: boolean): boolean {
-  return suspect && failedAttempts > 1 && failedAttempts === maxAttempts - 1
+export function isLastChance(run: ModelRun): boolean {
+  return isSuspect(run) && run.deaths > 1 && run.failedAttempts === run.maxAttempts - 1
 }
 
 /** The most that the claim puts a run off for. */
-export function longestPauseMs({ failedAttempts }: ModelRun): number {
-  return Math.min(60_000, 2_500 * 2 ** failedAttempts)
+export function longestPauseMs({ deaths }: ModelRun): number {
+  return Math.min(60_000, 2_500 * 2 ** deaths)
 }
