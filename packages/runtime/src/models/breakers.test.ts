@@ -70,17 +70,39 @@ describe('the breaker', () => {
     expect(await probed).toMatchObject({ text: 'Probed.' })
   })
 
-  it('stays open when the probe never got to the provider', async () => {
-    const breakers = createBreakers(1, 0)
+  describe('on errors that are not the provider', () => {
     const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
-    const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
-    await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
-    await expect(ask(() => Promise.reject(new Error('no budget')))).rejects.toThrow('no budget')
-    expect(breakers.isOpen('acme', 'openai')).toBe(true)
-    expect(await ask(() => Promise.resolve('Well again.'))).toBe('Well again.')
-    expect(breakers.isOpen('acme', 'openai')).toBe(false)
-    await expect(ask(() => Promise.reject(new Error('no budget')))).rejects.toThrow('no budget')
-    expect(breakers.isOpen('acme', 'openai')).toBe(false)
+    const noBudget = new Error('no budget')
+
+    it('stays open when the probe never got to the provider', async () => {
+      const breakers = createBreakers(1, 0)
+      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
+      await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
+      await expect(ask(() => Promise.reject(noBudget))).rejects.toBe(noBudget)
+      expect(breakers.isOpen('acme', 'openai')).toBe(true)
+      expect(await ask(() => Promise.resolve('Well again.'))).toBe('Well again.')
+      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+    })
+
+    it('stays closed when it is closed', async () => {
+      const breakers = createBreakers(1, 0)
+      await expect(breakers.run('acme', 'openai', () => Promise.reject(noBudget))).rejects.toBe(noBudget)
+      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+    })
+
+    it('heeds the probe, and no earlier call that is called off meanwhile', async () => {
+      const breakers = createBreakers(1, 0)
+      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
+      const [early, probe] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+      const called = ask(() => early.promise)
+      await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
+      const probing = ask(() => probe.promise)
+      early.reject(noBudget)
+      await expect(called).rejects.toBe(noBudget)
+      probe.resolve('Well again.')
+      expect(await probing).toBe('Well again.')
+      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+    })
   })
 
   it('ignores what is not the fault of the provider', async () => {

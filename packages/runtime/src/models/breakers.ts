@@ -34,14 +34,10 @@ export function createBreakers(failures: number, openMs: number, capacity = 10_0
   }
 
   function createPolicy(): CircuitBreakerPolicy {
-    // A probe that a budget refused or somebody cancelled says nothing about the provider, so it closes nothing.
-    const isFailure = (error: unknown): boolean =>
-      error instanceof ProviderFault ? error.providerSide : policy.state === CircuitState.HalfOpen
-    const policy: CircuitBreakerPolicy = circuitBreaker(handleWhen(isFailure), {
-      halfOpenAfter: openMs,
-      breaker: new ConsecutiveBreaker(failures),
-    })
-    return policy
+    return circuitBreaker(
+      handleWhen((error) => error instanceof LostProbe || (error instanceof ProviderFault && error.providerSide)),
+      { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
+    )
   }
 
   return {
@@ -49,8 +45,22 @@ export function createBreakers(failures: number, openMs: number, capacity = 10_0
       const policy = policyOf(tenantId, provider)
       // While one request probes a provider, cockatiel makes the others wait for it. They have fallbacks to try.
       if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError()
-      return policy.execute(request)
+      if (policy.state === CircuitState.Closed) return policy.execute(request)
+      return policy.execute(() => request().catch(losingProbe)).catch(unwrap)
     },
     isOpen: (tenantId, provider) => policyOf(tenantId, provider).state === CircuitState.Open,
   }
+}
+
+/** A probe that a budget refused or somebody cancelled says nothing about the provider, so the breaker stays open. */
+class LostProbe extends Error {}
+
+function losingProbe(error: unknown): never {
+  throw error instanceof ProviderFault
+    ? error
+    : new LostProbe('the probe did not get to the provider', { cause: error })
+}
+
+function unwrap(error: unknown): never {
+  throw error instanceof LostProbe ? error.cause : error
 }
