@@ -61,7 +61,9 @@ export const scheduleSchema = z
     lastTickAt: z.iso.datetime().nullable(),
     lastRunId: idSchema.nullable(),
     lastProblem: z.string().nullable().meta({ description: 'Why the last tick started no run; null when it did.' }),
-    createdBy: z.string().meta({ description: 'Who made it, or last changed what it runs: as whose its runs start.' }),
+    createdBy: z
+      .string()
+      .meta({ description: 'Who made it, or last changed what it runs. Its runs count as started by them.' }),
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
   })

@@ -61,7 +61,7 @@ it('no longer acts for its user when that is cleared', async () => {
 it('is taken over by whoever changes what it runs, and by nobody who only changes when', async () => {
   const { id, createdBy } = await create({ name: 'changing hands' })
   const other = { ...caller, actor: { ...caller.actor, id: 'another-key' } }
-  expect(await updateSchedule(other, id, { cron: '@hourly' })).toMatchObject({ createdBy })
+  expect(await updateSchedule(other, id, { cron: '@hourly', message: 'hi', metadata: {} })).toMatchObject({ createdBy })
   expect((await updateSchedule(other, id, { message: 'hello' })).createdBy).toContain('another-key')
 })
 

@@ -9,6 +9,7 @@ import {
 } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { canonicalJson } from '../canonical-json.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
@@ -22,7 +23,7 @@ import { nextTick, readPlan } from './ticks.ts'
 /** More would be a mistake, or a load on whoever fires them. */
 const mostSchedules = 1_000
 
-/** Creates a schedule. The runs that it starts count as started by whoever made it. */
+/** Creates a schedule. The runs that it starts count as started by whoever made it, until somebody takes it over. */
 export async function createSchedule(caller: Caller, input: CreateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
   const row = await refusingTakenNames(input.name, () =>
@@ -59,8 +60,8 @@ export async function createSchedule(caller: Caller, input: CreateSchedule): Pro
 }
 
 /**
- * Changes what is given. A schedule that is resumed, or gets other times, goes on with the first of them from now. Who
- * changes what it runs takes it over: nobody can have a run of his own started by somebody else, and then approve it.
+ * Changes what is given. A schedule that is resumed, or gets other times, goes on with the first of them from now. Whoever
+ * changes what it runs takes it over: its runs count as started by them, so that they can't approve their own.
  */
 export async function updateSchedule(caller: Caller, id: string, input: UpdateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
@@ -83,7 +84,7 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
           catch_up: input.catchUp,
           updated_at: now,
           ...replan(before, input, now),
-          ...(changesRuns(input) && { created_by: actorName(caller) }),
+          ...(changesRuns(before, input) && { created_by: actorName(caller) }),
         })
         .where('id', '=', id)
         .returningAll()
@@ -93,8 +94,16 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
   return toSchedule(row)
 }
 
-function changesRuns(input: UpdateSchedule): boolean {
-  return [input.agent, input.environment, input.message, input.metadata, input.user].some((part) => part !== undefined)
+/** A form may well send all that it shows, so only what differs counts. */
+function changesRuns(before: ScheduleRow, { agent, environment, message, metadata, user }: UpdateSchedule): boolean {
+  const pairs = [
+    [agent, before.agent],
+    [environment, before.environment],
+    [message, before.message],
+    [metadata, before.metadata],
+    [user, before.on_behalf_of],
+  ]
+  return pairs.some(([given, stored]) => given !== undefined && canonicalJson(given) !== canonicalJson(stored))
 }
 
 /** What an update makes of the times and the status. */
