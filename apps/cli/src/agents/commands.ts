@@ -18,7 +18,7 @@ export function addAgentCommands(program: Command, perform: Perform): void {
 
 function addReading(agents: Command, perform: Perform): void {
   agents
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the agents')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listAgents(context))

@@ -8,7 +8,7 @@ const load = () => import('./approvals.ts')
 export function addApprovalCommands(program: Command, perform: Perform): void {
   const approvals = program.command('approvals').description('look at what runs ask approval for, and decide')
   approvals
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list what waits for a decision, newest first')
     .option('--status <status>', 'pending, approved, rejected, expired or cancelled', 'pending')
     .option('--all', 'whatever its status')

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 describe('budgets', () => {
   it('are created, used, shown, changed and deleted', async () => {
-    expect((await freehold('budgets')).out).toContain('No budgets. Create one: ')
+    expect((await freehold('budgets', 'list')).out).toContain('No budgets. Create one: ')
     const created = await freehold(
       'budgets',
       'create',
@@ -82,7 +82,9 @@ describe('budgets', () => {
 
 describe('settings', () => {
   it('of the tenant are shown and changed', async () => {
-    expect((await freehold('settings')).out).toMatch(/time zone +UTC\n.*assumed price +none: under a budget of money/s)
+    expect((await freehold('settings', 'show')).out).toMatch(
+      /time zone +UTC\n.*assumed price +none: under a budget of money/s,
+    )
     const changed = await freehold('settings', 'set', '--time-zone', 'Europe/Berlin', '--assumed-price', '0.15/$0.6')
     expect(changed.out).toContain('$0.15 in, $0.6 out per million tokens')
     const { out } = await freehold('settings', 'set', '--assumed-price', 'none', '--hosts', 'a.example, *.b.example')

@@ -9,7 +9,7 @@ export function addBudgetCommands(program: Command, perform: Perform): void {
     .command('budgets')
     .description('limit what a tenant, its users, agents, runs or keys may spend')
   budgets
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the budgets with what is used of them')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listBudgets(context))

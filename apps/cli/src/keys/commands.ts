@@ -7,7 +7,7 @@ const load = () => import('./keys.ts')
 export function addKeyCommands(program: Command, perform: Perform): void {
   const keys = program.command('keys').description('manage the API keys of a tenant')
   keys
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the keys')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listKeys(context))

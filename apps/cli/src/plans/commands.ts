@@ -8,7 +8,7 @@ const load = () => import('./plans.ts')
 export function addPlanCommands(program: Command, perform: Perform): void {
   const plans = program.command('plans').description('manage the plans that tenants can be on, as the operator')
   plans
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the plans')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listPlans(context))

@@ -61,7 +61,7 @@ function addRun(program: Command, perform: Perform): void {
 
 function addReading(runs: Command, perform: Perform): void {
   runs
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list runs, newest first')
     .option('--agent <name>', 'of this agent only')
     .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled')

@@ -8,7 +8,7 @@ const load = () => import('./schedules.ts')
 export function addScheduleCommands(program: Command, perform: Perform): void {
   const schedules = program.command('schedules').description('start runs by the clock')
   schedules
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the schedules')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listSchedules(context))

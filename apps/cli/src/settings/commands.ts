@@ -7,7 +7,7 @@ const load = () => import('./settings.ts')
 export function addSettingCommands(program: Command, perform: Perform): void {
   const settings = program.command('settings').description('the settings of your tenant')
   settings
-    .command('show', { isDefault: true })
+    .command('show')
     .description('show them')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).showSettings(context))

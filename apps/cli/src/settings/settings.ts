@@ -12,8 +12,8 @@ export interface SettingOptions {
   hosts?: string
 }
 
-/** One dollar per million tokens, in nano-USD per token. */
-const nanosPerDollar = 1_000
+/** Nano-USD per token that a price of one dollar per million tokens comes to. */
+const nanosPerTokenPerDollar = 1_000
 
 export async function showSettings(context: Context): Promise<undefined> {
   const client = await connectTenant(context)
@@ -42,7 +42,7 @@ function readPrice(text: string) {
       `--assumed-price: "${text}" is no price. Give dollars per million tokens in and out, like 0.15/0.6, or "none".`,
     )
   }
-  const toNanos = (dollars: string) => Math.round(Number(dollars) * nanosPerDollar)
+  const toNanos = (dollars: string) => Math.round(Number(dollars) * nanosPerTokenPerDollar)
   return { inputNanosPerToken: toNanos(input), outputNanosPerToken: toNanos(output) }
 }
 
@@ -58,7 +58,7 @@ function print({ json, terminal }: Context, tenant: Tenant): void {
 
 function toFields(tenant: Tenant): [string, string][] {
   const { name, timeZone, assumedPrice, allowedHosts } = tenant
-  const toDollars = (nanosPerToken: number) => `$${nanosPerToken / nanosPerDollar}`
+  const toDollars = (nanosPerToken: number) => `$${nanosPerToken / nanosPerTokenPerDollar}`
   const price = assumedPrice
     ? `${toDollars(assumedPrice.inputNanosPerToken)} in, ${toDollars(assumedPrice.outputNanosPerToken)} out per million tokens`
     : 'none: under a budget of money, models without a known price are refused'

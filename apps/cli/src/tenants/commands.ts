@@ -6,7 +6,7 @@ const load = () => import('./tenants.ts')
 export function addTenantCommands(program: Command, perform: Perform): void {
   const tenants = program.command('tenants').description('manage the tenants of the installation, as its operator')
   tenants
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the tenants')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listTenants(context))

@@ -6,7 +6,7 @@ const load = () => import('./webhooks.ts')
 export function addWebhookCommands(program: Command, perform: Perform): void {
   const webhooks = program.command('webhooks').description('have events delivered to a URL')
   webhooks
-    .command('list', { isDefault: true })
+    .command('list')
     .description('list the webhooks')
     .action(async (_: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).listWebhooks(context))
