@@ -66,11 +66,17 @@ export async function forEach(count: number, width: number, work: (n: number) =>
 export async function arrive(count: number, perSecond: number, work: (n: number) => Promise<void>): Promise<void> {
   const startedAt = performance.now()
   const calls: Promise<void>[] = []
-  for (let n = 0; n < count; n += 1) {
+  const failure: { error?: unknown } = {}
+  for (let n = 0; n < count && !('error' in failure); n += 1) {
     await delay(Math.max(0, startedAt + (n * 1_000) / perSecond - performance.now()))
-    calls.push(work(n))
+    calls.push(
+      work(n).catch((error: unknown) => {
+        failure.error ??= error
+      }),
+    )
   }
   await Promise.all(calls)
+  if ('error' in failure) throw failure.error
 }
 
 /** Whether a tenant has a run that has not ended, as it sees itself. */

@@ -4,6 +4,7 @@ export interface Random {
   next(): number
   between(low: number, high: number): number
   pick<T>(items: readonly T[]): T
+  shuffle<T>(items: readonly T[]): T[]
   chance(probability: number): boolean
 }
 
@@ -23,6 +24,10 @@ export function createRandom(seed: number): Random {
       const item = items[Math.floor(next() * items.length)]
       if (item === undefined) throw new Error('nothing to pick from')
       return item
+    },
+    shuffle<T>(items: readonly T[]): T[] {
+      const drawn = items.map((item) => ({ item, order: next() }))
+      return drawn.toSorted((a, b) => a.order - b.order).map(({ item }) => item)
     },
     chance: (probability) => next() < probability,
   }

@@ -63,6 +63,10 @@ describe('results', () => {
     const results = mergeResult({}, 1, await runThat(() => ({ ...holding, claims: [atMost('p95 (ms)', 7, 5)] })))
     const table = renderTable(results, [experimentThat(() => holding)])
     expect(table).toContain('| 1 | a fault | full | fails | kills: 3; p95 (ms): 7 (limit ≤ 5) **missed by 2** |')
+    const kept = mergeResult({}, 1, await runThat(() => holding))
+    expect(renderTable(kept, [experimentThat(() => holding)])).toContain(
+      '| holds | kills: 3; counts of what must never happen: 1, all 0 |',
+    )
     const [begin, end] = ['<!-- chaos results: written by `npm run chaos` -->', '<!-- end of chaos results -->']
     const docs = `before\n${begin}\nold\n${end}\nafter\n`
     expect(withTable(docs, table)).toBe(`before\n${begin}\n${table}\n${end}\nafter\n`)

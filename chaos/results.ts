@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -15,7 +16,7 @@ interface Machine {
 }
 
 /** By the number of the experiment. Each says what it ran on, as they need not have run together. */
-export type Results = Record<string, Result & { machine: Machine; at: string }>
+export type Results = Record<string, Result & { machine: Machine; commit: string; at: string }>
 
 export async function readResults(file = resultsFile): Promise<Results> {
   const text = await readFile(file, 'utf8').catch(() => '{}')
@@ -29,7 +30,8 @@ export function mergeResult(results: Results, number: number, result: Result): R
   if (result.size === 'small' && known?.size === 'full') return results
   const machine = { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version }
   const claims = result.claims.map((claim) => ({ ...claim, missedBy: missedBy(claim) }))
-  return { ...results, [number]: { ...result, claims, machine, at: new Date().toISOString() } }
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  return { ...results, [number]: { ...result, claims, machine, commit, at: new Date().toISOString() } }
 }
 
 /** Writes the results, and their table into the documentation. */
@@ -59,10 +61,20 @@ function renderRow({ number, title }: Experiment, result: Results[string] | unde
   if (!result) return `| ${number} | ${title} | | not run yet | |`
   const measured = [
     ...result.enough.map(({ what, measured }) => `${what}: ${measured}`),
-    ...result.claims.map(describeClaim),
+    ...describeNever(result.claims.filter(isKeptAtZero)),
+    ...result.claims.filter((claim) => !isKeptAtZero(claim)).map(describeClaim),
     ...Object.entries(result.figures).map(([what, figure]) => `${what}: ${figure}`),
   ]
   return `| ${number} | ${title} | ${result.size} | ${result.verdict} | ${result.reason ?? measured.join('; ')} |`
+}
+
+/** Most claims are of things that must never happen. Those that did not need no line each. */
+function isKeptAtZero({ measured, limit }: Claim): boolean {
+  return 'exactly' in limit && limit.exactly === 0 && measured === 0
+}
+
+function describeNever({ length }: readonly Claim[]): string[] {
+  return length === 0 ? [] : [`counts of what must never happen: ${length}, all 0`]
 }
 
 export function describeClaim(claim: Claim): string {

@@ -29,8 +29,9 @@ export const poison = defineExperiment({
     full: {
       runs: 10_000,
       poisoned: 100,
-      clean: 2_000,
-      perSecond: 30,
+      clean: 1_000,
+      // So slow that the cores, which start a worker every few seconds, are not what is measured.
+      perSecond: 10,
       work: '3 50',
       workers: 4,
       concurrency: 8,
@@ -98,23 +99,25 @@ export const poison = defineExperiment({
 
 const toLatency = ({ latencyMs }: { latencyMs: number }): number => latencyMs
 
-/** The same load each time, with another part of it poisoned. */
+/** The same pace and work each time; some of the runs are poisoned, or none. */
 async function runLoad(load: Load, { random, say }: Setting): Promise<{ runs: Runs; audit: Audit; deaths: number }> {
   await using ground = await openGround({ workers: 0, leaseMs: load.leaseMs, concurrency: load.concurrency })
   const { cluster } = ground
-  const retries: object = { maxAttempts: load.maxAttempts, attemptTimeoutMs: load.attemptTimeoutMs }
-  await createAgent(cluster.client, 'poisonous', { program: 'poisonous', limits: { ...retries } })
-  const messages = Array.from({ length: load.runs }, (_, n) =>
-    n < load.poisoned ? (poisons[n % poisons.length] ?? '') : load.work,
-  ).sort(() => random.next() - 0.5)
+  const { maxAttempts, attemptTimeoutMs } = load
+  await createAgent(cluster.client, 'poisonous', { program: 'poisonous', limits: { maxAttempts, attemptTimeoutMs } })
+  const messages = random.shuffle(
+    Array.from({ length: load.runs }, (_, n) => (n < load.poisoned ? (poisons[n % poisons.length] ?? '') : load.work)),
+  )
   const door = { url: cluster.gateway.url, apiKey: cluster.apiKey }
 
   // What a supervisor does: a worker that died is started again.
   const supervision = { deaths: 0, over: false }
   const keepOne = async (): Promise<void> => {
     while (!supervision.over) {
-      // Some claim a poisoned run, and die of it, before they have said that they are ready.
-      const worker = await cluster.startWorker().catch(() => undefined)
+      const worker = await cluster.startWorker().catch((error: Error) => {
+        // It claimed a poisoned run, and died of it, before it had said that it is ready.
+        if (!error.message.startsWith('The server ended')) throw error
+      })
       if (worker) await Promise.race([worker.exited(), ended.promise])
       if (!supervision.over) supervision.deaths += 1
     }

@@ -1,8 +1,9 @@
 import { globSync } from 'node:fs'
+import { asSuperuser } from '@freehold/testkit'
 import { effectFigures } from '../audit.ts'
 import { atLeast, defineExperiment, Unavailable } from '../experiment.ts'
 import { inflict } from '../faults.ts'
-import { openGround, untilWorkers } from '../ground.ts'
+import { openGround, untilBusyWorker } from '../ground.ts'
 import { openPayments } from '../payments.ts'
 
 const clocks = ['+5m', '-5m'] as const
@@ -34,10 +35,11 @@ export const wrongClocks = defineExperiment({
       FAKETIME_NO_CACHE: '1',
     })
     for (const offset of clocks) await cluster.startWorker(clockOf(offset))
-    const off = cluster.workers.filter(
-      (worker) => Math.abs(clockOfLog(worker.logEntries()) - Date.now()) > 200_000,
-    ).length
-    const killed = new Set<number>()
+    const clockByPid = new Map<number, number>()
+    const readClocks = () => {
+      for (const worker of cluster.workers)
+        clockByPid.set(worker.pid, clockByPid.get(worker.pid) ?? minutesOff(worker.logEntries()))
+    }
     const payments = openPayments(ground, { runs: load.runs, faults: load.kills }, setting)
 
     await inflict(
@@ -45,22 +47,23 @@ export const wrongClocks = defineExperiment({
         count: load.kills,
         everyMs: load.everyMs,
         feed: payments.feed,
-        async strike() {
-          const victim = random.pick(await untilWorkers(cluster, 2))
-          killed.add(victim.pid)
-          await cluster.replaceWorker(victim, 'SIGKILL', clockOf(random.pick(clocks)))
+        async strike(n) {
+          const victim = await untilBusyWorker(cluster)
+          readClocks()
+          await cluster.replaceWorker(victim, 'SIGKILL', clockOf(clocks[n % 2] ?? ''))
         },
         status: payments.status,
       },
       setting,
     )
     await payments.untilPaid()
+    readClocks()
 
     return {
       enough: [
-        atLeast('workers whose clock is off', off, clocks.length),
-        atLeast('kills', killed.size, load.kills),
-        atLeast('effects', ledger.effects().length, load.runs),
+        atLeast('workers that were fast', count(clockByPid, 5), 1),
+        atLeast('workers that were slow', count(clockByPid, -5), 1),
+        atLeast('moves of a run between clocks', await countMoves(cluster.databaseUrl, clockByPid), load.kills),
       ],
       claims: await payments.claims(),
       figures: effectFigures(ledger),
@@ -75,7 +78,25 @@ function findFaketime(): string {
   return library
 }
 
-/** The newest time that a process logged, in milliseconds. */
-function clockOfLog(entries: readonly Record<string, unknown>[]): number {
-  return Number(entries.at(-1)?.time)
+/** By how many minutes the newest line that a process logged is ahead of us. */
+function minutesOff(entries: readonly Record<string, unknown>[]): number {
+  return Math.round((Number(entries.at(-1)?.time) - Date.now()) / 60_000)
+}
+
+function count(clockByPid: ReadonlyMap<number, number>, minutes: number): number {
+  return [...clockByPid.values()].filter((offset) => offset === minutes).length
+}
+
+/** How often a run was resumed by a worker with another clock than that of the one before. */
+async function countMoves(databaseUrl: string, clockByPid: ReadonlyMap<number, number>): Promise<number> {
+  const rows = await asSuperuser<{ run_id: string; worker: string }>(
+    databaseUrl,
+    `select run_id, data ->> 'worker' as worker from run_events where type in ('run.started', 'run.resumed')
+      order by run_id, seq`,
+  )
+  const stays = rows.map(({ run_id, worker }) => ({ run_id, clock: clockByPid.get(Number(worker.split(':').at(-2))) }))
+  return stays.filter(({ run_id, clock }, index) => {
+    const before = stays[index - 1]
+    return before?.run_id === run_id && before.clock !== undefined && clock !== undefined && before.clock !== clock
+  }).length
 }
