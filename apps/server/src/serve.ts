@@ -67,17 +67,10 @@ export async function serve(
   extensions: Extensions = {},
 ): Promise<RunningServer> {
   const parts = { programs: collectPrograms(extensions.programs), tools: createToolRegistry(extensions.tools) }
-  const stops: (() => Promise<void>)[] = []
-  const stop = async () => {
-    for (const step of stops.splice(0).reverse()) await step()
-  }
-  try {
-    const url = await start(config, logger, progress, parts, stops)
-    return { url, stop }
-  } catch (error) {
-    await stop()
-    throw error
-  }
+  await using stops = new AsyncDisposableStack()
+  const url = await start(config, logger, progress, parts, stops)
+  const kept = stops.move()
+  return { url, stop: () => kept.disposeAsync() }
 }
 
 async function start(
@@ -85,7 +78,7 @@ async function start(
   logger: Logger,
   progress: (line: string) => void,
   parts: Parts,
-  stops: (() => Promise<void>)[],
+  stops: AsyncDisposableStack,
 ): Promise<string | null> {
   const { target } = config
   const shutdown = new AbortController()
@@ -93,13 +86,13 @@ async function start(
 
   const listener = createListener()
   const url = target === 'migrate' ? null : await listener.listen(config)
-  stops.push(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
+  stops.defer(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
-  if (platform && needs(target, 'api')) stops.push(startHousekeeping(platform, logger))
-  if (platform && needs(target, 'worker')) stops.push(startWorker(config, logger, platform, parts))
-  stops.push(async () => {
+  if (platform && needs(target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (platform && needs(target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
+  stops.defer(async () => {
     listener.drain()
     shutdown.abort()
   })
@@ -115,7 +108,7 @@ async function buildSurface(
   logger: Logger,
   platform: Platform | undefined,
   shutdown: AbortSignal,
-  stops: (() => Promise<void>)[],
+  stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
     platform && needs(config.target, 'api')
@@ -142,7 +135,7 @@ async function openPlatform(
   logger: Logger,
   progress: (line: string) => void,
   { programs, tools }: Parts,
-  stops: (() => Promise<void>)[],
+  stops: AsyncDisposableStack,
 ): Promise<Platform> {
   const { url, ownerUrl, poolSize } = config.database
   progress(url ? 'opening PostgreSQL …' : `opening the embedded database in ${config.dataDir} …`)
@@ -154,9 +147,9 @@ async function openPlatform(
     migrate: needs(config.target, 'migrations'),
     onLostConnection: (error) => logger.warn({ err: error }, 'a database connection was lost'),
   })
-  stops.push(() => database.close())
+  stops.defer(() => database.close())
   const bus = await openBus(config, logger, database)
-  stops.push(() => bus.close())
+  stops.defer(() => bus.close())
   const catalogue = {
     programs: [...programs.keys()],
     tools: tools.list().map((tool) => tools.describe(tool)),
@@ -227,10 +220,10 @@ async function buildGateway(
   config: ServerConfig,
   logger: Logger,
   localApi: Fetch | undefined,
-  stops: (() => Promise<void>)[],
+  stops: AsyncDisposableStack,
 ) {
   const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
-  stops.push(async () => redis?.destroy())
+  stops.defer(async () => redis?.destroy())
   return createGateway({
     mint: await createMinter(config),
     logger,

@@ -62,12 +62,12 @@ export async function readRun(tx: Tx, id: string): Promise<Run | undefined> {
 
 interface StepEvent {
   step: string
-  name?: string
-  model?: string
-  agent?: string
-  tool?: string | null
-  error?: unknown
-  latencyMs?: number
+  name: string | null
+  model: string | null
+  agent: string | null
+  tool: string | null
+  failed: boolean
+  latencyMs: number | null
 }
 
 const kinds: Partial<Record<RunEventType, [StepSummary['kind'], StepSummary['status']]>> = {
@@ -91,7 +91,9 @@ async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
     .selectFrom('run_events')
     .select([
       'type',
-      sql<StepEvent>`data - 'input' - 'output' - 'arguments' - 'text' - 'toolCalls' - 'usage'`.as('data'),
+      sql<StepEvent>`jsonb_build_object('step', data -> 'step', 'name', data -> 'name', 'model', data -> 'model',
+        'agent', data -> 'agent', 'tool', data -> 'tool', 'latencyMs', data -> 'latencyMs',
+        'failed', coalesce(data -> 'error', 'null') <> 'null')`.as('data'),
     ])
     .where('run_id', '=', runId)
     .where('type', 'in', Object.keys(kinds))
@@ -107,7 +109,7 @@ async function readSteps(tx: Tx, runId: string): Promise<StepSummary[]> {
       // A decision is about a step that has its kind already; an approval mostly comes before the call it is about.
       kind: known?.kind ?? (data.tool ? 'tool' : kind),
       name: known?.name ?? data.name ?? data.tool ?? data.model ?? data.agent ?? kind,
-      status: (data.error ?? null) === null ? status : 'failed',
+      status: data.failed ? 'failed' : status,
       latencyMs: data.latencyMs ?? known?.latencyMs ?? null,
     })
   }

@@ -3,6 +3,8 @@ import { afterEnd, type Database, isInTransaction } from '../db/database.ts'
 /** How long a count serves; to refuse a run on, it must be fresher. */
 const servesMs = 1_000
 const refusesMs = 200
+/** Tenants whose queues are remembered. */
+const capacity = 10_000
 
 interface Count {
   atMs: number
@@ -38,8 +40,7 @@ export class QueueGate {
     tenantId: string,
     start: () => Promise<T>,
   ): Promise<{ admitted: true; started: T } | { admitted: false; maxQueuedRuns: number }> {
-    const queue = this.queues.get(tenantId) ?? { count: undefined, counting: undefined, admitted: 0, underWay: 0 }
-    this.queues.set(tenantId, queue)
+    const queue = this.queueOf(tenantId)
     let count = await this.count(tenantId, queue, servesMs)
     if (isFull(queue, count)) count = await this.count(tenantId, queue, refusesMs)
     if (isFull(queue, count)) return { admitted: false, maxQueuedRuns: count.maxQueuedRuns }
@@ -53,6 +54,16 @@ export class QueueGate {
         queue.underWay -= 1
       })
     }
+  }
+
+  private queueOf(tenantId: string): Queue {
+    const queue = this.queues.get(tenantId) ?? { count: undefined, counting: undefined, admitted: 0, underWay: 0 }
+    // A Map keeps the order of insertion, so the first one is the one that was not used for longest.
+    this.queues.delete(tenantId)
+    this.queues.set(tenantId, queue)
+    const [oldest] = this.queues
+    if (this.queues.size > capacity && oldest?.[1].underWay === 0) this.queues.delete(oldest[0])
+    return queue
   }
 
   private async count(tenantId: string, queue: Queue, maxAgeMs: number): Promise<Count> {
