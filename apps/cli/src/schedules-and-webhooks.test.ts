@@ -83,11 +83,11 @@ describe('schedules', () => {
   })
 
   it.each([
-    ['no time at all', [], 1, 'body.cron: give a cron expression'],
-    ['an unreadable time', ['--at', 'tomorrow'], 2, '--at: "tomorrow" is no time.'],
-    ['an unknown policy', ['--cron', '@daily', '--overlap', 'maybe'], 2, 'overlap: '],
-  ])('are refused with %s', async (_, options, code, words) => {
-    expect(await create(...options)).toMatchObject({ code, err: expect.stringContaining(words) })
+    ['no time at all', [], 'Give either --cron or --at.'],
+    ['an unreadable time', ['--at', 'tomorrow'], '--at: "tomorrow" is no time.'],
+    ['an unknown policy', ['--cron', '@daily', '--overlap', 'maybe'], 'overlap: '],
+  ])('are refused with %s', async (_, options, words) => {
+    expect(await create(...options)).toMatchObject({ code: 2, err: expect.stringContaining(words) })
   })
 })
 

@@ -133,6 +133,16 @@ export function toProblem(error: unknown, requestId: string): Problem {
 }
 
 /** Turns what zod found into one error that names every field. `location` is `body`, `query` or `path`. */
+/** How a value fails to fit a JSON Schema, as far as zod can tell by one. */
+export function findSchemaProblem(
+  schema: Record<string, unknown>,
+  value: unknown,
+  location: string,
+): FreeholdError | undefined {
+  const parsed = z.fromJSONSchema(schema).safeParse(value)
+  return parsed.success ? undefined : fromZodError(parsed.error, location)
+}
+
 export function fromZodError(error: z.ZodError, location: string): FreeholdError {
   const fields = error.issues.map((issue) => ({
     field: [location, ...issue.path.map(String)].join('.'),

@@ -40,6 +40,7 @@ export {
   type ErrorCode,
   type FieldProblem,
   FreeholdError,
+  findSchemaProblem,
   fromZodError,
   type Problem,
   problemSchema,

@@ -68,7 +68,7 @@ export interface TestPlatform {
   globex: TestTenant
   /** What was logged so far, a JSON line each. */
   logs: string[]
-  /** Sends a request to the gateway. A body that is no string goes as JSON. */
+  /** Sends a request to the gateway. A body that is neither text nor bytes goes as JSON. */
   request(
     key: string | null,
     method: string,
@@ -220,9 +220,9 @@ function createRequester(
       const sent = new Headers(headers)
       if (key !== null) sent.set('authorization', `Bearer ${key}`)
       if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
-      const text = typeof body === 'string' ? body : JSON.stringify(body)
+      const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
       const response = await fetchGateway(
-        new Request(`http://gateway${path}`, { method, headers: sent, ...(body !== undefined && { body: text }) }),
+        new Request(`http://gateway${path}`, { method, headers: sent, ...(body !== undefined && { body: raw }) }),
       )
       return readResponse(response)
     },

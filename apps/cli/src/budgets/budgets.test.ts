@@ -55,7 +55,7 @@ describe('budgets', () => {
     const { out } = await freehold('budgets', 'list')
     expect(out).toMatch(/█{10} 100 % +\$0\.5, 2 requests +day +tenant +resets .* UTC +Day\n/)
     expect(out).toMatch(/░{10} {3}0 % +1,000 tokens +month +each user +- +Each user\n/)
-    expect(out).toMatch(/░{10} {3}0 % +\$20\.00 +total +user alice +never +Alice\n/)
+    expect(out).toMatch(/░{10} {3}0 % +\$20\.00 +total +user alice +never resets +Alice\n/)
     expect((await freehold('budgets', 'show', 'Day')).out).toMatch(/requests +2 +0 +0 +2\n/)
     expect((await freehold('budgets', 'update', 'Day', '--requests', 'none', '--name', 'Daily')).out).toContain('Daily')
     expect((await freehold('run', 'assistant', 'hello')).code).toBe(0)
@@ -67,12 +67,12 @@ describe('budgets', () => {
   })
 
   it.each([
-    ['no limit', ['create', 'b'], 'give at least one of limitNanos'],
+    ['no limit', ['create', 'b'], 'Give at least one of --limit, --tokens and --requests.'],
     ['an unreadable amount', ['create', 'b', '--limit', '5€'], '--limit: "5€" is no amount.'],
     ['an unreadable count', ['create', 'b', '--tokens', 'many'], '--tokens: "many" is no whole number.'],
     ['an unknown scope', ['create', 'b', '--scope', 'planet', '--limit', '1'], 'scope.kind: '],
     ['an unknown period', ['create', 'b', '--period', 'week', '--limit', '1'], 'period: '],
-    ['nothing to change', ['update', 'b'], 'give at least one field to change'],
+    ['nothing to change', ['update', 'b'], 'Give what to change'],
   ])('say what is wrong with %s', async (_, args, text) => {
     const result = await freehold('budgets', ...args)
     expect(result).toMatchObject({ code: 2, out: '' })

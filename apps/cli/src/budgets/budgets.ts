@@ -8,7 +8,7 @@ import {
 import { connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
-import { CliError, parseInput } from '../failure.ts'
+import { CliError, parseInput, wrongUsage } from '../failure.ts'
 import { formatCost, formatCount, formatPlural, formatTime, oneLine } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
@@ -40,7 +40,10 @@ export async function showBudget(context: Context, budget: string): Promise<unde
 }
 
 export async function createBudget(context: Context, name: string, options: NewBudgetOptions): Promise<undefined> {
-  const { scope, period } = options
+  const { scope, period, limit, tokens, requests } = options
+  if ((limit ?? tokens ?? requests) === undefined) {
+    throw wrongUsage('Give at least one of --limit, --tokens and --requests.')
+  }
   const body = parseInput(createBudgetSchema, { name, scope: readScope(scope), period, ...readLimits(options) })
   print(context, await (await connectTenant(context)).createBudget({ body }))
 }
@@ -50,6 +53,9 @@ export async function updateBudget(
   budget: string,
   { name, ...limits }: LimitOptions & { name?: string },
 ): Promise<undefined> {
+  if (name === undefined && Object.keys(limits).length === 0) {
+    throw wrongUsage('Give what to change: --name, --limit, --tokens, --requests or --soft.')
+  }
   const body = parseInput(updateBudgetSchema, { ...(name !== undefined && { name }), ...readLimits(limits) })
   const client = await connectTenant(context)
   const { id } = await findBudget(client, budget)
@@ -68,7 +74,7 @@ async function findBudget(client: Client, idOrName: string): Promise<Budget> {
   const budgets = await collectPages((query) => client.listBudgets({ query }))
   const found = budgets.find(({ id, name }) => id === idOrName.toLowerCase() || name === idOrName)
   if (found) return found
-  throw new CliError(`There is no budget "${idOrName}". \`freehold budgets\` shows those there are.`)
+  throw new CliError(`There is no budget "${idOrName}". \`freehold budgets list\` shows those there are.`)
 }
 
 function print({ json, terminal }: Context, budget: Budget): void {
@@ -131,7 +137,7 @@ function describeLimits({ limitNanos, tokenLimit, requestLimit }: Budget): strin
 }
 
 function describeReset(resetsAt: string | null | undefined, period: Budget['period']): string {
-  if (period === 'total') return 'never'
+  if (period === 'total') return 'never resets'
   return resetsAt ? `resets ${formatTime(resetsAt)}` : '-'
 }
 

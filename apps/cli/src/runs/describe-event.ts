@@ -83,7 +83,7 @@ function describeSimple(event: RunEvent): EventLine[] {
 
 function describeAttempt({ attempt, error, retryAt }: EventData<'attempt.failed'>): EventLine {
   const reason = `${printable(error.message)} (${error.code})`
-  return failure(`attempt ${attempt} failed: ${reason}; tried again at ${formatTime(retryAt)}`)
+  return failure(`attempt ${attempt} failed: ${reason}; to be tried again at ${formatTime(retryAt)}`)
 }
 
 function describeModel(data: EventData<'model.finished'>): EventLine {

@@ -213,7 +213,7 @@ describe('steps', () => {
           },
         },
       ],
-      '✗ attempt 2 failed: No. (model_failed); tried again at 2026-01-01 00:00:00 UTC\n',
+      '✗ attempt 2 failed: No. (model_failed); to be tried again at 2026-01-01 00:00:00 UTC\n',
     ],
     ['a first start', [{ type: 'run.started', data: { attempt: 1, worker: 'w' } }], ''],
     [

@@ -52,6 +52,7 @@ export async function createSchedule(
   words: string[],
   { at, ...options }: ScheduleOptions,
 ): Promise<undefined> {
+  if ((options.cron === undefined) === (at === undefined)) throw wrongUsage('Give either --cron or --at.')
   const body = parseInput(createScheduleSchema, {
     name,
     agent,

@@ -3,7 +3,7 @@ import { FreeholdError } from '@freehold/contracts'
 /** Reads a JSON body. An empty one counts as `{}`. */
 export async function readJson(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type') ?? ''
-  const text = await request.text()
+  const text = decode(await request.arrayBuffer())
   if (text === '') return {}
   if (!/^application\/([\w.+-]+\+)?json\b/i.test(type)) {
     throw new FreeholdError('unsupported_media_type', 'Send the body as JSON, with "Content-Type: application/json".')
@@ -12,8 +12,17 @@ export async function readJson(request: Request): Promise<unknown> {
     return JSON.parse(text, rejectNul)
   } catch (error) {
     if (error instanceof FreeholdError) throw error
+    if (error instanceof RangeError) throw new FreeholdError('invalid_request', 'body: is nested too deeply')
     const reason = error instanceof Error ? error.message : 'unreadable'
     throw new FreeholdError('invalid_request', `body: is not valid JSON (${reason})`, { cause: error })
+  }
+}
+
+function decode(body: ArrayBuffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+  } catch (error) {
+    throw new FreeholdError('invalid_request', 'body: is not valid UTF-8', { cause: error })
   }
 }
 

@@ -82,7 +82,7 @@ interface Bad {
   what: string
   method?: string
   path?: string
-  body?: string
+  body?: string | Uint8Array
   headers?: Record<string, string>
   status: number
   code: string
@@ -98,6 +98,12 @@ const badRequests: Bad[] = [
   { what: 'NUL in a string', body: '{"message":"a\\u0000b"}', status: 400, code: 'invalid_request' },
   { what: 'NUL in a key', body: '{"message":"a","metadata":{"a\\u0000":"b"}}', status: 400, code: 'invalid_request' },
   { what: 'half a surrogate pair', body: '{"message":"a\\ud800"}', status: 400, code: 'invalid_request' },
+  {
+    what: 'what is not UTF-8',
+    body: Uint8Array.from(Buffer.from('{"message":"\xff"}', 'latin1')),
+    status: 400,
+    code: 'invalid_request',
+  },
   { what: '__proto__', body: '{"message":"a","__proto__":{"admin":true}}', status: 400, code: 'invalid_request' },
   { what: 'very deep JSON', body: `{"message":${'['.repeat(300_000)}`, status: 400, code: 'invalid_request' },
   {

@@ -5,6 +5,7 @@ import {
   budgetRaiseSchema,
   type DecideApproval,
   FreeholdError,
+  findSchemaProblem,
   type Page,
   tenantRoles,
 } from '@freehold/contracts'
@@ -57,7 +58,11 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
   const isEdit = editedHash !== input.argumentsHash
   const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
-    if (input.decision === 'approve') authorizeRaise(caller, await readApproval(tx, id), edited)
+    if (input.decision === 'approve') {
+      const asked = await readApproval(tx, id)
+      authorizeRaise(caller, asked, edited)
+      if (isEdit) assertFits(caller, asked, edited)
+    }
     const { rows } = await sql<{ outcome: string }>`
       select decide_approval(${caller.tenantId}, ${id}, ${actorName(caller)}, ${[...caller.roles]}::text[],
         ${input.decision}, ${input.argumentsHash}, ${isEdit ? encodeJson(edited) : null}::jsonb,
@@ -81,6 +86,13 @@ function authorizeRaise(caller: Caller, asked: Approval, edited: unknown): void 
   throw new FreeholdError('invalid_request', 'body.arguments: only `raiseBy` can change, to a whole number above 0')
 }
 
+/** A tool refuses what its schema doesn't allow, and by then the approval would be used. */
+function assertFits({ platform }: Caller, { kind, tool }: Approval, edited: unknown): void {
+  const schema = kind === 'tool' ? platform.catalogue.tools.find(({ name }) => name === tool)?.inputSchema : undefined
+  const problem = schema && findSchemaProblem(schema, edited, 'body.arguments')
+  if (problem) throw problem
+}
+
 function refusal(outcome: string): FreeholdError {
   switch (outcome) {
     case 'not_found':
@@ -95,7 +107,7 @@ function refusal(outcome: string): FreeholdError {
     case 'other_arguments':
       return new FreeholdError(
         'conflict',
-        'The arguments are not those that you decide on, as somebody edited them. Look again, and decide on their hash.',
+        'The hash is not that of the arguments, or no longer, as somebody edited them. Look again, and decide on their `argumentsHash`.',
       )
     case 'decided_before':
       return new FreeholdError('conflict', 'You have decided on these arguments already.')

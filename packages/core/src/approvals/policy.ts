@@ -67,15 +67,27 @@ function findReasonIn(expression: string, facts: ConditionFacts): string | undef
 
 /** What is wrong with a policy for an agent with these tools, with the field's path below `approvals`. */
 export function findPolicyProblem(policy: ApprovalPolicy, tools: readonly string[]): string | undefined {
-  const rules = [['default', policy.default] as const, ...Object.entries(policy.tools).map(toEntry)]
-  for (const [field, rule] of rules) {
-    const problem = rule?.when === undefined ? undefined : findConditionProblem(rule.when)
-    if (problem !== undefined) return `${field}.when: ${problem}`
-  }
   const foreign = Object.keys(policy.tools).find((name) => !tools.includes(name))
-  return foreign === undefined ? undefined : `tools.${foreign}: the agent has no tool of this name`
+  if (foreign !== undefined) return `tools.${foreign}: the agent has no tool of this name`
+  // What a tool's own entry leaves open, the default decides.
+  const ofTools = Object.entries(policy.tools).map(
+    ([name, own]) => [`tools.${name}`, { ...policy.default, ...own }] as const,
+  )
+  for (const [field, rule] of [['default', policy.default] as const, ['budget', policy.budget] as const, ...ofTools]) {
+    const problem = rule && findRuleProblem(rule)
+    if (problem !== undefined) return `${field}.${problem}`
+  }
+  return undefined
 }
 
-function toEntry<Rule>([name, rule]: [string, Rule]): readonly [string, Rule] {
-  return [`tools.${name}`, rule]
+function findRuleProblem({ when, approvers, quorum = 1 }: ApprovalTerms & { when?: string | undefined }) {
+  const condition = when === undefined ? undefined : findConditionProblem(when)
+  if (condition !== undefined) return `when: ${condition}`
+  const { actors, roles } = approvers ?? { actors: [], roles: [] }
+  const unknown = actors.find((actor) => !/^[a-z_]+:\S+$/.test(actor))
+  if (unknown !== undefined)
+    return `approvers.actors: "${unknown}" is nobody; name them as journals do, such as api_key:<id>`
+  const named = new Set(actors).size
+  if (named > 0 && roles.length === 0 && quorum > named) return `quorum: ${quorum} must approve, and only ${named} may`
+  return undefined
 }

@@ -1,6 +1,7 @@
 import { type Budget, type CreateBudget, FreeholdError, type Page, type UpdateBudget } from '@freehold/contracts'
 import { type Selectable, sql, type Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { assertAgent } from '../agents/assert-agent.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isCheckViolation, isUniqueViolation } from '../db/errors.ts'
@@ -13,8 +14,10 @@ type BudgetRow = Selectable<Budgets>
 /** Limits the model calls that begin from now on. What was used before it counts for nothing. */
 export async function createBudget(caller: Caller, input: CreateBudget): Promise<Budget> {
   authorize(caller, 'budgets:write')
-  return write(caller, input.name, (tx) =>
-    tx
+  return write(caller, input.name, async (tx) => {
+    const { kind, id } = input.scope
+    if (kind === 'agent' && id !== null) await assertAgent(tx, id)
+    return tx
       .insertInto('budgets')
       .values({
         tenant_id: caller.tenantId,
@@ -30,8 +33,8 @@ export async function createBudget(caller: Caller, input: CreateBudget): Promise
         created_by: actorName(caller),
       })
       .returningAll()
-      .executeTakeFirst(),
-  )
+      .executeTakeFirst()
+  })
 }
 
 export async function listBudgets(caller: Caller, query: PageQuery): Promise<Page<Budget>> {

@@ -90,11 +90,15 @@ async function isAlive(holder: Holder): Promise<boolean> {
   return (await startTicksOf(holder.pid)) === holder.startTicks
 }
 
-/** Field 22 of /proc/<pid>/stat; null where there is no /proc, and then the pid alone decides. */
+/**
+ * Field 22 of /proc/<pid>/stat; null where there is no /proc, and then the pid alone decides. A process that has ended, and
+ * that its parent has only not taken note of yet (states Z and X), has none.
+ */
 async function startTicksOf(pid: number): Promise<string | null> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
+    const [state = '', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return 'ZX'.includes(state) ? 'ended' : (fields[18] ?? null)
   } catch {
     return null
   }

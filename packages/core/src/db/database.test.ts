@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,6 +102,24 @@ describe('the data folder', () => {
     await unlock()
     expect((await readdir(folder)).filter((file) => file.includes('lock'))).toEqual([])
   })
+
+  test.runIf(existsSync('/proc/self/stat'))(
+    'of a process that has ended goes on, noted by its parent or not',
+    async () => {
+      const folder = await makeEmptyFolder()
+      // What takes the shell's place knows nothing of the child, and never waits for it.
+      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+      undo.push(async () => parent.kill())
+      const [line] = await once(parent.stdout, 'data')
+      const pid = Number(String(line))
+      const stat = () => readFile(`/proc/${pid}/stat`, 'utf8')
+      await expect.poll(stat).toContain(') Z ')
+      const startTicks = (await stat()).split(') Z ')[1]?.split(' ')[18]
+      await writeFile(join(folder, 'postgres.lock'), JSON.stringify({ pid, startTicks }))
+      const unlock = await lockDataFolder(folder)
+      await unlock()
+    },
+  )
 
   test.each(['no lock', 'a stale lock'])('with %s goes to one of many that ask at once', async (before) => {
     const folder = await makeEmptyFolder()

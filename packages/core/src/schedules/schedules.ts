@@ -9,6 +9,7 @@ import {
 } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { assertAgent } from '../agents/assert-agent.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
@@ -215,12 +216,6 @@ async function assertRoom(tx: Tx, tenantId: string): Promise<void> {
     'conflict',
     `A tenant can have ${mostSchedules} schedules. Delete one that you no longer need with DELETE /api/v1/schedules/{id}.`,
   )
-}
-
-/** A typing error shows now, not at the first tick. Whether a version is released may change until then. */
-async function assertAgent(tx: Tx, name: string): Promise<void> {
-  const agent = await tx.selectFrom('agent_templates').select('id').where('name', '=', name).limit(1).executeTakeFirst()
-  if (!agent) throw new FreeholdError('not_found', `There is no agent named "${name}".`)
 }
 
 async function refusingTakenNames<T>(name: string | undefined, work: () => Promise<T>): Promise<T> {

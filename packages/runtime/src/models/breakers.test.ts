@@ -21,7 +21,7 @@ describe('the breaker', () => {
     expect(await call(request())).toMatchObject({ model: 'spare/m', attempts: 1 })
     expect(server.requests).toHaveLength(5)
     await expect(call(requestOf('openai/m', 'hello'))).rejects.toThrow(
-      'openai/m was not called: openai failed several times in a row and is left alone for a moment.',
+      'openai/m was not called: openai failed several times in a row (it answered 503) and is left alone for a moment.',
     )
     await expect.poll(async () => (await call(request())).model, { timeout: 2_000 }).toBe('openai/m')
   })
@@ -41,12 +41,12 @@ describe('the breaker', () => {
     const breakers = createBreakers(1, 60_000, 2)
     const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
     for (const tenant of ['acme', 'globex']) {
-      await expect(breakers.run(tenant, 'openai', () => Promise.reject(fault))).rejects.toBe(fault)
+      await expect(breakers.run(tenant, 'openai', () => Promise.reject(fault), false)).rejects.toBe(fault)
     }
-    expect(breakers.isOpen('acme', 'openai')).toBe(true)
-    expect(breakers.isOpen('initech', 'openai')).toBe(false)
-    expect(breakers.isOpen('acme', 'openai')).toBe(true)
-    expect(breakers.isOpen('globex', 'openai')).toBe(false)
+    expect(breakers.findBreak('acme', 'openai')).toMatchObject({ cause: fault })
+    expect(breakers.findBreak('initech', 'openai')).toBeUndefined()
+    expect(breakers.findBreak('acme', 'openai')).toMatchObject({ cause: fault })
+    expect(breakers.findBreak('globex', 'openai')).toBeUndefined()
   })
 
   it('lets one request probe, and sends the others to their fallbacks meanwhile', async () => {
@@ -70,29 +70,50 @@ describe('the breaker', () => {
     expect(await probed).toMatchObject({ text: 'Probed.' })
   })
 
+  it('lets a request that has nowhere else to go wait for the probe', async () => {
+    const breakers = createBreakers(1, 0)
+    const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
+    const answer = Promise.withResolvers<string>()
+    await expect(breakers.run('acme', 'openai', () => Promise.reject(fault), true)).rejects.toBe(fault)
+    const probe = breakers.run('acme', 'openai', () => answer.promise, true)
+    const waiting = breakers.run('acme', 'openai', async () => 'Mine.', true)
+    answer.resolve('Well again.')
+    expect(await Promise.all([probe, waiting])).toEqual(['Well again.', 'Mine.'])
+  })
+
+  it('says what opened it, and when a request may probe', async () => {
+    const breakers = createBreakers(1, 30_000)
+    const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
+    await expect(breakers.run('acme', 'openai', () => Promise.reject(fault), true)).rejects.toBe(fault)
+    const { cause, probesInMs } = breakers.findBreak('acme', 'openai') ?? {}
+    expect(cause).toBe(fault)
+    expect(probesInMs).toBeGreaterThan(29_000)
+    expect(probesInMs).toBeLessThanOrEqual(30_000)
+  })
+
   describe('on errors that are not the provider', () => {
     const fault = new ProviderFault('answered 503', { retryable: true, providerSide: true })
     const noBudget = new Error('no budget')
 
     it('stays open when the probe never got to the provider', async () => {
       const breakers = createBreakers(1, 0)
-      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
+      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer, false)
       await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
       await expect(ask(() => Promise.reject(noBudget))).rejects.toBe(noBudget)
-      expect(breakers.isOpen('acme', 'openai')).toBe(true)
+      expect(breakers.findBreak('acme', 'openai')).toMatchObject({ cause: fault })
       expect(await ask(() => Promise.resolve('Well again.'))).toBe('Well again.')
-      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+      expect(breakers.findBreak('acme', 'openai')).toBeUndefined()
     })
 
     it('stays closed when it is closed', async () => {
       const breakers = createBreakers(1, 0)
-      await expect(breakers.run('acme', 'openai', () => Promise.reject(noBudget))).rejects.toBe(noBudget)
-      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+      await expect(breakers.run('acme', 'openai', () => Promise.reject(noBudget), false)).rejects.toBe(noBudget)
+      expect(breakers.findBreak('acme', 'openai')).toBeUndefined()
     })
 
     it('heeds the probe, and no earlier call that is called off meanwhile', async () => {
       const breakers = createBreakers(1, 0)
-      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer)
+      const ask = (answer: () => Promise<string>) => breakers.run('acme', 'openai', answer, false)
       const [early, probe] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
       const called = ask(() => early.promise)
       await expect(ask(() => Promise.reject(fault))).rejects.toBe(fault)
@@ -101,7 +122,7 @@ describe('the breaker', () => {
       await expect(called).rejects.toBe(noBudget)
       probe.resolve('Well again.')
       expect(await probing).toBe('Well again.')
-      expect(breakers.isOpen('acme', 'openai')).toBe(false)
+      expect(breakers.findBreak('acme', 'openai')).toBeUndefined()
     })
   })
 

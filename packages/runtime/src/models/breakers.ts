@@ -9,9 +9,20 @@ import {
 import { ProviderFault } from './provider-fault.ts'
 
 export interface Breakers {
-  /** Runs `request`, or throws `BrokenCircuitError` at once while the breaker is open. */
-  run<T>(tenantId: string, provider: string, request: () => Promise<T>): Promise<T>
-  isOpen(tenantId: string, provider: string): boolean
+  /**
+   * Runs `request`, or throws `BrokenCircuitError` at once while the breaker is open. While another request probes the
+   * provider, it throws, too, unless it is told to `wait` for what comes of that.
+   */
+  run<T>(tenantId: string, provider: string, request: () => Promise<T>, wait: boolean): Promise<T>
+  /** What opened the breaker, and the milliseconds until it lets a request probe; undefined when it isn't open. */
+  findBreak(tenantId: string, provider: string): { cause: ProviderFault | undefined; probesInMs: number } | undefined
+}
+
+interface Breaker {
+  policy: CircuitBreakerPolicy
+  openedAtMs: number
+  /** The last fault that opened it. */
+  cause: ProviderFault | undefined
 }
 
 /**
@@ -20,35 +31,44 @@ export interface Breakers {
  * `capacity` breakers used last are kept; one that is forgotten is closed.
  */
 export function createBreakers(failures: number, openMs: number, capacity = 10_000): Breakers {
-  const policies = new Map<string, CircuitBreakerPolicy>()
+  const breakers = new Map<string, Breaker>()
 
-  function policyOf(tenantId: string, provider: string): CircuitBreakerPolicy {
+  function breakerOf(tenantId: string, provider: string): Breaker {
     const key = `${tenantId} ${provider}`
-    const policy = policies.get(key) ?? createPolicy()
+    const breaker = breakers.get(key) ?? create()
     // A Map keeps the order of insertion, so the first one is the one that was not used for longest.
-    policies.delete(key)
-    policies.set(key, policy)
-    const [oldest] = policies.keys()
-    if (policies.size > capacity && oldest !== undefined) policies.delete(oldest)
-    return policy
+    breakers.delete(key)
+    breakers.set(key, breaker)
+    const [oldest] = breakers.keys()
+    if (breakers.size > capacity && oldest !== undefined) breakers.delete(oldest)
+    return breaker
   }
 
-  function createPolicy(): CircuitBreakerPolicy {
-    return circuitBreaker(
+  function create(): Breaker {
+    const policy = circuitBreaker(
       handleWhen((error) => error instanceof LostProbe || (error instanceof ProviderFault && error.providerSide)),
       { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) },
     )
+    const breaker: Breaker = { policy, openedAtMs: 0, cause: undefined }
+    policy.onBreak((reason) => {
+      breaker.openedAtMs = performance.now()
+      if ('error' in reason && reason.error instanceof ProviderFault) breaker.cause = reason.error
+    })
+    return breaker
   }
 
   return {
-    async run(tenantId, provider, request) {
-      const policy = policyOf(tenantId, provider)
-      // While one request probes a provider, cockatiel makes the others wait for it. They have fallbacks to try.
-      if (policy.state === CircuitState.HalfOpen) throw new BrokenCircuitError()
-      if (policy.state === CircuitState.Closed) return policy.execute(request)
+    async run(tenantId, provider, request, wait) {
+      const { policy } = breakerOf(tenantId, provider)
+      if (policy.state === CircuitState.HalfOpen && !wait) throw new BrokenCircuitError()
+      if (policy.state !== CircuitState.Open) return policy.execute(request)
       return policy.execute(() => request().catch(losingProbe)).catch(unwrap)
     },
-    isOpen: (tenantId, provider) => policyOf(tenantId, provider).state === CircuitState.Open,
+    findBreak(tenantId, provider) {
+      const { policy, openedAtMs, cause } = breakerOf(tenantId, provider)
+      if (policy.state === CircuitState.Closed) return undefined
+      return { cause, probesInMs: Math.max(0, openedAtMs + openMs - performance.now()) }
+    },
   }
 }
 

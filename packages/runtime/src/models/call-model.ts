@@ -65,7 +65,8 @@ export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOv
     const errors: ModelError[] = []
     for (const [index, model] of chain.entries()) {
       try {
-        const { discard: _, ...answer } = await callOneModel(caller, call, model)
+        const isLast = index === chain.length - 1
+        const { discard: _, ...answer } = await callOneModel(caller, call, model, isLast)
         return {
           model,
           demo: model === 'demo',
@@ -88,7 +89,7 @@ function toChain(config: ModelsConfig, request: ModelRequest): string[] {
   return [...new Set(names.map((name) => (name === 'default' ? resolveDefaultModel(config) : name)))]
 }
 
-async function callOneModel(caller: Caller, call: Call, model: string): Promise<MeteredAnswer> {
+async function callOneModel(caller: Caller, call: Call, model: string, isLast: boolean): Promise<MeteredAnswer> {
   call.request.signal.throwIfAborted()
   if (model === 'demo') {
     call.attempts++
@@ -96,7 +97,7 @@ async function callOneModel(caller: Caller, call: Call, model: string): Promise<
       answerAsDemo(call.request, caller.options.demoChunkMs, progress),
     )
   }
-  const answer = await callWithRetries(caller, call, model)
+  const answer = await callWithRetries(caller, call, model, isLast)
   if (answer.finishReason === 'content-filter' && answer.text === '' && answer.toolCalls.length === 0) {
     await answer.discard()
     throw new ModelError('model_refused', `${model} refused to answer (content filter).`)
@@ -104,41 +105,51 @@ async function callOneModel(caller: Caller, call: Call, model: string): Promise<
   return answer
 }
 
-async function callWithRetries(caller: Caller, call: Call, model: string): Promise<MeteredAnswer> {
+async function callWithRetries(caller: Caller, call: Call, model: string, isLast: boolean): Promise<MeteredAnswer> {
   const { provider } = parseModelName(model)
+  const { tenantId } = call.request
   const providerModel = await caller.providers.open(model)
   let fault: ProviderFault | undefined
   let attempts = 0
+  const send = () => {
+    attempts++
+    call.attempts++
+    return meteredAttempt(model, call.request, (progress) => attempt(providerModel, provider, call.request, progress))
+  }
   while (attempts < caller.options.attemptsPerModel) {
     if (fault) await wait(toDelayMs(caller.options, attempts, fault.retryAfterMs), call.request.signal)
     try {
-      return await caller.breakers.run(call.request.tenantId, provider, () => {
-        attempts++
-        call.attempts++
-        return meteredAttempt(model, call.request, (progress) =>
-          attempt(providerModel, provider, call.request, progress),
-        )
-      })
+      // A model with others behind it waits for nobody.
+      return await caller.breakers.run(tenantId, provider, send, isLast)
     } catch (error) {
       if (error instanceof BrokenCircuitError) break
-      if (!(error instanceof ProviderFault)) throw error
-      fault = error
-      if (!fault.retryable || caller.breakers.isOpen(call.request.tenantId, provider)) break
+      fault = toFault(error)
+      if (!fault.retryable || caller.breakers.findBreak(tenantId, provider)) break
     }
   }
-  throw toModelError(model, provider, attempts, fault)
+  const left = caller.breakers.findBreak(tenantId, provider)
+  throw fault ? describeFault(model, attempts, fault, left?.probesInMs) : describeBreak(model, provider, left)
 }
 
-function toModelError(model: string, provider: string, attempts: number, fault: ProviderFault | undefined): ModelError {
-  if (!fault) {
-    const message = `${model} was not called: ${provider} failed several times in a row and is left alone for a moment.`
-    return new ModelError('model_failed', message, { retryable: true })
-  }
+function toFault(error: unknown): ProviderFault {
+  if (error instanceof ProviderFault) return error
+  throw error
+}
+
+function describeFault(model: string, attempts: number, fault: ProviderFault, probesInMs = 0): ModelError {
   const count = attempts === 1 ? '' : ` (${attempts} attempts)`
   return new ModelError('model_failed', `${model} ${fault.message}${count}.`, {
     cause: fault,
     retryable: fault.retryable,
+    retryAfterMs: Math.max(probesInMs, fault.retryAfterMs ?? 0),
   })
+}
+
+/** While the breaker is open another attempt of the run would be for nothing, so it is told when to come. */
+function describeBreak(model: string, provider: string, left: ReturnType<Breakers['findBreak']>): ModelError {
+  const reason = left?.cause ? ` (it ${left.cause.message})` : ''
+  const message = `${model} was not called: ${provider} failed several times in a row${reason} and is left alone for a moment.`
+  return new ModelError('model_failed', message, { retryable: true, retryAfterMs: left?.probesInMs ?? 0 })
 }
 
 /** Exponential with jitter, so that the runs a fault hit together don't come back together. */
@@ -165,5 +176,6 @@ function combine(errors: readonly ModelError[]): ModelError {
   return new ModelError(code, `None of ${errors.length} models answered: ${reasons}.`, {
     cause: new AggregateError(errors, 'the errors of the chain'),
     retryable: errors.some(({ retryable }) => retryable),
+    retryAfterMs: Math.min(...errors.filter(({ retryable }) => retryable).map(({ retryAfterMs }) => retryAfterMs)),
   })
 }

@@ -90,10 +90,17 @@ export class ModelError extends Error {
   readonly code: 'model_failed' | 'model_refused' | 'model_unavailable'
   /** Whether the same question may be answered a little later. */
   readonly retryable: boolean
-  constructor(code: ModelError['code'], message: string, options: ErrorOptions & { retryable?: boolean } = {}) {
+  /** Before then it will not be answered, as far as is known. */
+  readonly retryAfterMs: number
+  constructor(
+    code: ModelError['code'],
+    message: string,
+    options: ErrorOptions & { retryable?: boolean; retryAfterMs?: number } = {},
+  ) {
     super(message, options)
     this.name = 'ModelError'
     this.code = code
     this.retryable = options.retryable ?? false
+    this.retryAfterMs = options.retryAfterMs ?? 0
   }
 }

@@ -116,11 +116,29 @@ describe('the policy', () => {
   })
 
   it.each([
-    ['that is none', { tools: { pay: { require: 'when' as const, when: 'args.amount >' } } }, 'tools.pay.when'],
-    ['about nothing known', { tools: { pay: { require: 'when' as const, when: 'foo == 1' } } }, 'tools.pay.when'],
-    ['that is no condition', { default: { require: 'when' as const, when: '1 + 1' } }, 'default.when'],
+    [
+      'whose expression is none',
+      { tools: { pay: { require: 'when' as const, when: 'args.amount >' } } },
+      'tools.pay.when',
+    ],
+    [
+      'whose expression is about nothing known',
+      { tools: { pay: { require: 'when' as const, when: 'foo == 1' } } },
+      'tools.pay.when',
+    ],
+    ['whose expression is no condition', { default: { require: 'when' as const, when: '1 + 1' } }, 'default.when'],
     ['for a tool that the agent lacks', { tools: { other: { require: 'always' as const } } }, 'tools.other'],
-  ])('an agent can not be made with an expression %s', async (_, policy, field) => {
+    [
+      'with approvers that are nobody',
+      { default: { approvers: { actors: ['bob'], roles: [] } } },
+      'default.approvers.actors',
+    ],
+    [
+      'with fewer approvers than must approve',
+      { default: { quorum: 2 }, tools: { pay: { approvers: { actors: [eve], roles: [] } } } },
+      'tools.pay.quorum',
+    ],
+  ])('an agent can not be made with a policy %s', async (_, policy, field) => {
     await expect(startWith(policy)).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringContaining(`body.approvals.${field}: `),
@@ -167,6 +185,19 @@ describe('a decision', () => {
     expect((await engine.journal(runId)).find(({ type }) => type === 'tool.started')).toMatchObject({
       data: { input: edited },
     })
+  })
+
+  it('that edits them to what the tool would refuse is refused, and uses nothing up', async () => {
+    await engine.worker()
+    const runId = await startWith({})
+    const approval = await asked(runId)
+    await expect(approve(as('eve'), approval, { arguments: { amount: 'much', to: 'bob' } })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: expect.stringContaining('body.arguments.amount: '),
+    })
+    await approve(as('eve'), approval)
+    await engine.ended(runId)
+    expect(paid).toEqual([call.input])
   })
 
   it('to reject tells the model who and why, and the tool is not called', async () => {

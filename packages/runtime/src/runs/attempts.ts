@@ -34,9 +34,9 @@ export function foregoneEnding({ cancelRequestedBy, spent, attempt, deadlineInMs
  */
 export function settle(claimed: ClaimedRun, ending: Exclude<Ending, { kind: 'lease_lost' }>, nowMs: number): Settled {
   if (ending.kind !== 'failed' || !ending.retryable) return ending
-  const { error } = ending
+  const { error, retryAfterMs = 0 } = ending
   const failedAttempts = claimed.failedAttempts + 1
-  const retryAtMs = nowMs + backoffMs(failedAttempts)
+  const retryAtMs = nowMs + retryAfterMs + backoffMs(failedAttempts)
   const inTime = retryAtMs < claimed.databaseNowMs + claimed.deadlineInMs
   return inTime && failedAttempts < claimed.limits.maxAttempts
     ? { kind: 'retry', error, retryAtMs }

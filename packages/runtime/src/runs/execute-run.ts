@@ -166,8 +166,10 @@ async function runProgram(engine: Engine, claimed: ClaimedRun, steps: Steps): Pr
     // What a program makes of an interruption says nothing about the program.
     if (steps.signal.aborted) return (steps.signal.reason as RunInterrupted).interruption
     const failure = rootFailure(error)
-    if (failure instanceof RunFailure)
-      return { kind: 'failed', error: failure.toRunError(), retryable: failure.retryable }
+    if (failure instanceof RunFailure) {
+      const { retryable, retryAfterMs } = failure
+      return { kind: 'failed', error: failure.toRunError(), retryable, retryAfterMs }
+    }
     if (failure instanceof RunInterrupted) return failure.interruption
     engine.logger.error({ err: error, ...logFields(claimed) }, 'program failed')
     const message = `The program "${claimed.program}" threw an error. The operator finds it in the log under request ${claimed.requestId}.`

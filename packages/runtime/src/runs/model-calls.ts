@@ -52,6 +52,7 @@ async function callModel(steps: Steps, step: string, question: Required<ModelQue
     engine.bus.publish({ kind: 'run', runId, finishedSteps: [step] })
     if (!(error instanceof ModelError)) throw error
     noteFailure(claimed.model, error)
-    throw new RunFailure(error.code, error.message, { cause: error, retryable: error.retryable })
+    const { retryable, retryAfterMs } = error
+    throw new RunFailure(error.code, error.message, { cause: error, retryable, retryAfterMs })
   }
 }

@@ -1,18 +1,21 @@
 import type { RunError, RunFailureCode } from '@freehold/contracts'
 
-type FailureOptions = ErrorOptions & Pick<RunError, 'budget'> & { retryable?: boolean }
+type FailureOptions = ErrorOptions & Pick<RunError, 'budget'> & { retryable?: boolean; retryAfterMs?: number }
 
 /** Ends the run as failed, for a reason that its owner can act on. */
 export class RunFailure extends Error {
   readonly code: RunFailureCode
   /** Whether another attempt may go better. */
   readonly retryable: boolean
+  /** Before then it will not, as far as is known. */
+  readonly retryAfterMs: number
   private readonly budget: RunError['budget']
   constructor(code: RunFailureCode, message: string, options: FailureOptions = {}) {
     super(message, options)
     this.name = 'RunFailure'
     this.code = code
     this.retryable = options.retryable ?? false
+    this.retryAfterMs = options.retryAfterMs ?? 0
     this.budget = options.budget
   }
 
@@ -24,7 +27,7 @@ export class RunFailure extends Error {
 export type Interruption =
   | { kind: 'cancelled'; by: string }
   | { kind: 'deadline' }
-  | { kind: 'failed'; error: RunError; retryable: boolean }
+  | { kind: 'failed'; error: RunError; retryable: boolean; retryAfterMs?: number }
   | { kind: 'lease_lost' }
   | { kind: 'shutdown' }
 

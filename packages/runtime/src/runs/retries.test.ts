@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '@freehold/contracts'
 import { redriveRuns } from '@freehold/core'
-import { type PostgresServer, startPostgres, startTestEngine, type TestEngine } from '@freehold/testkit'
+import { type PostgresServer, startPostgres, startTestEngine, type TestEngine, waitFor } from '@freehold/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type CallModel, defineProgram, defineTool, ModelError, type ProgramRun, RunFailure } from '../index.ts'
@@ -302,6 +302,21 @@ describe('a model that does not answer', () => {
     expect(await endedWithoutPauses(runId)).toMatchObject({ type: 'run.succeeded', data: { output: 'hi' } })
     expect([calls, payments]).toEqual([2, 1])
     expect(await engine.run(runId)).toMatchObject({ costNanos: 7, attempts: [{ error: { code: 'model_failed' } }] })
+  })
+
+  it('before a certain time is not asked again before it', async () => {
+    callModel = async () => {
+      throw new ModelError('model_failed', 'was not called.', { retryable: true, retryAfterMs: 25_000 })
+    }
+    execute = ask
+    await engine.worker()
+    const runId = await engine.start('scripted')
+    const failure = await waitFor(
+      async () => (await engine.journal(runId)).find(({ type }) => type === 'attempt.failed'),
+      { what: 'the first attempt to fail' },
+    )
+    if (failure.type !== 'attempt.failed') throw new Error('not a failed attempt')
+    expect(Date.parse(failure.data.retryAt) - Date.parse(failure.at)).toBeGreaterThan(25_000)
   })
 
   it('for a reason that stays ends the run at once', async () => {
