@@ -36,6 +36,8 @@ export const noisyNeighbour = defineExperiment({
     }
     const alone = await measure('alone')
     say(`B alone: p95 ${p95(alone)} ms`)
+    // So that the backlog is whole when B comes.
+    for (const worker of cluster.workers.splice(0)) await worker.kill('SIGTERM')
     let queued = 0
     const tell = occasionally(() => say(`${queued} of ${load.noisy} runs of A queued`))
     await forEach(load.noisy, 16, async (n) => {
@@ -43,6 +45,7 @@ export const noisyNeighbour = defineExperiment({
       queued += 1
       tell()
     })
+    for (let n = 0; n < load.workers; n += 1) await cluster.startWorker()
     const beside = await measure('beside')
     const backlog = await countQueued(cluster)
     say(`B beside A: p95 ${p95(beside)} ms`)
