@@ -229,6 +229,34 @@ async function rewrite(from: number, edit: (entry: AuditEntry) => AuditEntry): P
   }
 }
 
+/** Adds entries as if there had been changes, until the chain has so many. */
+async function lengthen(length: number): Promise<void> {
+  const added: AuditEntry[] = []
+  let last = (await chain()).at(-1)
+  while (last && last.seq < length) {
+    const next: AuditEntry = { ...last, seq: last.seq + 1, previousHash: last.hash }
+    last = { ...next, hash: hashEntry(next) }
+    added.push(last)
+  }
+  const rows = added.map(({ seq, hash, previousHash }) => ({ seq, hash, previous_hash: previousHash }))
+  await on.asSuperuser(
+    `insert into audit_entries (tenant_id, seq, at, actor, actor_name, action, subject_kind, subject_id, before, after,
+        request_id, address, previous_hash, hash)
+       select e.tenant_id, r.seq, e.at, e.actor, e.actor_name, e.action, e.subject_kind, e.subject_id, e.before, e.after,
+              e.request_id, e.address, r.previous_hash, r.hash
+         from jsonb_to_recordset($1::jsonb) r (seq bigint, hash text, previous_hash text)
+         join audit_entries e on e.tenant_id = $2 and e.seq = 6`,
+    [JSON.stringify(rows), tenant.id],
+  )
+}
+
+test('a long chain is verified to its end, a part at a time', async () => {
+  await lengthen(2_500)
+  expect(await verification()).toMatchObject({ ok: true, entries: 2_500 })
+  await tamper(`update audit_entries set actor = 'nobody' ${where('seq = 2001')}`)
+  expect(await verification()).toMatchObject({ ok: false, entries: 2_000, problem: { seq: 2_001 } })
+})
+
 describe('verification finds', () => {
   const edits = [
     ['who it was', `actor = 'api_key:someone-else'`],
