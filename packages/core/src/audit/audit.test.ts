@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import {
   type AuditEntry,
+  createAgentSchema,
   createBudgetSchema,
   createScheduleSchema,
   createWebhookSchema,
@@ -14,6 +16,7 @@ import {
 } from '@freehold/testkit'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createAgent } from '../agents/agents.ts'
 import { createBudget } from '../budgets/budgets.ts'
 import { type Database, openDatabase } from '../db/database.ts'
 import { createKey } from '../identity/api-keys.ts'
@@ -186,6 +189,16 @@ test('no secret is in an entry, wherever somebody put it', async () => {
     expect(text).not.toContain(secret.slice(-20))
   }
   expect(await verification()).toMatchObject({ ok: true, entries: 10 })
+})
+
+test('of a long text the beginning and the hash are kept, wherever the cut goes', async () => {
+  const system = `${'a'.repeat(199)}\u{1F600}${'b'.repeat(50_000)}`
+  await createAgent(caller, createAgentSchema.parse({ name: 'talkative', prompts: { system } }))
+  const [entry] = (await listAudit(caller, { limit: 1 })).items
+  const digest = createHash('sha256').update(system).digest('hex')
+  const prompts = { system: expect.stringMatching(new RegExp(`^a{199}.… \\[50201 characters, SHA-256 ${digest}\\]$`)) }
+  expect(entry?.after).toMatchObject({ prompts })
+  expect(await verification()).toMatchObject({ ok: true, entries: 7 })
 })
 
 describe('nothing changes or removes an entry', () => {

@@ -4,6 +4,7 @@ import { storable } from '../approvals/arguments-hash.ts'
 import type { Tx } from '../db/database.ts'
 import { cleanText, encodeJson } from '../db/json.ts'
 import { actorName, type TenantCaller } from '../identity/caller.ts'
+import { abridge } from './abridge.ts'
 import { hashEntry, startOfChain } from './hash-entry.ts'
 import { maskSecrets } from './mask-secrets.ts'
 
@@ -64,9 +65,9 @@ async function nextEntry(tx: Tx, caller: TenantCaller, change: Change): Promise<
   return { ...content, hash: hashEntry(content) }
 }
 
-/** As the database gives it back, so that it hashes to the same. */
+/** As the database gives it back, so that it hashes to the same; short, so that whoever reads a chain can hold many. */
 function recordable(value: unknown): unknown {
-  return maskSecrets(storable(value))
+  return abridge(maskSecrets(storable(value)))
 }
 
 /** The newest entry, which stays that until the transaction ends, and the time by the database's clock. */
