@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
+import { addAuditCommands } from './audit/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
@@ -111,6 +112,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addKeyCommands(program, perform)
   addBudgetCommands(program, perform)
   addUsageCommands(program, perform)
+  addAuditCommands(program, perform)
   addIdentityCommands(program, perform)
   addDoctorCommands(program, perform)
   return program

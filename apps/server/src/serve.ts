@@ -1,4 +1,5 @@
 import {
+  type Anchors,
   type Bus,
   connectRedis,
   type Database,
@@ -27,6 +28,7 @@ import {
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
+import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
@@ -90,13 +92,15 @@ async function start(
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
   if (platform && needs(target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (platform && anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (platform && needs(target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
   stops.defer(async () => {
     listener.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface(config, logger, platform, shutdown.signal, stops))
+  listener.serve(await buildSurface(config, logger, platform, anchors, shutdown.signal, stops))
   logger.info({ url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
   return url
@@ -107,12 +111,13 @@ async function buildSurface(
   config: ServerConfig,
   logger: Logger,
   platform: Platform | undefined,
+  anchors: Anchors | undefined,
   shutdown: AbortSignal,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
-    platform && needs(config.target, 'api')
-      ? createApi({ platform, logger, verify: await createVerifier(config), shutdown })
+    platform && anchors
+      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), shutdown })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch

@@ -16,6 +16,8 @@ const claimsSchema = z.object({
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
   requestId: z.string(),
+  /** Of the client, as the gateway saw it. */
+  address: z.string().max(100).optional(),
 })
 
 /** What a service token says: who asks, on whose ground, what for, and as part of which request. */
@@ -32,9 +34,9 @@ export function gatewayClaims(requestId: string): ServiceClaims {
   }
 }
 
-export function claimsOf(identity: Identity, requestId: string): ServiceClaims {
+export function claimsOf(identity: Identity, requestId: string, address: string): ServiceClaims {
   const { actor, tenantId, permissions, roles } = identity
-  return { actor, tenant: tenantId, permissions, roles, requestId }
+  return { actor, tenant: tenantId, permissions, roles, requestId, address }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

@@ -221,6 +221,7 @@ describe('a list shows nothing of another tenant', () => {
     agent: (ground) => ground.agent,
     threadId: (ground) => ground.thread,
     runId: (ground) => ground.finishedRun,
+    subject: (ground) => ground.budgetId,
   }
   const filtered = lists.flatMap((operation) =>
     operation.query.flatMap((name) => (filters[name] ? [{ ...operation, name, read: filters[name] }] : [])),
@@ -234,11 +235,15 @@ describe('a list shows nothing of another tenant', () => {
   test('every filter of every list has a case here', () => {
     const names = new Set(lists.flatMap(({ query }) => query))
     expect([...names].filter((name) => !filters[name]).toSorted()).toEqual([
+      'action',
+      'actor',
       'cursor',
       'dead',
+      'from',
       'limit',
       'status',
       'system',
+      'to',
     ])
   })
 })

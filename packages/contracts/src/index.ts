@@ -26,6 +26,14 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
+  type AuditAction,
+  type AuditAnchor,
+  type AuditAnchors,
+  type AuditEntry,
+  type AuditVerification,
+  auditAnchorSchema,
+} from './audit.ts'
+export {
   type Budget,
   type BudgetWindow,
   budgetPeriods,

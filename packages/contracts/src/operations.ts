@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { agentOperations, byName } from './agent-operations.ts'
 import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
+import { auditOperations } from './audit-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
@@ -291,6 +292,7 @@ export const operations = {
     response: page(usageRecordSchema),
   },
   ...approvalOperations,
+  ...auditOperations,
   ...budgetOperations,
   ...scheduleOperations,
   ...webhookOperations,

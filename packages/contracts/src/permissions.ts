@@ -7,6 +7,7 @@ export const tenantPermissions = [
   'budgets:write',
   'approvals:read',
   'approvals:decide',
+  'audit:read',
   'keys:read',
   'keys:write',
   'runs:read',

@@ -12,6 +12,9 @@ export { hashArguments, storable } from './approvals/arguments-hash.ts'
 export { findInterruption, type Interruption } from './approvals/find-interruption.ts'
 export { completeTerms, type EffectiveTerms, findNeededApproval } from './approvals/policy.ts'
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
+export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
+export { exportAudit, listAudit } from './audit/list-entries.ts'
+export { verifyAudit } from './audit/verify-audit.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
   type CallToSettle,

@@ -10,6 +10,7 @@ import {
   tenantPermissions,
 } from '@freehold/contracts'
 import {
+  type Anchors,
   type Caller,
   createAgent,
   createSecretCipher,
@@ -61,6 +62,8 @@ export interface TestPlatform {
   fetch: (request: Request) => Promise<Response>
   /** The api itself, which takes service tokens only. */
   apiFetch: (request: Request) => Promise<Response>
+  /** Where the audit chains are anchored. */
+  anchors: Anchors
   /** Where the gateway's signing key is. */
   dataDir: string
   operatorKey: string
@@ -200,7 +203,8 @@ async function assembleHttp(
 ) {
   const server = await import('@freehold/server')
   const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir }, 'all')
-  const api = server.createApi({ platform, logger, verify: await server.createVerifier(config), shutdown })
+  const anchors = await server.loadAnchors(config)
+  const api = server.createApi({ platform, anchors, logger, verify: await server.createVerifier(config), shutdown })
   const apiFetch = async (request: Request) => api.fetch(request)
   const gateway = server.createGateway({
     mint: await server.createMinter(config),
@@ -209,7 +213,7 @@ async function assembleHttp(
     corsOrigins: options.corsOrigins ?? [],
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
   })
-  return { apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
+  return { anchors, apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
 }
 
 function createRequester(

@@ -82,4 +82,8 @@ export const sampleRequests: Record<string, SampleRequest> = {
     params: byApproval,
     body: () => ({ decision: 'approve', argumentsHash: '0'.repeat(64) }),
   },
+  listAudit: {},
+  exportAudit: {},
+  listAuditAnchors: {},
+  verifyAudit: {},
 }

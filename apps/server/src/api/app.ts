@@ -84,7 +84,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const result = await handler(caller, { params, query, body }, { request: c.req.raw, signal, idempotency })
+    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors }
+    const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })
 }

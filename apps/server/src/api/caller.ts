@@ -30,5 +30,6 @@ export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
     permissions: new Set(claims.permissions),
     roles: claims.roles,
     requestId: claims.requestId,
+    address: claims.address,
   }
 }

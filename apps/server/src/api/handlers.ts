@@ -8,6 +8,7 @@ export interface HandlerContext {
   /** Aborts when the client is gone or the server shuts down. */
   signal: AbortSignal
   idempotency: Idempotency
+  anchors: core.Anchors
 }
 
 type Handler<Id extends OperationId> = (
@@ -97,6 +98,11 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listApprovals: (caller, { query }) => core.listApprovals(caller, query),
   getApproval: (caller, { params }) => core.getApproval(caller, params.id),
   decideApproval: (caller, { params, body }) => core.decideApproval(caller, params.id, body),
+
+  listAudit: (caller, { query }) => core.listAudit(caller, query),
+  exportAudit: (caller, { query }) => core.exportAudit(caller, query),
+  listAuditAnchors: (caller, _, { anchors }) => core.listAuditAnchors(caller, anchors),
+  verifyAudit: (caller, _, { anchors }) => core.verifyAudit(caller, anchors),
 }
 
 function lastEventId(request: Request): number | undefined {

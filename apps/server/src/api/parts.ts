@@ -1,4 +1,4 @@
-import type { Platform } from '@freehold/core'
+import type { Anchors, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { VerifyToken } from '../service-token.ts'
@@ -7,6 +7,8 @@ import type { ApiVariables } from './caller.ts'
 /** What the api is made of. */
 export interface ApiParts {
   platform: Platform
+  /** What the audit chains are compared with. */
+  anchors: Anchors
   verify: VerifyToken
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */

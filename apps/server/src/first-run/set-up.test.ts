@@ -44,9 +44,15 @@ beforeEach(async () => {
 
 afterEach(() => rm(dataDir, { recursive: true, force: true }))
 
-/** `reset role` first: freehold_app may not delete anything. */
+/** `reset role` first: freehold_app may not delete anything. And a trigger keeps the audit entries. */
 async function empty({ database }: Platform): Promise<void> {
-  for (const statement of ['reset role', 'truncate tenants, operator_keys cascade', 'set role freehold_app']) {
+  for (const statement of [
+    'reset role',
+    'set session_replication_role = replica',
+    'truncate tenants, operator_keys cascade',
+    'reset session_replication_role',
+    'set role freehold_app',
+  ]) {
     await database.call('', statement, [])
   }
 }

@@ -74,8 +74,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
-      const identity = await limiter.guard(clientAddress(c), () => identify(c.req.header('authorization'), requestId))
-      return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId)))
+      const address = clientAddress(c)
+      const identity = await limiter.guard(address, () => identify(c.req.header('authorization'), requestId))
+      return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }
   app.notFound(() => {

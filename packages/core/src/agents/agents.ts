@@ -12,6 +12,7 @@ import {
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { findPolicyProblem } from '../approvals/policy.ts'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
@@ -38,7 +39,9 @@ export async function createAgent(caller: Caller, input: AgentConfig & { name: s
         released_by: actorName(caller),
       }))
       await tx.insertInto('agent_releases').values(releases).execute()
-      return { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }
+      const agent = { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }
+      await recordChange(tx, caller, { action: 'agent.created', subjectId: input.name, after: agent })
+      return agent
     })
   } catch (error) {
     if (isUniqueViolation(error)) {
@@ -58,7 +61,10 @@ export async function createAgentVersion(caller: Caller, name: string, input: Ag
   try {
     return await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
       const latest = await latestVersion(tx, name)
-      return toVersion(await insertVersion(tx, caller, name, latest.version + 1, input))
+      const added = toVersion(await insertVersion(tx, caller, name, latest.version + 1, input))
+      const change = { before: toVersion(latest), after: added }
+      await recordChange(tx, caller, { action: 'agent.version-added', subjectId: name, ...change })
+      return added
     })
   } catch (error) {
     if (isUniqueViolation(error)) {
@@ -130,11 +136,20 @@ export async function setRelease(
   try {
     await caller.platform.database.withTenant(tenantId, async (tx) => {
       await latestVersion(tx, input.agent)
+      const before = await tx
+        .selectFrom('agent_releases')
+        .select('version')
+        .where('agent', '=', input.agent)
+        .where('environment', '=', input.environment)
+        .forNoKeyUpdate()
+        .executeTakeFirst()
       await tx
         .insertInto('agent_releases')
         .values({ tenant_id: tenantId, agent: input.agent, environment: input.environment, ...change })
         .onConflict((conflict) => conflict.columns(['tenant_id', 'agent', 'environment']).doUpdateSet(change))
         .execute()
+      const subjectId = `${input.agent}/${input.environment}`
+      await recordChange(tx, caller, { action: 'release.set', subjectId, before, after: { version: input.version } })
     })
   } catch (error) {
     if (isForeignKeyViolation(error)) {

@@ -10,11 +10,12 @@ import {
   tenantRoles,
 } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import type { Approvals } from '../db/schema.gen.ts'
-import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { hashArguments, storable } from './arguments-hash.ts'
 
 export interface ListApprovalsQuery extends PageQuery {
@@ -58,8 +59,8 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
   const isEdit = editedHash !== input.argumentsHash
   const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const asked = await readApproval(tx, id)
     if (input.decision === 'approve') {
-      const asked = await readApproval(tx, id)
       authorizeRaise(caller, asked, edited)
       if (isEdit) assertFits(caller, asked, edited)
     }
@@ -69,11 +70,27 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
         ${isEdit ? editedHash : null}, ${input.comment || null}) as outcome`.execute(tx)
     const outcome = rows[0]?.outcome ?? 'not_found'
     if (outcome !== 'ok') throw refusal(outcome)
-    return readApproval(tx, id)
+    const decided = await readApproval(tx, id)
+    await recordDecision(tx, caller, input, asked, decided)
+    return decided
   })
   caller.platform.bus.publish({ kind: 'run', runId: approval.runId })
   if (approval.status !== 'pending') caller.platform.bus.publish({ kind: 'work' })
   return approval
+}
+
+/** With the hashes of the arguments only: those may hold what an auditor need not see. */
+function recordDecision(
+  tx: Tx,
+  caller: TenantCaller,
+  { decision, comment }: DecideApproval,
+  asked: Approval,
+  decided: Approval,
+): Promise<void> {
+  const { runId, tool, reason } = decided
+  const before = { status: asked.status, argumentsHash: asked.argumentsHash }
+  const after = { status: decided.status, argumentsHash: decided.argumentsHash, decision, comment, runId, tool, reason }
+  return recordChange(tx, caller, { action: 'approval.decided', subjectId: decided.id, before, after })
 }
 
 /** Raising a budget takes the right to change it, and leaves nothing else of the request to an approver's pen. */

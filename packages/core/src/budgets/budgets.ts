@@ -2,12 +2,13 @@ import { type Budget, type CreateBudget, FreeholdError, type Page, type UpdateBu
 import { type Selectable, sql, type Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { assertAgent } from '../agents/assert-agent.ts'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { isCheckViolation, isUniqueViolation } from '../db/errors.ts'
 import type { Budgets } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { presentBudgets } from './present-budget.ts'
+import { presentBudgets, termsOf } from './present-budget.ts'
 
 type BudgetRow = Selectable<Budgets>
 
@@ -17,7 +18,7 @@ export async function createBudget(caller: Caller, input: CreateBudget): Promise
   return write(caller, input.name, async (tx) => {
     const { kind, id } = input.scope
     if (kind === 'agent' && id !== null) await assertAgent(tx, id)
-    return tx
+    const row = await tx
       .insertInto('budgets')
       .values({
         tenant_id: caller.tenantId,
@@ -33,7 +34,9 @@ export async function createBudget(caller: Caller, input: CreateBudget): Promise
         created_by: actorName(caller),
       })
       .returningAll()
-      .executeTakeFirst()
+      .executeTakeFirstOrThrow()
+    await recordChange(tx, caller, { action: 'budget.created', subjectId: row.id, after: termsOf(row) })
+    return row
   })
 }
 
@@ -83,21 +86,28 @@ export async function updateBudget(caller: Caller, id: string, input: UpdateBudg
     ...(requestLimit !== undefined && { request_limit: requestLimit }),
     ...(softPercent !== undefined && { soft_percent: softPercent }),
   }
-  return write(caller, name, (tx) => updateActive(tx, id, change))
+  return write(caller, name, async (tx) => {
+    const [before, row] = await updateActive(tx, id, change)
+    const changed = { before: termsOf(before), after: termsOf(row) }
+    await recordChange(tx, caller, { action: 'budget.updated', subjectId: id, ...changed })
+    return row
+  })
 }
 
 /** Deletes a budget: it limits no further call. What was spent under it stays on record. */
 export async function deleteBudget(caller: Caller, id: string): Promise<Budget> {
   authorize(caller, 'budgets:write')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) =>
-    present(tx, caller, await updateActive(tx, id, { status: 'deleted' })),
-  )
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const [before, row] = await updateActive(tx, id, { status: 'deleted' })
+    await recordChange(tx, caller, { action: 'budget.deleted', subjectId: id, before: termsOf(before) })
+    return present(tx, caller, row)
+  })
 }
 
 async function write(
   caller: TenantCaller,
   name: string | undefined,
-  work: (tx: Tx) => Promise<BudgetRow | undefined>,
+  work: (tx: Tx) => Promise<BudgetRow>,
 ): Promise<Budget> {
   try {
     return await caller.platform.database.withTenant(caller.tenantId, async (tx) => present(tx, caller, await work(tx)))
@@ -113,14 +123,17 @@ async function write(
   }
 }
 
-function updateActive(tx: Tx, id: string, change: Updateable<Budgets>): Promise<BudgetRow | undefined> {
-  return tx
+/** The budget before and after. */
+async function updateActive(tx: Tx, id: string, change: Updateable<Budgets>): Promise<[BudgetRow, BudgetRow]> {
+  const active = tx.selectFrom('budgets').selectAll().where('id', '=', id).where('status', '=', 'active')
+  const before = found(await active.forNoKeyUpdate().executeTakeFirst())
+  const after = await tx
     .updateTable('budgets')
     .set({ ...change, updated_at: sql`now()` })
     .where('id', '=', id)
-    .where('status', '=', 'active')
     .returningAll()
-    .executeTakeFirst()
+    .executeTakeFirstOrThrow()
+  return [before, after]
 }
 
 async function present(tx: Tx, { tenantId }: TenantCaller, row: BudgetRow | undefined): Promise<Budget> {

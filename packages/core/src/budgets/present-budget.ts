@@ -61,6 +61,17 @@ async function emptyWindow(tx: Tx, { id, tenant_id, period }: BudgetRow, subject
 function toBudget(row: BudgetRow, windows: WindowRow[]): Budget {
   return {
     id: row.id,
+    ...termsOf(row),
+    windows: windows.map((window) => toWindow(row, window)),
+    createdBy: row.created_by,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  }
+}
+
+/** What a budget was set to, without what was used of it. */
+export function termsOf(row: BudgetRow): Omit<Budget, 'id' | 'windows' | 'createdBy' | 'createdAt' | 'updatedAt'> {
+  return {
     name: row.name,
     // Columns with a check constraint.
     scope: { kind: row.scope_kind as Budget['scope']['kind'], id: row.scope_id },
@@ -69,10 +80,6 @@ function toBudget(row: BudgetRow, windows: WindowRow[]): Budget {
     tokenLimit: row.token_limit,
     requestLimit: row.request_limit,
     softPercent: row.soft_percent,
-    windows: windows.map((window) => toWindow(row, window)),
-    createdBy: row.created_by,
-    createdAt: row.created_at.toISOString(),
-    updatedAt: row.updated_at.toISOString(),
   }
 }
 

@@ -6,7 +6,7 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'plans', 'schema_migrations']
-const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions']
+const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions', 'audit_entries']
 /** A settled reservation is in the ledger, so its row may go. */
 const deletableTables = ['budget_reservations']
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
@@ -32,6 +32,8 @@ export const expectedPolicies = [
   'api_keys.tenant_isolation to freehold_app',
   'approval_decisions.tenant_isolation to freehold_app',
   'approvals.tenant_isolation to freehold_app',
+  'audit_entries.doors to freehold_doors',
+  'audit_entries.tenant_isolation to freehold_app',
   'budget_reservations.doors to freehold_doors',
   'budget_reservations.tenant_isolation to freehold_app',
   'budget_windows.tenant_isolation to freehold_app',

@@ -292,6 +292,17 @@ language sql stable security definer set search_path = public, pg_temp as $$
    order by s.next_at limit p_limit
 $$;
 
+-- How far the audit chain of each tenant has come, by tenant, after one.
+create function door_list_audit_heads(p_after uuid, p_limit int) returns table (tenant_id uuid, seq bigint, hash text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select t.id, head.seq, head.hash
+    from tenants t
+    cross join lateral (
+      select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
+    ) head
+   where p_after is null or t.id > p_after order by t.id limit p_limit
+$$;
+
 -- A door opens for the server only.
 do $$
 declare

@@ -15,6 +15,7 @@ const tables = [
   'api_keys',
   'approval_decisions',
   'approvals',
+  'audit_entries',
   'budget_reservations',
   'budget_windows',
   'budgets',
@@ -81,6 +82,10 @@ function rowsInEveryTable(tenant: string): string {
         true, now(), 'reject');
     insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
       values ('${tenant}', '${tenant}', 'test', 'approve', '');
+    insert into audit_entries (tenant_id, seq, at, actor, actor_name, action, subject_kind, subject_id, before, after,
+        request_id, previous_hash, hash)
+      values ('${tenant}', 1, date_trunc('second', now()), 'test', 'test', 'key.created', 'key', '', 'null', '{}', 'test', repeat('0', 64),
+        repeat('1', 64));
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

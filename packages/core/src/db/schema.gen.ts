@@ -147,6 +147,23 @@ export interface Approvals {
   version: number;
 }
 
+export interface AuditEntries {
+  action: string;
+  actor: string;
+  actor_name: string;
+  address: string | null;
+  after: Json;
+  at: Timestamp;
+  before: Json;
+  hash: string;
+  previous_hash: string;
+  request_id: string;
+  seq: number;
+  subject_id: string;
+  subject_kind: string;
+  tenant_id: string;
+}
+
 export interface BudgetReservations {
   cost_nanos: number | null;
   created_at: Generated<Timestamp>;
@@ -345,6 +362,7 @@ export interface DB {
   api_keys: ApiKeys;
   approval_decisions: ApprovalDecisions;
   approvals: Approvals;
+  audit_entries: AuditEntries;
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
   budgets: Budgets;

@@ -10,10 +10,11 @@ import {
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import type { ApiKeys } from '../db/schema.gen.ts'
-import { authorize, type Caller } from './caller.ts'
+import { authorize, type Caller, type TenantCaller } from './caller.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
 
 export interface NewKey {
@@ -39,8 +40,17 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
       `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`,
     )
   }
-  const { tenantId } = caller
-  return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, { ...input, scopes }))
+  return insertRecordedKey(caller, { ...input, scopes })
+}
+
+/** A key of the caller's tenant, and the entry that tells of it. */
+export function insertRecordedKey(caller: TenantCaller, input: NewKey): Promise<CreatedApiKey> {
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const key = await insertKey(tx, caller.tenantId, input)
+    const { apiKey: _, ...after } = key
+    await recordChange(tx, caller, { action: 'key.created', subjectId: key.id, after })
+    return key
+  })
 }
 
 export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promise<CreatedApiKey> {
@@ -86,16 +96,19 @@ export async function listKeys(
 /** Revokes a key; revoking it again changes nothing. */
 export async function revokeKey(caller: Caller, id: string): Promise<ApiKey> {
   authorize(caller, 'keys:write')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
-    tx
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const before = await tx.selectFrom('api_keys').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+    if (!before) throw new FreeholdError('not_found', 'There is no API key with this id.')
+    const row = await tx
       .updateTable('api_keys')
-      .set((eb) => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(new Date())) }))
+      .set({ revoked_at: before.revoked_at ?? new Date() })
       .where('id', '=', id)
       .returningAll()
-      .executeTakeFirst(),
-  )
-  if (!row) throw new FreeholdError('not_found', 'There is no API key with this id.')
-  return toApiKey(row)
+      .executeTakeFirstOrThrow()
+    const key = toApiKey(row)
+    await recordChange(tx, caller, { action: 'key.revoked', subjectId: id, before: toApiKey(before), after: key })
+    return key
+  })
 }
 
 function toApiKey(row: Selectable<ApiKeys>): ApiKey {

@@ -12,6 +12,8 @@ export interface Caller {
   permissions: ReadonlySet<Permission>
   roles: readonly TenantRole[]
   requestId: string
+  /** Where the request came from, as the gateway saw it. */
+  address?: string | undefined
 }
 
 /** A caller on a tenant's ground. */

@@ -34,6 +34,12 @@ export function toSchedule(row: ScheduleRow): Schedule {
   }
 }
 
+/** What a schedule was set to, without what became of it. */
+export function termsOf(row: ScheduleRow): Partial<Schedule> {
+  const { nextTimes, lastTickAt, lastRunId, lastProblem, updatedAt, ...terms } = toSchedule(row)
+  return terms
+}
+
 /** One whose plan can't be read any more (say, its time zone is gone) is shown all the same, so that it can be mended. */
 function foresee(row: ScheduleRow, next: Date): Date[] {
   try {

@@ -10,6 +10,7 @@ import {
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { assertAgent } from '../agents/assert-agent.ts'
+import { recordChange } from '../audit/record-change.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
@@ -18,7 +19,7 @@ import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import { findRun } from '../runs/get-run.ts'
 import { admitRun, startRefused } from '../runs/start-run.ts'
-import { planOf, type ScheduleRow, toSchedule } from './present-schedule.ts'
+import { planOf, type ScheduleRow, termsOf, toSchedule } from './present-schedule.ts'
 import { nextTick, readPlan } from './ticks.ts'
 
 /** More would be a mistake, or a load on whoever fires them. */
@@ -33,7 +34,7 @@ export async function createSchedule(caller: Caller, input: CreateSchedule): Pro
       const plan = readPlan(input, now)
       await assertRoom(tx, caller.tenantId)
       await assertAgent(tx, input.agent)
-      return tx
+      const created = await tx
         .insertInto('schedules')
         .values({
           tenant_id: caller.tenantId,
@@ -55,6 +56,8 @@ export async function createSchedule(caller: Caller, input: CreateSchedule): Pro
         })
         .returningAll()
         .executeTakeFirstOrThrow()
+      await recordChange(tx, caller, { action: 'schedule.created', subjectId: created.id, after: termsOf(created) })
+      return created
     }),
   )
   return toSchedule(row)
@@ -71,7 +74,7 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
       const before = await lockSchedule(tx, id)
       const now = await readNow(tx)
       if (input.agent !== undefined) await assertAgent(tx, input.agent)
-      return tx
+      const updated = await tx
         .updateTable('schedules')
         .set({
           name: input.name,
@@ -90,6 +93,9 @@ export async function updateSchedule(caller: Caller, id: string, input: UpdateSc
         .where('id', '=', id)
         .returningAll()
         .executeTakeFirstOrThrow()
+      const changed = { before: termsOf(before), after: termsOf(updated) }
+      await recordChange(tx, caller, { action: 'schedule.updated', subjectId: id, ...changed })
+      return updated
     }),
   )
   return toSchedule(row)
@@ -132,16 +138,17 @@ function replan(before: ScheduleRow, input: UpdateSchedule, now: Date) {
 /** Deletes a schedule. Runs that it has started go on. */
 export async function deleteSchedule(caller: Caller, id: string): Promise<Schedule> {
   authorize(caller, 'schedules:write')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
-    tx
+  const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const before = await lockSchedule(tx, id)
+    const deleted = await tx
       .updateTable('schedules')
       .set({ status: 'deleted', next_at: null, updated_at: sql`now()` })
       .where('id', '=', id)
-      .where('status', '<>', 'deleted')
       .returningAll()
-      .executeTakeFirst(),
-  )
-  if (!row) throw scheduleNotFound()
+      .executeTakeFirstOrThrow()
+    await recordChange(tx, caller, { action: 'schedule.deleted', subjectId: id, before: termsOf(before) })
+    return deleted
+  })
   return toSchedule(row)
 }
 

@@ -1,4 +1,5 @@
 import {
+  type AuditAction,
   type CreatedTenant,
   FreeholdError,
   type Page,
@@ -9,10 +10,11 @@ import {
 } from '@freehold/contracts'
 import { type Selectable, sql, type Updateable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import { isDataError, isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
 import type { Tenants } from '../db/schema.gen.ts'
-import { insertKey, type NewKey } from '../identity/api-keys.ts'
+import { insertKey, insertRecordedKey, type NewKey } from '../identity/api-keys.ts'
 import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
 import type { Platform } from '../platform.ts'
 import { readPlans } from './plans.ts'
@@ -45,7 +47,9 @@ export async function createTenant(
         .values({ id, name: input.name })
         .returningAll()
         .executeTakeFirstOrThrow()
-      const { apiKey } = await insertKey(tx, id, { name: 'first key', roles: ['owner'] })
+      const { apiKey, ...firstKey } = await insertKey(tx, id, { name: 'first key', roles: ['owner'] })
+      const after = { ...settingsOf(row), firstKey }
+      await recordChange(tx, { ...caller, tenantId: id }, { action: 'tenant.created', subjectId: id, after })
       return { ...toTenant(row, plans), apiKey }
     })
   } catch (error) {
@@ -91,12 +95,12 @@ export async function getOwnTenant(caller: Caller): Promise<Tenant> {
 
 export async function suspendTenant(caller: Caller, id: string): Promise<Tenant> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  return updateTenant(caller.platform, id, { status: 'suspended' })
+  return updateTenant({ ...caller, tenantId: id }, 'tenant.suspended', { status: 'suspended' })
 }
 
 export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const tenant = await updateTenant(caller.platform, id, { status: 'active' })
+  const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.resumed', { status: 'active' })
   caller.platform.bus.publish({ kind: 'work' })
   return tenant
 }
@@ -105,7 +109,7 @@ export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> 
 export async function setTenantPlan(caller: Caller, id: string, { plan }: { plan: string }): Promise<Tenant> {
   authorizeOnTenant(caller, 'platform:tenants:write')
   try {
-    const tenant = await updateTenant(caller.platform, id, { plan })
+    const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.plan-set', { plan })
     caller.platform.bus.publish({ kind: 'work' })
     return tenant
   } catch (error) {
@@ -130,7 +134,7 @@ export async function updateOwnTenant(caller: Caller, input: UpdateTenant): Prom
     }),
   }
   if (timeZone !== undefined) await assertDatabaseKnows(caller, timeZone)
-  return updateTenant(caller.platform, caller.tenantId, change)
+  return updateTenant(caller, 'tenant.updated', change)
 }
 
 /** The database computes with time zones, and its list may be older than ours. */
@@ -148,7 +152,7 @@ async function assertDatabaseKnows({ platform, tenantId }: TenantCaller, timeZon
 export async function issueTenantKey(caller: Caller, tenantId: string, input: NewKey) {
   authorizeOnTenant(caller, 'platform:tenants:write')
   await readTenant(caller.platform, tenantId)
-  return caller.platform.database.withTenant(tenantId, (tx) => insertKey(tx, tenantId, input))
+  return insertRecordedKey({ ...caller, tenantId }, input)
 }
 
 /** To whoever may not look at tenants, none exists: a refusal would tell that this id names one. */
@@ -167,11 +171,23 @@ export async function readTenant(platform: Platform, id: string): Promise<Tenant
   return toTenant(found(row), await readPlans(platform.database))
 }
 
-async function updateTenant(platform: Platform, id: string, change: Updateable<Tenants>): Promise<Tenant> {
-  const row = await platform.database.withTenant(id, (tx) =>
-    tx.updateTable('tenants').set(change).where('id', '=', id).returningAll().executeTakeFirst(),
-  )
-  return toTenant(found(row), await readPlans(platform.database))
+/** Changes the tenant that the caller stands on, and tells so. */
+async function updateTenant(caller: TenantCaller, action: AuditAction, change: Updateable<Tenants>): Promise<Tenant> {
+  const { platform, tenantId } = caller
+  const row = await platform.database.withTenant(tenantId, async (tx) => {
+    const select = tx.selectFrom('tenants').selectAll().where('id', '=', tenantId)
+    const before = found(await select.forNoKeyUpdate().executeTakeFirst())
+    const after = await tx
+      .updateTable('tenants')
+      .set(change)
+      .where('id', '=', tenantId)
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    const changed = { before: settingsOf(before), after: settingsOf(after) }
+    await recordChange(tx, caller, { action, subjectId: tenantId, ...changed })
+    return after
+  })
+  return toTenant(row, await readPlans(platform.database))
 }
 
 function found<T>(row: T | undefined): T {
@@ -179,21 +195,25 @@ function found<T>(row: T | undefined): T {
   return row
 }
 
+/** A tenant with its plan in full. */
 function toTenant(row: TenantRow, plans: readonly Plan[]): Tenant {
   const plan = plans.find(({ name }) => name === row.plan)
   // A foreign key holds it, and no plan is ever deleted.
   if (!plan) throw new Error(`there is no plan ${row.plan}`)
+  return { id: row.id, ...settingsOf(row), plan, createdAt: row.created_at.toISOString() }
+}
+
+/** What can change of a tenant, with the name of its plan. */
+function settingsOf(row: TenantRow) {
   return {
-    id: row.id,
     name: row.name,
-    status: row.status === 'suspended' ? 'suspended' : 'active',
-    plan,
+    status: row.status === 'suspended' ? ('suspended' as const) : ('active' as const),
+    plan: row.plan,
     allowedHosts: row.allowed_hosts,
     timeZone: row.time_zone,
     assumedPrice:
       row.assumed_input_nanos === null || row.assumed_output_nanos === null
         ? null
         : { inputNanosPerToken: row.assumed_input_nanos, outputNanosPerToken: row.assumed_output_nanos },
-    createdAt: row.created_at.toISOString(),
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  type AuditAction,
   type CreateWebhook,
   FreeholdError,
   type Page,
@@ -10,6 +11,8 @@ import {
 } from '@freehold/contracts'
 import { type Selectable, sql, type UpdateObject } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { maskUrl } from '../audit/mask-secrets.ts'
+import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import type { DB, Webhooks } from '../db/schema.gen.ts'
@@ -32,7 +35,7 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
   const row = await caller.platform.database.withTenant(tenantId, async (tx) => {
     await assertRoom(tx, tenantId)
     await sql`select ensure_webhook_agent(${tenantId})`.execute(tx)
-    return tx
+    const created = await tx
       .insertInto('webhooks')
       .values({
         tenant_id: tenantId,
@@ -45,6 +48,8 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
       })
       .returningAll()
       .executeTakeFirstOrThrow()
+    await recordChange(tx, caller, { action: 'webhook.created', subjectId: id, after: termsOf(created) })
+    return created
   })
   return { ...toWebhook(row), secret }
 }
@@ -59,14 +64,14 @@ export async function updateWebhook(caller: Caller, id: string, input: UpdateWeb
     ...(input.status === 'disabled' && { status: 'disabled', disabled_reason: `Disabled by ${actorName(caller)}.` }),
   } satisfies UpdateObject<DB, 'webhooks'>
   const check = async (tx: Tx) => (input.status === 'active' ? assertRoom(tx, caller.tenantId, id) : undefined)
-  return change(caller, id, values, check)
+  return change(caller, id, 'webhook.updated', values, check)
 }
 
 /** Makes a new secret. For a day the one before signs too, so that the receiver has time to change over. */
 export async function rotateWebhookSecret(caller: Caller, id: string): Promise<WebhookWithSecret> {
   authorize(caller, 'webhooks:write')
   const secret = generateSecret()
-  const webhook = await change(caller, id, {
+  const webhook = await change(caller, id, 'webhook.secret-rotated', {
     previous_secret: sql<Buffer>`secret`,
     previous_secret_until: sql<Date>`now() + interval '24 hours'`,
     secret: seal(caller, id, secret),
@@ -77,7 +82,8 @@ export async function rotateWebhookSecret(caller: Caller, id: string): Promise<W
 /** Deletes a webhook and forgets its secret, so that deliveries which are still under way end. */
 export async function deleteWebhook(caller: Caller, id: string): Promise<Webhook> {
   authorize(caller, 'webhooks:write')
-  return change(caller, id, { status: 'deleted', secret: null, previous_secret: null, previous_secret_until: null })
+  const forgotten = { secret: null, previous_secret: null, previous_secret_until: null }
+  return change(caller, id, 'webhook.deleted', { status: 'deleted', ...forgotten })
 }
 
 export async function getWebhook(caller: Caller, id: string): Promise<Webhook> {
@@ -125,20 +131,24 @@ export async function testWebhook(caller: Caller, id: string): Promise<Run> {
 async function change(
   caller: TenantCaller,
   id: string,
+  action: AuditAction,
   values: UpdateObject<DB, 'webhooks'>,
   check?: (tx: Tx) => Promise<void>,
 ): Promise<Webhook> {
   const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
     await check?.(tx)
-    return tx
+    const before = await selectWebhooks(tx).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
+    if (!before) throw webhookNotFound()
+    const changed = await tx
       .updateTable('webhooks')
       .set({ ...values, updated_at: sql`now()` })
       .where('id', '=', id)
-      .where('status', '<>', 'deleted')
       .returningAll()
-      .executeTakeFirst()
+      .executeTakeFirstOrThrow()
+    const after = changed.status === 'deleted' ? undefined : termsOf(changed)
+    await recordChange(tx, caller, { action, subjectId: id, before: termsOf(before), after })
+    return changed
   })
-  if (!row) throw webhookNotFound()
   return toWebhook(row)
 }
 
@@ -183,4 +193,10 @@ function toWebhook(row: WebhookRow): Webhook {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   }
+}
+
+/** What a webhook was set to, as far as the audit trail may know it. */
+function termsOf(row: WebhookRow): Partial<Webhook> {
+  const { id, updatedAt, ...terms } = toWebhook(row)
+  return { ...terms, url: maskUrl(row.url) }
 }

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Started, startCommand, startPlatform } from '../command.fixture.ts'
+
+let platform: Started
+let env: NodeJS.ProcessEnv
+let dataDir: string
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
+  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
+  platform = await startPlatform(env)
+})
+afterAll(async () => {
+  platform.child.kill('SIGTERM')
+  await platform.ended
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+async function freehold(...args: string[]) {
+  const started = startCommand(args, env)
+  const code = await started.ended
+  return { code, out: started.stdout(), err: started.stderr() }
+}
+
+describe('the audit trail', () => {
+  it('is listed, filtered and verified', async () => {
+    await freehold('settings', 'set', '--time-zone', 'Europe/Berlin')
+    expect((await freehold('audit', 'list')).out).toMatch(/tenant\.updated +credentials\.json +(::ffff:)?127\.0\.0\.1/)
+    const [entry] = JSON.parse((await freehold('audit', 'list', '--action', 'tenant.updated', '--json')).out)
+    expect(entry).toMatchObject({ before: { timeZone: 'UTC' }, after: { timeZone: 'Europe/Berlin' } })
+    expect((await freehold('audit', 'list', '--from', '2999-01-01')).out).toBe('No such changes.\n')
+    expect(await freehold('audit', 'list', '--from', 'noon')).toMatchObject({ code: 2 })
+    expect(await freehold('audit', 'list', '--action', 'nothing')).toMatchObject({ code: 2 })
+    const verified = await freehold('audit', 'verify')
+    expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(/chain +whole\n/) })
+  })
+
+  /** What `docs/audit.md` gives to a stranger, run on an export. */
+  async function verifyElsewhere(lines: string[]) {
+    const guide = await readFile(new URL('../../../../docs/audit.md', import.meta.url), 'utf8')
+    const [, script = ''] = /```js\n([\s\S]*?)```/.exec(guide) ?? []
+    await writeFile(join(dataDir, 'verify-audit.mjs'), script)
+    await writeFile(join(dataDir, 'audit.jsonl'), lines.join('\n'))
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['verify-audit.mjs', 'audit.jsonl'], {
+      cwd: dataDir,
+      encoding: 'utf8',
+    })
+    return { status, out: stdout + stderr }
+  }
+
+  it('is exported so that a stranger can verify it', async () => {
+    const { code, out } = await freehold('audit', 'export')
+    expect(code).toBe(0)
+    const lines = out.trimEnd().split('\n')
+    const [header, ...rest] = lines.map((line) => JSON.parse(line))
+    expect(header).toMatchObject({ type: 'header', format: 'freehold-audit/1', publicKey: { crv: 'Ed25519' } })
+    const entries = rest.filter(({ type }) => type === 'entry').length
+    expect(entries).toBeGreaterThan(2)
+    expect(rest.filter(({ type }) => type === 'anchor').length).toBeGreaterThan(0)
+    expect(await verifyElsewhere(lines)).toEqual({ status: 0, out: expect.stringContaining(`${entries} entries`) })
+
+    const edited = lines.map((line) => line.replace('Europe/Berlin', 'Europe/Paris'))
+    expect(await verifyElsewhere(edited)).toMatchObject({ status: 1, out: expect.stringContaining('hash') })
+    const firstEntry = lines.findIndex((line) => line.includes('"type":"entry"'))
+    const gap = lines.toSpliced(firstEntry + 1, 1)
+    expect(await verifyElsewhere(gap)).toMatchObject({ status: 1 })
+    const truncated = lines.filter((line) => !line.includes('"type":"entry"'))
+    expect(await verifyElsewhere(truncated)).toMatchObject({ status: 1, out: expect.stringContaining('anchor') })
+  })
+})

@@ -1,0 +1,91 @@
+import { type AuditEntry, type AuditVerification, operations } from '@freehold/contracts'
+import { connectTenant } from '../connection/connect.ts'
+import { collectPages } from '../connection/pages.ts'
+import type { Context } from '../context.ts'
+import { type ExitCode, exitCodes, parseInput, wrongUsage } from '../failure.ts'
+import { formatCount, formatTime, oneLine, printable } from '../terminal/format.ts'
+import { type Column, renderFields, renderTable } from '../terminal/table.ts'
+import { printJson } from '../terminal/terminal.ts'
+
+export interface AuditFilter {
+  actor?: string
+  action?: string
+  subject?: string
+  from?: string
+  to?: string
+}
+
+const entriesAtOnce = 1_000
+
+const entryColumns: Column<AuditEntry>[] = [
+  { title: 'SEQ', align: 'right', value: ({ seq }) => String(seq) },
+  { title: 'AT', value: ({ at }) => formatTime(at) },
+  { title: 'ACTION', value: ({ action }) => action },
+  { title: 'BY', value: ({ actorName }) => oneLine(actorName) },
+  { title: 'FROM', value: ({ address }) => address ?? '' },
+  { title: 'SUBJECT', flexible: true, value: ({ subject }) => oneLine(subject.id) },
+]
+
+export async function listAudit(
+  context: Context,
+  { limit, from, to, ...names }: AuditFilter & { limit: number },
+): Promise<undefined> {
+  const filter = { ...names, from: readTime('--from', from), to: readTime('--to', to) }
+  const { limit: _, cursor: __, ...query } = parseInput(operations.listAudit.query, filter)
+  const client = await connectTenant(context)
+  const entries = await collectPages((page) => client.listAudit({ query: { ...page, ...query } }), limit)
+  const { terminal } = context
+  if (context.json) printJson(terminal, entries)
+  else if (entries.length === 0) terminal.write('No such changes.\n')
+  else terminal.write(renderTable(entryColumns, entries, terminal.columns, terminal.paint))
+}
+
+function readTime(option: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) {
+    throw wrongUsage(`${option}: "${text}" is no time. Give it like 2027-01-31 or 2027-01-31T09:00:00Z.`)
+  }
+  return new Date(at).toISOString()
+}
+
+/** Fails when the chain is not as it was, so that a script notices. */
+export async function verifyAudit(context: Context): Promise<ExitCode> {
+  const client = await connectTenant(context)
+  const verification = await client.verifyAudit()
+  if (context.json) printJson(context.terminal, verification)
+  else context.terminal.write(renderVerification(context, verification))
+  return verification.ok ? exitCodes.ok : exitCodes.requestFailed
+}
+
+function renderVerification({ terminal }: Context, verification: AuditVerification): string {
+  const { ok, entries, head, anchors, anchoredSeq, problem } = verification
+  const { paint } = terminal
+  return renderFields(
+    [
+      ['chain', ok ? paint.green('whole') : paint.red('not as it was')],
+      ['entries', formatCount(entries)],
+      ['head', head?.hash],
+      ['anchors', anchoredSeq === null ? 'none yet' : `${anchors}, the newest at entry ${anchoredSeq}`],
+      ['problem', problem === null ? undefined : printable(`entry ${problem.seq}: ${problem.reason}`)],
+    ],
+    paint,
+  )
+}
+
+/** One object a line: first what this is, then the entries in their order, then the anchors. */
+export async function exportAudit(context: Context): Promise<undefined> {
+  const client = await connectTenant(context)
+  // The anchors first, so that none reaches further than the entries.
+  const { publicKey, items: anchors } = await client.listAuditAnchors()
+  const { tenant } = await client.whoami()
+  const writeLine = (line: object) => context.terminal.write(`${JSON.stringify(line)}\n`)
+  writeLine({ type: 'header', format: 'freehold-audit/1', tenantId: tenant?.id, exportedAt: new Date(), publicKey })
+  for (let after = 0; ; ) {
+    const { items } = await client.exportAudit({ query: { after, limit: entriesAtOnce } })
+    for (const entry of items) writeLine({ type: 'entry', entry })
+    if (items.length < entriesAtOnce) break
+    after = items.at(-1)?.seq ?? after
+  }
+  for (const anchor of anchors) writeLine({ type: 'anchor', anchor })
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { auditActions, auditAnchorsSchema, auditEntrySchema, auditVerificationSchema } from './audit.ts'
+import { type Operation, page, pageQuery } from './operation.ts'
+
+const time = z.iso.datetime({ offset: true })
+const name = z.string().min(1).max(200)
+
+export const auditOperations = {
+  listAudit: {
+    method: 'get',
+    path: '/audit',
+    summary: 'List who changed what, newest first',
+    tag: 'audit',
+    permission: 'audit:read',
+    query: pageQuery.extend({
+      actor: name.optional(),
+      action: z.enum(auditActions).optional(),
+      /** The id of what was changed; of an agent, its name. */
+      subject: name.optional(),
+      from: time.optional(),
+      to: time.optional(),
+    }),
+    status: 200,
+    response: page(auditEntrySchema),
+  },
+  exportAudit: {
+    method: 'get',
+    path: '/audit/export',
+    summary: 'Read the audit chain from its beginning, in order',
+    tag: 'audit',
+    permission: 'audit:read',
+    query: z.strictObject({
+      after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
+      limit: z.coerce.number().int().min(1).max(1000).default(1000),
+    }),
+    status: 200,
+    response: z.object({ items: z.array(auditEntrySchema) }),
+  },
+  listAuditAnchors: {
+    method: 'get',
+    path: '/audit/anchors',
+    summary: 'Read the newest signed anchors of the audit chain, and the key to verify them with',
+    tag: 'audit',
+    permission: 'audit:read',
+    status: 200,
+    response: auditAnchorsSchema,
+  },
+  verifyAudit: {
+    method: 'get',
+    path: '/audit/verification',
+    summary: 'Recompute the audit chain and compare it with its anchors',
+    tag: 'audit',
+    permission: 'audit:read',
+    status: 200,
+    response: auditVerificationSchema,
+  },
+} as const satisfies Record<string, Operation>

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { idSchema } from './tenants.ts'
+
+/** What a change can be called: the kind of thing it is about, and what became of it. */
+export const auditActions = [
+  'agent.created',
+  'agent.version-added',
+  'release.set',
+  'approval.decided',
+  'budget.created',
+  'budget.updated',
+  'budget.deleted',
+  'key.created',
+  'key.revoked',
+  'run.cancelled',
+  'run.redriven',
+  'run.decided',
+  'schedule.created',
+  'schedule.updated',
+  'schedule.deleted',
+  'tenant.created',
+  'tenant.suspended',
+  'tenant.resumed',
+  'tenant.plan-set',
+  'tenant.updated',
+  'webhook.created',
+  'webhook.updated',
+  'webhook.deleted',
+  'webhook.secret-rotated',
+] as const
+export type AuditAction = (typeof auditActions)[number]
+
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const auditEntrySchema = z
+  .object({
+    tenantId: idSchema,
+    seq: z.int().meta({ description: 'Counts from 1 without a gap, for each tenant.' }),
+    at: z.iso.datetime(),
+    actor: z.string().meta({ description: 'Who did it, such as `api_key:<id>`.' }),
+    actorName: z.string(),
+    // Not the closed list: an entry of a newer release can be read, too.
+    action: z.string(),
+    subject: z.object({ kind: z.string(), id: z.string() }),
+    before: z.unknown().meta({ description: 'Null for what was not there. Secrets are masked.' }),
+    after: z.unknown().meta({ description: 'Null for what is gone. Secrets are masked.' }),
+    requestId: z.string(),
+    address: z.string().nullable().meta({ description: 'Where the request came from, as the gateway saw it.' }),
+    previousHash: hashSchema,
+    hash: hashSchema.meta({ description: 'SHA-256 of the canonical JSON (RFC 8785) of all the other fields.' }),
+  })
+  .meta({ id: 'AuditEntry', description: 'One change, chained to the one before it.' })
+export type AuditEntry = z.output<typeof auditEntrySchema>
+
+export const auditAnchorSchema = z
+  .object({
+    tenantId: idSchema,
+    seq: z.int(),
+    hash: hashSchema,
+    at: z.iso.datetime(),
+    keyId: z.string().meta({ description: 'The JWK thumbprint (RFC 7638) of the key that signed.' }),
+    signature: z.string().meta({ description: 'Ed25519 over the canonical JSON of the other fields, in base64url.' }),
+  })
+  .meta({ id: 'AuditAnchor', description: 'How far a chain had come, signed and kept outside of the database.' })
+export type AuditAnchor = z.output<typeof auditAnchorSchema>
+
+export const auditAnchorsSchema = z.object({
+  publicKey: z.record(z.string(), z.string()).meta({ description: 'The key that signs here, as a JWK.' }),
+  items: z.array(auditAnchorSchema),
+})
+export type AuditAnchors = z.output<typeof auditAnchorsSchema>
+
+export const auditVerificationSchema = z
+  .object({
+    ok: z.boolean(),
+    entries: z.int().meta({ description: 'Entries that were found in order.' }),
+    head: z.object({ seq: z.int(), hash: hashSchema }).nullable(),
+    anchors: z.int().meta({ description: 'Anchors that the chain was compared with.' }),
+    anchoredSeq: z.int().nullable().meta({ description: 'How far the newest anchor reaches.' }),
+    problem: z
+      .object({ seq: z.int().meta({ description: 'The first entry that is not as it was.' }), reason: z.string() })
+      .nullable(),
+  })
+  .meta({ id: 'AuditVerification' })
+export type AuditVerification = z.output<typeof auditVerificationSchema>
