@@ -20,6 +20,9 @@ const tables = [
   'budgets',
   'idempotency_keys',
   'messages',
+  'release_decisions',
+  'release_history',
+  'release_requests',
   'run_events',
   'run_heads',
   'schedules',
@@ -81,6 +84,12 @@ function rowsInEveryTable(tenant: string): string {
         true, now(), 'reject');
     insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
       values ('${tenant}', '${tenant}', 'test', 'approve', '');
+    insert into release_history (tenant_id, agent, environment, number, kind, version, released_by)
+      values ('${tenant}', 'assistant', 'production', 1, 'created', 1, 'test');
+    insert into release_requests (tenant_id, id, agent, environment, version, requested_by, required)
+      values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 'test', 1);
+    insert into release_decisions (tenant_id, request_id, actor, decision)
+      values ('${tenant}', '${tenant}', 'test', 'approve');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 
