@@ -46,7 +46,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listTools: {},
   getRelease: { params: byProduction },
   promoteRelease: {
-    params: (ground) => ({ name: `second-${ground.agent}`, environment: 'staging' }),
+    params: (ground) => ({ name: ground.promotedAgent, environment: 'staging' }),
     body: () => ({ comment: 'it did well' }),
   },
   rollBackRelease: {

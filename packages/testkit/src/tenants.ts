@@ -22,6 +22,8 @@ export interface Ground {
   webhookId: string
   /** Another webhook, to be deleted. */
   spareWebhookId: string
+  /** An agent whose version 2 serves in development, and could be promoted. */
+  promotedAgent: string
   /** A promotion of `agent` that two more people than have done so have to approve. */
   releaseRequestId: string
   /** Another tenant, for what an operator does to one. */
@@ -39,8 +41,10 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
-  await client.createAgentVersion({ params: { name: `second-${agent}` }, body: {} })
-  for (const name of [agent, `second-${agent}`]) {
+  const promotedAgent = `promoted-by-${tenant.name}`
+  await client.createAgent({ body: { name: promotedAgent } })
+  await client.createAgentVersion({ params: { name: promotedAgent }, body: {} })
+  for (const name of [agent, promotedAgent]) {
     await client.setRelease({ params: { name, environment: 'development' }, body: { version: 2 } })
   }
   const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
@@ -100,6 +104,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareScheduleId: spareSchedule.id,
     webhookId: firstWebhook.id,
     spareWebhookId: spareWebhook.id,
+    promotedAgent,
     releaseRequestId,
     spareTenant: spare.id,
   }
