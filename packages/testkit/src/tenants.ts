@@ -142,9 +142,9 @@ async function addReleaseRequest(
 ): Promise<string> {
   const id = randomUUID()
   await test.asSuperuser(
-    `insert into release_requests (tenant_id, id, agent, environment, version, replaces_version, comment, requested_by,
+    `insert into release_requests (tenant_id, id, agent, environment, version, replaces_version, after_number, comment, requested_by,
         required, status, decided_at)
-      values ($1, $2, $3, 'production', 2, 1, $4, 'somebody else', 3, $5,
+      values ($1, $2, $3, 'production', 2, 1, 1, $4, 'somebody else', 3, $5,
         case when $5::text = 'rejected' then now() end)`,
     [tenant.id, id, agent, `the release request of ${tenant.name}`, status],
   )

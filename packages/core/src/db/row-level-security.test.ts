@@ -86,8 +86,8 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'test', 'approve', '');
     insert into release_history (tenant_id, agent, environment, number, kind, version, released_by)
       values ('${tenant}', 'assistant', 'production', 1, 'created', 1, 'test');
-    insert into release_requests (tenant_id, id, agent, environment, version, requested_by, required)
-      values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 'test', 1);
+    insert into release_requests (tenant_id, id, agent, environment, version, after_number, requested_by, required)
+      values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 1, 'test', 1);
     insert into release_decisions (tenant_id, request_id, actor, decision)
       values ('${tenant}', '${tenant}', 'test', 'approve');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`

@@ -266,6 +266,7 @@ export interface ReleaseHistory {
 }
 
 export interface ReleaseRequests {
+  after_number: number;
   agent: string;
   approver_role: string | null;
   canary: Json | null;

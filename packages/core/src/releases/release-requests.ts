@@ -59,6 +59,7 @@ export async function requestRelease(
       environment,
       version,
       replaces_version: before?.version ?? null,
+      after_number: await lastNumber(tx, wanted),
       canary: canary ? encodeJson(canary) : null,
       comment: comment ?? null,
       requested_by: actorName(caller),
@@ -161,7 +162,7 @@ async function releaseRequested(tx: Tx, row: RequestRow, approvedBy: string[]): 
   // Has a check constraint.
   const at = { tenantId: row.tenant_id, agent: row.agent, environment: row.environment as Environment }
   const before = await lockRelease(tx, at.agent, at.environment)
-  if ((before?.version ?? null) !== row.replaces_version) return 'superseded'
+  if ((await lastNumber(tx, at)) !== row.after_number) return 'superseded'
   const canary = row.canary === null ? undefined : canaryRulesSchema.parse(row.canary)
   await changeRelease(tx, at, before, {
     ...planChange(before, { version: row.version, canary }, 'promotion'),
@@ -170,6 +171,17 @@ async function releaseRequested(tx: Tx, row: RequestRow, approvedBy: string[]): 
     approvedBy,
   })
   return 'approved'
+}
+
+/** Of the history. Whoever holds the release keeps it from growing. */
+async function lastNumber(tx: Tx, { agent, environment }: Pick<Wanted, 'agent' | 'environment'>): Promise<number> {
+  const { last } = await tx
+    .selectFrom('release_history')
+    .select((eb) => eb.fn.max('number').as('last'))
+    .where('agent', '=', agent)
+    .where('environment', '=', environment)
+    .executeTakeFirstOrThrow()
+  return last ?? 0
 }
 
 function setStatus(tx: Tx, id: string, status: ReleaseRequest['status']): Promise<unknown> {

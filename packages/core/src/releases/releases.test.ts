@@ -164,6 +164,19 @@ it('a canary needs the approval, too, and a request for what was replaced meanwh
   expect(await getRelease(ann, to('production'))).toMatchObject({ version: 3, canary: null })
 })
 
+it('a request to widen a canary does not bring it back after it was rolled back', async () => {
+  const caller = await openWithApprovals(1, null)
+  const [ann, bob] = [colleague(caller, 'ann'), colleague(caller, 'bob')]
+  const canary = { percent: 10, minRuns: 20, maxErrorPoints: 10, maxCostPercent: 50 }
+  await setRelease(caller, { ...to('production'), version: 2, canary })
+  const { request } = await promoteRelease(ann, { ...to('production'), canary: { ...canary, percent: 50 } })
+  await rollBackRelease(ann, to('production'))
+  expect(await decideReleaseRequest(bob, request?.id ?? '', { decision: 'approve' })).toMatchObject({
+    status: 'superseded',
+  })
+  expect(await getRelease(ann, to('production'))).toMatchObject({ version: 1, canary: null })
+})
+
 it("another tenant's requests are not found", async () => {
   const caller = await openWithApprovals(1, null)
   const { request } = await promoteRelease(caller, to('production'))

@@ -49,8 +49,9 @@ create table release_requests (
   agent text not null,
   environment text not null check (environment in ('development', 'staging', 'production')),
   version int not null,
-  -- What served when it was asked for. When something else does, there is nothing left to decide.
   replaces_version int,
+  -- The last entry of the history when it was asked for. When there is another one, it asks for something else by now.
+  after_number int not null,
   canary jsonb,
   comment text,
   requested_by text not null,
@@ -136,7 +137,8 @@ begin
   select r.version into known from agent_runs r
    where r.tenant_id = p_release.tenant_id and r.thread_id = p_thread and r.agent = p_release.agent
      and r.environment = p_release.environment and r.version in (p_release.version, p_release.canary_version)
-   order by r.id desc limit 1;
+   -- By an order that no index has, or a plan made while the table was small would read the runs of the whole tenant.
+   order by r.created_at desc limit 1;
   return coalesce(known,
     case when drawn < p_release.canary_percent then p_release.canary_version else p_release.version end);
 end $$;
