@@ -127,8 +127,10 @@ create index agent_runs_by_canary on agent_runs (canary_id)
 
 -- Which version a new run of a thread gets while a canary is there. A thread that has had one of the two stays with it.
 -- Any other one is drawn by its name, so that two runs that begin a thread at once draw the same.
+-- A plan that was made while the table was small must not read all runs of the tenant either: only the index by thread is
+-- left to it, and what it finds has no order yet.
 create function choose_version(p_release agent_releases, p_thread text) returns int
-language plpgsql stable set search_path = public, pg_temp as $$
+language plpgsql stable set search_path = public, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
   known int;
   drawn bigint := ('x' || substr(encode(sha256(convert_to(p_release.canary_id || ':' || p_thread, 'UTF8')), 'hex'), 1, 8))
@@ -137,7 +139,6 @@ begin
   select r.version into known from agent_runs r
    where r.tenant_id = p_release.tenant_id and r.thread_id = p_thread and r.agent = p_release.agent
      and r.environment = p_release.environment and r.version in (p_release.version, p_release.canary_version)
-   -- By an order that no index has, or a plan made while the table was small would read the runs of the whole tenant.
    order by r.created_at desc limit 1;
   return coalesce(known,
     case when drawn < p_release.canary_percent then p_release.canary_version else p_release.version end);
