@@ -10,6 +10,7 @@ import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addPlanCommands } from './plans/commands.ts'
+import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
@@ -104,6 +105,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addRunCommands(program, perform)
   addApprovalCommands(program, perform)
   addAgentCommands(program, perform)
+  addReleaseCommands(program, perform)
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)
   addSettingCommands(program, perform)

@@ -1,4 +1,4 @@
-import { FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
+import { environmentSchema, FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
@@ -15,6 +15,7 @@ const claimsSchema = z.object({
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
+  environment: environmentSchema.nullable().default(null),
   requestId: z.string(),
   /** Of the client, as the gateway saw it. */
   address: z.string().max(100).optional(),
@@ -30,13 +31,14 @@ export function gatewayClaims(requestId: string): ServiceClaims {
     tenant: null,
     permissions: [],
     roles: [],
+    environment: null,
     requestId,
   }
 }
 
 export function claimsOf(identity: Identity, requestId: string, address: string): ServiceClaims {
-  const { actor, tenantId, permissions, roles } = identity
-  return { actor, tenant: tenantId, permissions, roles, requestId, address }
+  const { actor, tenantId, permissions, roles, environment } = identity
+  return { actor, tenant: tenantId, permissions, roles, environment, requestId, address }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

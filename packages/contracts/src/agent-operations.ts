@@ -5,9 +5,6 @@ import {
   agentSchema,
   agentVersionSchema,
   createAgentSchema,
-  environmentSchema,
-  releaseSchema,
-  setReleaseSchema,
   toolSchema,
 } from './agents.ts'
 import { type Operation, page, pageQuery } from './operation.ts'
@@ -68,17 +65,6 @@ export const agentOperations = {
     query: pageQuery,
     status: 200,
     response: page(agentVersionSchema),
-  },
-  setRelease: {
-    method: 'put',
-    path: '/agents/{name}/releases/{environment}',
-    summary: 'Choose the version that serves in an environment',
-    tag: 'agents',
-    permission: 'agents:release',
-    params: byName.extend({ environment: environmentSchema }),
-    body: setReleaseSchema,
-    status: 200,
-    response: releaseSchema,
   },
   listTools: {
     method: 'get',

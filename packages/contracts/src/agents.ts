@@ -1,9 +1,6 @@
 import { z } from 'zod'
 import { approvalPolicySchema } from './approvals.ts'
 
-export const environmentSchema = z.enum(['development', 'staging', 'production'])
-export type Environment = z.output<typeof environmentSchema>
-
 export const agentNameSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use lower-case letters, digits and hyphens (63 at most)')
@@ -68,11 +65,6 @@ export const agentSchema = agentVersionSchema
   .extend({ releases: releasesSchema })
   .meta({ id: 'Agent', description: 'The latest version, and which version serves where.' })
 
-export const setReleaseSchema = z.strictObject({ version: z.int().min(1).max(2_147_483_647) })
-export const releaseSchema = z
-  .object({ agent: z.string(), environment: environmentSchema, version: z.int() })
-  .meta({ id: 'Release' })
-
 export const toolSchema = z
   .object({
     name: z.string(),
@@ -85,5 +77,4 @@ export const toolSchema = z
 
 export type Agent = z.output<typeof agentSchema>
 export type AgentVersion = z.output<typeof agentVersionSchema>
-export type Release = z.output<typeof releaseSchema>
 export type Tool = z.output<typeof toolSchema>

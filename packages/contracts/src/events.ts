@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { environmentSchema } from './agents.ts'
 import { approvalKinds, approversSchema, expiryOutcomes } from './approvals.ts'
+import { environmentSchema } from './environments.ts'
 import { runFailureCodes } from './errors.ts'
 
 /** Tokens of one model call. `inputTokens` includes the cached ones; `outputTokens` includes reasoning. */

@@ -7,10 +7,6 @@ export {
   agentLimitsSchema,
   agentNameSchema,
   createAgentSchema,
-  type Environment,
-  environmentSchema,
-  type Release,
-  setReleaseSchema,
   type Tool,
 } from './agents.ts'
 export {
@@ -44,6 +40,7 @@ export {
   updateBudgetSchema,
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
+export { type Environment, environmentSchema } from './environments.ts'
 export {
   type ErrorCode,
   type FieldProblem,
@@ -79,6 +76,7 @@ export {
   operations,
 } from './operations.ts'
 export {
+  environmentPermissions,
   type Permission,
   type PlatformPermission,
   permissions,
@@ -89,6 +87,25 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type Plan, putPlanSchema } from './plans.ts'
+export {
+  type CanaryRules,
+  canaryRulesSchema,
+  type DecideRelease,
+  decideReleaseSchema,
+  type PromoteRelease,
+  type Promotion,
+  promoteReleaseSchema,
+  type Release,
+  type ReleaseEntry,
+  type ReleaseEvidence,
+  type ReleaseRequest,
+  type ReleaseTrial,
+  type RollBackRelease,
+  rollBackReleaseSchema,
+  type SetRelease,
+  setReleaseSchema,
+  type VersionDiff,
+} from './releases.ts'
 export {
   decideSchema,
   type FailedAttempt,

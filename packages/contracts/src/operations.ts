@@ -7,6 +7,7 @@ import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { planOperations } from './plan-operations.ts'
+import { releaseOperations } from './release-operations.ts'
 import {
   decideSchema,
   messageSchema,
@@ -164,6 +165,7 @@ export const operations = {
     response: keySchema,
   },
   ...agentOperations,
+  ...releaseOperations,
   startRun: {
     method: 'post',
     path: '/agents/{name}/runs',

@@ -10,6 +10,9 @@ export const tenantPermissions = [
   'audit:read',
   'keys:read',
   'keys:write',
+  // To release past an environment, or without the approval that is asked for.
+  'releases:force',
+  'releases:decide',
   'runs:read',
   'runs:start',
   'runs:control',
@@ -22,6 +25,14 @@ export const tenantPermissions = [
   'webhooks:read',
   'webhooks:write',
 ] as const
+
+/** What a key can do that is bound to an environment. Everything else reaches across environments. */
+export const environmentPermissions: readonly TenantPermission[] = [
+  'agents:read',
+  'runs:read',
+  'runs:start',
+  'runs:control',
+]
 
 /** What someone is in a tenant. A permission says what a key can do; a role says whose decision it carries. */
 export const tenantRoles = ['owner', 'admin', 'builder', 'operator', 'viewer'] as const

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { agentNameSchema, environmentSchema } from './agents.ts'
+import { agentNameSchema } from './agents.ts'
+import { environmentSchema } from './environments.ts'
 import { runFailureCodes } from './errors.ts'
 import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
 import { idSchema } from './tenants.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { agentNameSchema, environmentSchema } from './agents.ts'
+import { agentNameSchema } from './agents.ts'
+import { environmentSchema } from './environments.ts'
 import { runPriorities, startRunSchema } from './runs.ts'
 import { idSchema, timeZoneSchema } from './tenants.ts'
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { environmentSchema } from './environments.ts'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
 import { planNameSchema, planSchema } from './plans.ts'
 
@@ -36,6 +37,13 @@ function isTimeZone(name: string): boolean {
 const nanosPerToken = z.int().min(0).max(1_000_000_000)
 const assumedPriceSchema = z.strictObject({ inputNanosPerToken: nanosPerToken, outputNanosPerToken: nanosPerToken })
 
+const productionApprovalsSchema = z.strictObject({
+  /** How many people, besides whoever asks. */
+  required: z.int().min(1).max(10),
+  /** The role that each of them has to have; anyone with `releases:decide` when null. */
+  role: z.enum(tenantRoles).nullable().default(null),
+})
+
 export const updateTenantSchema = z
   .strictObject({
     /** Hosts that `http_request` may reach; `null` allows every public host. */
@@ -44,6 +52,8 @@ export const updateTenantSchema = z
     timeZone: timeZoneSchema,
     /** Nano-USD for models without a known price; `null`: they are refused where a budget limits money. */
     assumedPrice: assumedPriceSchema.nullable(),
+    /** Who has to approve what gets into production; `null`: nobody. */
+    productionApprovals: productionApprovalsSchema.nullable(),
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, { message: 'give at least one field to change' })
@@ -60,6 +70,7 @@ export const tenantSchema = z
     allowedHosts: z.array(z.string()).nullable(),
     timeZone: z.string(),
     assumedPrice: assumedPriceSchema.nullable(),
+    productionApprovals: productionApprovalsSchema.nullable(),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Tenant' })
@@ -75,6 +86,8 @@ export const createKeySchema = z.strictObject({
   /** None when absent. Approvals can ask for one. An owner can give each, anyone else those that they have. */
   roles: z.array(z.enum(tenantRoles)).optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
+  /** Binds the key to an environment: it starts and sees runs there only. */
+  environment: environmentSchema.optional(),
 })
 
 export const keySchema = z
@@ -85,6 +98,7 @@ export const keySchema = z
     scopes: z.array(z.enum(tenantPermissions)),
     roles: z.array(z.enum(tenantRoles)),
     createdAt: z.iso.datetime(),
+    environment: environmentSchema.nullable(),
     expiresAt: z.iso.datetime().nullable(),
     revokedAt: z.iso.datetime().nullable(),
   })
@@ -100,6 +114,7 @@ export const whoamiSchema = z
     tenant: tenantSchema.nullable(),
     permissions: z.array(z.enum(permissions)),
     roles: z.array(z.enum(tenantRoles)),
+    environment: environmentSchema.nullable().meta({ description: 'That the key is bound to; null: all of them.' }),
   })
   .meta({ id: 'Whoami' })
 

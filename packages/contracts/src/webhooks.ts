@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { idSchema } from './tenants.ts'
 
-const webhookEvents = ['approval.requested', 'approval.decided', 'budget.warned', 'run.failed'] as const
+const webhookEvents = [
+  'approval.requested',
+  'approval.decided',
+  'budget.warned',
+  'release.rolled_back',
+  'run.failed',
+] as const
 
 const webhookUrlSchema = z
   .url({ protocol: /^https?$/, error: 'use an http(s) URL' })

@@ -4,7 +4,6 @@ export {
   getAgent,
   listAgents,
   listAgentVersions,
-  setRelease,
 } from './agents/agents.ts'
 export { listTools } from './agents/list-tools.ts'
 export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
@@ -42,6 +41,10 @@ export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
 export type { Catalogue, Platform } from './platform.ts'
+export { diffAgentVersions } from './releases/diff-versions.ts'
+export { type JudgeOptions, judgeCanaries } from './releases/judge-canaries.ts'
+export { decideReleaseRequest, getReleaseRequest, listReleaseRequests } from './releases/release-requests.ts'
+export { getRelease, listReleaseHistory, promoteRelease, rollBackRelease, setRelease } from './releases/releases.ts'
 export { type ChildRun, readChildRun, type StartOutcome, startChildRun } from './runs/child-runs.ts'
 export { type ClaimedRun, type ClaimOptions, claimRuns, renewLeases } from './runs/claim-runs.ts'
 export { cancelRun, decideRun, redriveRun, redriveRuns } from './runs/control-run.ts'

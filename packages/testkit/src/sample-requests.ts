@@ -8,6 +8,8 @@ export interface SampleRequest {
 }
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
+const byProduction = (ground: Ground) => ({ name: ground.agent, environment: 'production' })
+const byReleaseRequest = (ground: Ground) => ({ id: ground.releaseRequestId })
 const byRun = (ground: Ground) => ({ id: ground.finishedRun })
 const byBudget = (ground: Ground) => ({ id: ground.budgetId })
 const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
@@ -42,6 +44,20 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listAgentVersions: { params: byAgent },
   setRelease: { params: (ground) => ({ ...byAgent(ground), environment: 'staging' }), body: () => ({ version: 2 }) },
   listTools: {},
+  getRelease: { params: byProduction },
+  promoteRelease: {
+    params: (ground) => ({ name: ground.promotedAgent, environment: 'staging' }),
+    body: () => ({ comment: 'it did well' }),
+  },
+  rollBackRelease: {
+    params: (ground) => ({ ...byAgent(ground), environment: 'development' }),
+    body: () => ({ comment: 'it did not' }),
+  },
+  listReleaseHistory: { params: byProduction },
+  diffAgentVersions: { params: byAgent },
+  listReleaseRequests: {},
+  getReleaseRequest: { params: byReleaseRequest },
+  decideReleaseRequest: { params: byReleaseRequest, body: () => ({ decision: 'approve' }) },
   startRun: { params: byAgent, body: () => ({ message: 'hello' }) },
   listRuns: {},
   getRun: { params: byRun },

@@ -22,6 +22,10 @@ export interface Ground {
   webhookId: string
   /** Another webhook, to be deleted. */
   spareWebhookId: string
+  /** An agent whose version 2 serves in development, and could be promoted. */
+  promotedAgent: string
+  /** A promotion of `agent` that two more people than have done so have to approve. */
+  releaseRequestId: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -37,6 +41,12 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
+  const promotedAgent = `promoted-by-${tenant.name}`
+  await client.createAgent({ body: { name: promotedAgent } })
+  await client.createAgentVersion({ params: { name: promotedAgent }, body: {} })
+  for (const name of [agent, promotedAgent]) {
+    await client.setRelease({ params: { name, environment: 'development' }, body: { version: 2 } })
+  }
   const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
   const budget = await client.createBudget({ body: { name: `budget of ${tenant.name}`, ...limited } })
   await client.createBudget({ body: { name: `second budget of ${tenant.name}`, ...limited } })
@@ -65,6 +75,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   await test.asSuperuser(`update agent_runs set available_at = 'infinity' where status = 'queued' and tenant_id = $1`, [
     tenant.id,
   ])
+  const releaseRequestId = await addReleaseRequest(test, tenant, agent, 'pending')
+  await addReleaseRequest(test, tenant, agent, 'rejected')
   const key = await client.createKey({ body: { name: `key of ${tenant.name}` } })
   const schedule = (name: string) =>
     client.createSchedule({ body: { name, agent, message: secret, cron: '0 9 * * *', metadata: { secret } } })
@@ -92,6 +104,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareScheduleId: spareSchedule.id,
     webhookId: firstWebhook.id,
     spareWebhookId: spareWebhook.id,
+    promotedAgent,
+    releaseRequestId,
     spareTenant: spare.id,
   }
 }
@@ -114,6 +128,29 @@ async function addApproval(
   await test.asSuperuser(
     `insert into approval_decisions (tenant_id, approval_id, actor, decision, arguments_hash)
       values ($1, $2, 'somebody', case $3 when 'rejected' then 'reject' else 'approve' end, repeat('0', 64))`,
+    [tenant.id, id, status],
+  )
+  return id
+}
+
+/** A promotion to production with a decision of somebody. */
+async function addReleaseRequest(
+  test: TestPlatform,
+  tenant: TestTenant,
+  agent: string,
+  status: 'pending' | 'rejected',
+): Promise<string> {
+  const id = randomUUID()
+  await test.asSuperuser(
+    `insert into release_requests (tenant_id, id, agent, environment, version, replaces_version, after_number, comment, requested_by,
+        required, status, decided_at)
+      values ($1, $2, $3, 'production', 2, 1, 1, $4, 'somebody else', 3, $5,
+        case when $5::text = 'rejected' then now() end)`,
+    [tenant.id, id, agent, `the release request of ${tenant.name}`, status],
+  )
+  await test.asSuperuser(
+    `insert into release_decisions (tenant_id, request_id, actor, decision)
+      values ($1, $2, 'somebody', case $3::text when 'rejected' then 'reject' else 'approve' end)`,
     [tenant.id, id, status],
   )
   return id

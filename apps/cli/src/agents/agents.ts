@@ -51,7 +51,7 @@ export async function createVersion(context: Context, name: string, options: Age
   const version = await client.createAgentVersion({ params: { name }, body })
   printAgent(context, version)
   if (context.json) return
-  const command = `${context.commandLine} agents release ${name} production ${version.version}`
+  const command = `${context.commandLine} agents release ${name} development ${version.version}`
   context.terminal.write(`\nIt serves nowhere yet. Release it: ${command}\n`)
 }
 

@@ -6,10 +6,10 @@ import { printJson } from '../terminal/terminal.ts'
 
 export async function whoami(context: Context, asOperator: boolean): Promise<undefined> {
   const client = asOperator ? (await connectOperator(context)).client : await connectTenant(context)
-  const { actor, tenant, permissions, roles } = await client.whoami()
+  const { actor, tenant, permissions, roles, environment } = await client.whoami()
   const { terminal } = context
   if (context.json) {
-    printJson(terminal, { actor, tenant, permissions, roles })
+    printJson(terminal, { actor, tenant, permissions, roles, environment })
     return
   }
   const kind = actor.kind === 'operator' ? 'operator' : 'API key'
@@ -20,6 +20,7 @@ export async function whoami(context: Context, asOperator: boolean): Promise<und
         ['tenant', tenant ? `${oneLine(tenant.name)} (${tenant.id}), ${tenant.status}` : 'none'],
         ['you may', permissions.join(', ')],
         ['roles', roles.join(', ')],
+        ['bound to', environment ?? undefined],
       ],
       terminal.paint,
     ),

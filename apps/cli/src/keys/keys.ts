@@ -12,6 +12,7 @@ export interface KeyOptions {
   scopes?: string
   roles?: string
   expires?: string
+  environment?: string
 }
 
 const keyColumns: Column<ApiKey>[] = [
@@ -36,7 +37,7 @@ export async function listKeys(context: Context): Promise<undefined> {
 }
 
 export async function createKey(context: Context, name: string, options: KeyOptions): Promise<undefined> {
-  const { scopes, roles, expires } = options
+  const { scopes, roles, expires, environment } = options
   const expiresAt = expires === undefined ? undefined : readExpiry(expires, Date.now())
   if (expires !== undefined && expiresAt === undefined) {
     throw wrongUsage(`--expires: "${expires}" is no time. Give it like 30d, 12h, 90m or 2027-01-31.`)
@@ -46,6 +47,7 @@ export async function createKey(context: Context, name: string, options: KeyOpti
     scopes: scopes === undefined ? undefined : splitList(scopes),
     roles: roles === undefined ? undefined : splitList(roles),
     expiresAt,
+    environment,
   })
   const client = await connectTenant(context)
   const key = await client.createKey({ body })
@@ -68,6 +70,7 @@ function renderKey({ terminal }: Context, key: ApiKey): string {
       ['begins', oneLine(key.prefix)],
       ['scopes', key.scopes.join(', ')],
       ['roles', key.roles.join(', ')],
+      ['bound to', key.environment ?? undefined],
       ['expires', key.expiresAt === null ? 'never' : formatTime(key.expiresAt)],
       ['revoked', key.revokedAt === null ? undefined : formatTime(key.revokedAt)],
     ],

@@ -21,6 +21,10 @@ export function addSettingCommands(program: Command, perform: Perform): void {
       'dollars per million tokens of models whose price is not known, such as 0.15/0.6; "none" refuses them under a budget',
     )
     .option('--hosts <hosts>', 'that tools may reach, separated by commas; "public" for every public host, or "none"')
+    .option(
+      '--production-approvals <count>',
+      'how many have to approve what gets into production, such as 1, or 2/admin for a role; "none" for nobody',
+    )
     .action(async (options: SettingOptions, command: Command) => {
       await perform(command, async (context) => (await load()).setSettings(context, options))
     })

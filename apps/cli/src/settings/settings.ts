@@ -2,7 +2,7 @@ import { type Tenant, updateTenantSchema } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { parseInput, wrongUsage } from '../failure.ts'
-import { describeHosts, oneLine } from '../terminal/format.ts'
+import { describeHosts, formatPlural, oneLine } from '../terminal/format.ts'
 import { renderFields } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
 
@@ -10,6 +10,7 @@ export interface SettingOptions {
   timeZone?: string
   assumedPrice?: string
   hosts?: string
+  productionApprovals?: string
 }
 
 /** Nano-USD per token that a price of one dollar per million tokens comes to. */
@@ -21,13 +22,14 @@ export async function showSettings(context: Context): Promise<undefined> {
 }
 
 export async function setSettings(context: Context, options: SettingOptions): Promise<undefined> {
-  const { timeZone, assumedPrice, hosts } = options
+  const { timeZone, assumedPrice, hosts, productionApprovals } = options
   if (Object.keys(options).length === 0)
-    throw wrongUsage('Give what to change: --time-zone, --assumed-price or --hosts.')
+    throw wrongUsage('Give what to change: --time-zone, --assumed-price, --hosts or --production-approvals.')
   const body = parseInput(updateTenantSchema, {
     ...(timeZone !== undefined && { timeZone }),
     ...(assumedPrice !== undefined && { assumedPrice: readPrice(assumedPrice) }),
     ...(hosts !== undefined && { allowedHosts: readHosts(hosts) }),
+    ...(productionApprovals !== undefined && { productionApprovals: readApprovals(productionApprovals) }),
   })
   const client = await connectTenant(context)
   print(context, await client.updateOwnTenant({ body }))
@@ -46,6 +48,12 @@ function readPrice(text: string) {
   return { inputNanosPerToken: toNanos(input), outputNanosPerToken: toNanos(output) }
 }
 
+function readApprovals(text: string) {
+  if (text === 'none') return null
+  const [required, role] = text.split('/')
+  return { required: Number(required), role }
+}
+
 function readHosts(text: string): string[] | null {
   if (text === 'public') return null
   return text === 'none' ? [] : text.split(',').map((host) => host.trim())
@@ -56,8 +64,13 @@ function print({ json, terminal }: Context, tenant: Tenant): void {
   else terminal.write(renderFields(toFields(tenant), terminal.paint))
 }
 
+function describeApprovals(approvals: Tenant['productionApprovals']): string {
+  if (!approvals) return 'needs no approval'
+  return `needs ${formatPlural(approvals.required, 'approval')}${approvals.role ? ` of the role ${approvals.role}` : ''}`
+}
+
 function toFields(tenant: Tenant): [string, string][] {
-  const { name, timeZone, assumedPrice, allowedHosts } = tenant
+  const { name, timeZone, assumedPrice, allowedHosts, productionApprovals } = tenant
   const toDollars = (nanosPerToken: number) => `$${nanosPerToken / nanosPerTokenPerDollar}`
   const price = assumedPrice
     ? `${toDollars(assumedPrice.inputNanosPerToken)} in, ${toDollars(assumedPrice.outputNanosPerToken)} out per million tokens`
@@ -67,5 +80,6 @@ function toFields(tenant: Tenant): [string, string][] {
     ['time zone', timeZone],
     ['assumed price', price],
     ['tools reach', describeHosts(allowedHosts)],
+    ['production', describeApprovals(productionApprovals)],
   ]
 }

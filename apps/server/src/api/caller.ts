@@ -29,6 +29,7 @@ export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
     tenantId: claims.tenant,
     permissions: new Set(claims.permissions),
     roles: claims.roles,
+    environment: claims.environment,
     requestId: claims.requestId,
     address: claims.address,
   }

@@ -1,4 +1,10 @@
-import { FreeholdError, type OperationId, type OperationRequest, type OperationResponse } from '@freehold/contracts'
+import {
+  type Environment,
+  FreeholdError,
+  type OperationId,
+  type OperationRequest,
+  type OperationResponse,
+} from '@freehold/contracts'
 import * as core from '@freehold/core'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
@@ -47,9 +53,17 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createAgentVersion: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.createAgentVersion(caller, params.name, body)),
   listAgentVersions: (caller, { params, query }) => core.listAgentVersions(caller, params.name, query),
-  setRelease: (caller, { params, body }) =>
-    core.setRelease(caller, { agent: params.name, environment: params.environment, version: body.version }),
   listTools: (caller) => core.listTools(caller),
+
+  getRelease: (caller, { params }) => core.getRelease(caller, placeOf(params)),
+  setRelease: (caller, { params, body }) => core.setRelease(caller, { ...body, ...placeOf(params) }),
+  promoteRelease: (caller, { params, body }) => core.promoteRelease(caller, { ...body, ...placeOf(params) }),
+  rollBackRelease: (caller, { params, body }) => core.rollBackRelease(caller, { ...body, ...placeOf(params) }),
+  listReleaseHistory: (caller, { params, query }) => core.listReleaseHistory(caller, { ...query, ...placeOf(params) }),
+  diffAgentVersions: (caller, { params, query }) => core.diffAgentVersions(caller, params.name, query),
+  listReleaseRequests: (caller, { query }) => core.listReleaseRequests(caller, query),
+  getReleaseRequest: (caller, { params }) => core.getReleaseRequest(caller, params.id),
+  decideReleaseRequest: (caller, { params, body }) => core.decideReleaseRequest(caller, params.id, body),
 
   async startRun(caller, { params, query, body }, { idempotency, signal }) {
     const { runId } = await idempotency.once(() => core.startRun(caller, { agent: params.name, ...body }))
@@ -103,6 +117,10 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   exportAudit: (caller, { query }) => core.exportAudit(caller, query),
   listAuditAnchors: (caller, _, { anchors }) => core.listAuditAnchors(caller, anchors),
   verifyAudit: (caller, _, { anchors }) => core.verifyAudit(caller, anchors),
+}
+
+function placeOf({ name, environment }: { name: string; environment: Environment }) {
+  return { agent: name, environment }
 }
 
 function lastEventId(request: Request): number | undefined {

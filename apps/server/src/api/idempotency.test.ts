@@ -52,6 +52,9 @@ test('every POST creates and takes a key, or changes what is there and needs non
   expect(posts.filter(({ operation }) => !operation.idempotency).map(({ id }) => id)).toEqual([
     'suspendTenant',
     'resumeTenant',
+    'promoteRelease',
+    'rollBackRelease',
+    'decideReleaseRequest',
     'cancelRun',
     'redriveRun',
     'redriveRuns',

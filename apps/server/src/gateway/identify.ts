@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { FreeholdError, permissions, problemSchema, tenantRoles } from '@freehold/contracts'
+import { environmentSchema, FreeholdError, permissions, problemSchema, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
@@ -14,6 +14,7 @@ const identitySchema = z.object({
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
+  environment: environmentSchema.nullable().default(null),
 })
 
 interface IdentifierParts {

@@ -12,6 +12,7 @@ const identity: Identity = {
   tenantId: null,
   permissions: [],
   roles: [],
+  environment: null,
 }
 
 describe.skipIf(!hasRedis())('gateways with one Redis', () => {

@@ -4,10 +4,8 @@ import {
   type AgentVersion,
   agentConfigSchema,
   type Environment,
-  environmentSchema,
   FreeholdError,
   type Page,
-  type Release,
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
@@ -15,11 +13,12 @@ import { findPolicyProblem } from '../approvals/policy.ts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
-import { isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
+import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
+import { releaseEverywhere } from '../releases/change-release.ts'
 import { parseStoredApprovals, parseStoredLimits } from './stored-config.ts'
 import { systemAgents } from './system-agents.ts'
 
@@ -31,14 +30,7 @@ export async function createAgent(caller: Caller, input: AgentConfig & { name: s
   try {
     return await caller.platform.database.withTenant(tenantId, async (tx) => {
       const row = await insertVersion(tx, caller, input.name, 1, input)
-      const releases = environmentSchema.options.map((environment) => ({
-        tenant_id: tenantId,
-        agent: input.name,
-        environment,
-        version: 1,
-        released_by: actorName(caller),
-      }))
-      await tx.insertInto('agent_releases').values(releases).execute()
+      await releaseEverywhere(tx, caller, input.name)
       const agent = { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }
       await recordChange(tx, caller, { action: 'agent.created', subjectId: input.name, after: agent })
       return agent
@@ -74,6 +66,20 @@ export async function createAgentVersion(caller: Caller, name: string, input: Ag
     }
     throw error
   }
+}
+
+/** Reads one version of an agent, the latest when none is named, for a verb that has authorized its caller already. */
+export async function readVersion(tx: Tx, name: string, version?: number): Promise<AgentVersion> {
+  const latest = await latestVersion(tx, name)
+  if (version === undefined || version === latest.version) return toVersion(latest)
+  const row = await tx
+    .selectFrom('agent_templates')
+    .selectAll()
+    .where('name', '=', name)
+    .where('version', '=', version)
+    .executeTakeFirst()
+  if (row) return toVersion(row)
+  throw new FreeholdError('not_found', `The agent "${name}" has no version ${version}.`)
 }
 
 export async function getAgent(caller: Caller, name: string): Promise<Agent> {
@@ -123,41 +129,6 @@ export async function listAgentVersions(caller: Caller, name: string, query: Pag
       .execute()
   })
   return toPage(rows, query.limit, toVersion, ({ version }) => String(version))
-}
-
-/** Chooses which version serves in an environment. Runs that have started keep theirs. */
-export async function setRelease(
-  caller: Caller,
-  input: { agent: string; environment: Environment; version: number },
-): Promise<Release> {
-  authorize(caller, 'agents:release')
-  const { tenantId } = caller
-  const change = { version: input.version, released_by: actorName(caller), released_at: new Date() }
-  try {
-    await caller.platform.database.withTenant(tenantId, async (tx) => {
-      await latestVersion(tx, input.agent)
-      const before = await tx
-        .selectFrom('agent_releases')
-        .select('version')
-        .where('agent', '=', input.agent)
-        .where('environment', '=', input.environment)
-        .forNoKeyUpdate()
-        .executeTakeFirst()
-      await tx
-        .insertInto('agent_releases')
-        .values({ tenant_id: tenantId, agent: input.agent, environment: input.environment, ...change })
-        .onConflict((conflict) => conflict.columns(['tenant_id', 'agent', 'environment']).doUpdateSet(change))
-        .execute()
-      const subjectId = `${input.agent}/${input.environment}`
-      await recordChange(tx, caller, { action: 'release.set', subjectId, before, after: { version: input.version } })
-    })
-  } catch (error) {
-    if (isForeignKeyViolation(error)) {
-      throw new FreeholdError('not_found', `The agent "${input.agent}" has no version ${input.version}.`)
-    }
-    throw error
-  }
-  return input
 }
 
 type TemplateRow = Selectable<AgentTemplates>

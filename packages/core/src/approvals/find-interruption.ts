@@ -2,6 +2,7 @@ import { type EventData, FreeholdError } from '@freehold/contracts'
 import { sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { assertInReach } from '../runs/get-run.ts'
 
 type Waits = EventData<'run.waiting'>['waits']
 
@@ -24,7 +25,7 @@ export interface Interruption {
 /** Finds where a run waited for exactly these approvals. */
 export async function findInterruption(caller: Caller, approvalIds: readonly string[]): Promise<Interruption> {
   authorize(caller, 'runs:read')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const found = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
     const approvals = await readApprovals(tx, caller, approvalIds)
     const [first] = approvals
     if (!first || approvals.length < approvalIds.length) {
@@ -50,6 +51,8 @@ export async function findInterruption(caller: Caller, approvalIds: readonly str
       lasts: run.last_seq === wait.seq && approvals.every(({ open }) => open),
     }
   })
+  await assertInReach(caller, found.runId)
+  return found
 }
 
 async function readApprovals(tx: Tx, caller: TenantCaller, ids: readonly string[]) {

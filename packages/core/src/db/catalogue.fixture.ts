@@ -6,7 +6,15 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'plans', 'schema_migrations']
-const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions', 'audit_entries']
+const appendOnlyTables = [
+  'run_events',
+  'messages',
+  'agent_templates',
+  'approval_decisions',
+  'audit_entries',
+  'release_decisions',
+  'release_history',
+]
 /** A settled reservation is in the ledger, so its row may go. */
 const deletableTables = ['budget_reservations']
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
@@ -23,6 +31,7 @@ const correctableUsage = [
 
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
+  'agent_releases.doors to freehold_doors',
   'agent_releases.tenant_isolation to freehold_app',
   'agent_runs.doors to freehold_doors',
   'agent_runs.tenant_isolation to freehold_app',
@@ -43,6 +52,9 @@ export const expectedPolicies = [
   'messages.tenant_isolation to freehold_app',
   'operator_keys.doors to freehold_doors',
   'plans.doors to freehold_doors',
+  'release_decisions.tenant_isolation to freehold_app',
+  'release_history.tenant_isolation to freehold_app',
+  'release_requests.tenant_isolation to freehold_app',
   'run_events.doors to freehold_doors',
   'run_events.tenant_isolation to freehold_app',
   'run_heads.doors to freehold_doors',

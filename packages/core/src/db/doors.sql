@@ -14,9 +14,11 @@ begin
 end $$;
 
 create function door_find_api_key(p_hash bytea)
-returns table (tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text)
+returns table (
+  tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text, environment text
+)
 language sql stable security definer set search_path = public, pg_temp as $$
-  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status
+  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment
     from api_keys k join tenants t on t.id = k.tenant_id
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 $$;
@@ -37,11 +39,11 @@ $$;
 create function door_list_tenants(p_after text, p_limit int)
 returns table (
   id uuid, name text, status text, plan text, allowed_hosts text[], created_at timestamptz, time_zone text,
-  assumed_input_nanos bigint, assumed_output_nanos bigint
+  assumed_input_nanos bigint, assumed_output_nanos bigint, production_approvals int, production_approver_role text
 )
 language sql stable security definer set search_path = public, pg_temp as $$
   select t.id, t.name, t.status, t.plan, t.allowed_hosts, t.created_at, t.time_zone, t.assumed_input_nanos,
-         t.assumed_output_nanos
+         t.assumed_output_nanos, t.production_approvals, t.production_approver_role
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
@@ -301,6 +303,15 @@ language sql stable security definer set search_path = public, pg_temp as $$
       select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
     ) head
    where p_after is null or t.id > p_after order by t.id limit p_limit
+$$;
+
+-- The releases with a canary that nobody has judged for p_every_ms, those that wait longest first.
+create function door_find_canaries(p_every_ms int, p_limit int)
+returns table (tenant_id uuid, agent text, environment text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select r.tenant_id, r.agent, r.environment from agent_releases r
+   where r.canary_id is not null and r.canary_checked_at <= now() - p_every_ms * interval '1 millisecond'
+   order by r.canary_checked_at limit p_limit
 $$;
 
 -- A door opens for the server only.

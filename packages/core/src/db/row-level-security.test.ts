@@ -21,6 +21,9 @@ const tables = [
   'budgets',
   'idempotency_keys',
   'messages',
+  'release_decisions',
+  'release_history',
+  'release_requests',
   'run_events',
   'run_heads',
   'schedules',
@@ -86,6 +89,12 @@ function rowsInEveryTable(tenant: string): string {
         request_id, previous_hash, hash)
       values ('${tenant}', 1, date_trunc('second', now()), 'test', 'test', 'key.created', 'key', '', 'null', '{}', 'test', repeat('0', 64),
         repeat('1', 64));
+    insert into release_history (tenant_id, agent, environment, number, kind, version, released_by)
+      values ('${tenant}', 'assistant', 'production', 1, 'created', 1, 'test');
+    insert into release_requests (tenant_id, id, agent, environment, version, after_number, requested_by, required)
+      values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 1, 'test', 1);
+    insert into release_decisions (tenant_id, request_id, actor, decision)
+      values ('${tenant}', '${tenant}', 'test', 'approve');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

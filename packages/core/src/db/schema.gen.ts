@@ -25,6 +25,12 @@ export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface AgentReleases {
   agent: string;
+  canary_checked_at: Timestamp | null;
+  canary_id: string | null;
+  canary_percent: number | null;
+  canary_rules: Json | null;
+  canary_started_at: Timestamp | null;
+  canary_version: number | null;
   environment: string;
   released_at: Generated<Timestamp>;
   released_by: string;
@@ -38,6 +44,7 @@ export interface AgentRuns {
   available_at: Generated<Timestamp>;
   cache_read_tokens: Generated<number>;
   cache_write_tokens: Generated<number>;
+  canary_id: string | null;
   client_key: string | null;
   cost_nanos: Generated<number>;
   created_at: Generated<Timestamp>;
@@ -96,6 +103,7 @@ export interface AgentTemplates {
 
 export interface ApiKeys {
   created_at: Generated<Timestamp>;
+  environment: string | null;
   expires_at: Timestamp | null;
   id: string;
   key_hash: Buffer;
@@ -247,6 +255,51 @@ export interface Plans {
   weight: number;
 }
 
+export interface ReleaseDecisions {
+  actor: string;
+  at: Generated<Timestamp>;
+  comment: string | null;
+  decision: string;
+  request_id: string;
+  tenant_id: string;
+}
+
+export interface ReleaseHistory {
+  agent: string;
+  approved_by: Generated<string[]>;
+  canary_percent: number | null;
+  canary_version: number | null;
+  comment: string | null;
+  environment: string;
+  evidence: Json | null;
+  forced: Generated<boolean>;
+  kind: string;
+  number: number;
+  released_at: Generated<Timestamp>;
+  released_by: string;
+  replaced_version: number | null;
+  tenant_id: string;
+  version: number;
+}
+
+export interface ReleaseRequests {
+  after_number: number;
+  agent: string;
+  approver_role: string | null;
+  canary: Json | null;
+  comment: string | null;
+  created_at: Generated<Timestamp>;
+  decided_at: Timestamp | null;
+  environment: string;
+  id: string;
+  replaces_version: number | null;
+  requested_by: string;
+  required: number;
+  status: Generated<string>;
+  tenant_id: string;
+  version: number;
+}
+
 export interface RunEvents {
   at: Generated<Timestamp>;
   data: Json;
@@ -298,6 +351,8 @@ export interface Tenants {
   last_claimed_at: Timestamp | null;
   name: string;
   plan: Generated<string>;
+  production_approvals: Generated<number>;
+  production_approver_role: string | null;
   status: Generated<string>;
   time_zone: Generated<string>;
 }
@@ -370,6 +425,9 @@ export interface DB {
   messages: Messages;
   operator_keys: OperatorKeys;
   plans: Plans;
+  release_decisions: ReleaseDecisions;
+  release_history: ReleaseHistory;
+  release_requests: ReleaseRequests;
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;

@@ -66,3 +66,50 @@ test('runs of the first release, and the delegations among them, are there after
     [root, child, grandchild].map((id) => ({ id, root_run_id: root, principal: 'api_key:ada', priority: 1 })),
   )
 })
+
+test('what the first release had released is in the history after an upgrade, and its keys can still release anywhere', async () => {
+  const url = await openFirstRelease()
+  const tenant = randomUUID()
+  await asSuperuser(url, `insert into tenants (id, name) values ($1, 'acme')`, [tenant])
+  await asSuperuser(
+    url,
+    `insert into agent_templates (tenant_id, id, name, version, description, program, model, fallback_models, prompts,
+        tools, limits, created_by)
+      select $1, gen_random_uuid(), 'assistant', version, '', 'assistant', 'demo', '{}', '{"system": ""}', '{}', '{}', 'test'
+        from generate_series(1, 2) version`,
+    [tenant],
+  )
+  await asSuperuser(
+    url,
+    `insert into agent_releases (tenant_id, agent, environment, version, released_by)
+      values ($1, 'assistant', 'staging', 2, 'api_key:ada')`,
+    [tenant],
+  )
+  for (const scope of ['agents:release', 'runs:read']) {
+    await asSuperuser(
+      url,
+      `insert into api_keys (tenant_id, id, name, prefix, key_hash, scopes)
+        values ($1, gen_random_uuid(), $2, 'fht_', $2::text::bytea, array[$2::text])`,
+      [tenant, scope],
+    )
+  }
+
+  await (await openDatabase({ url, dataDir: server.folder, poolSize: 1, migrate: true })).close()
+
+  const history = 'select agent, environment, number, kind, version, replaced_version, released_by from release_history'
+  expect(await asSuperuser(url, history)).toEqual([
+    {
+      agent: 'assistant',
+      environment: 'staging',
+      number: 1,
+      kind: 'direct',
+      version: 2,
+      replaced_version: null,
+      released_by: 'api_key:ada',
+    },
+  ])
+  expect(await asSuperuser(url, 'select name, scopes from api_keys order by name')).toEqual([
+    { name: 'agents:release', scopes: ['agents:release', 'releases:force'] },
+    { name: 'runs:read', scopes: ['runs:read'] },
+  ])
+})

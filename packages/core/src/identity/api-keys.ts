@@ -1,6 +1,8 @@
 import {
   type ApiKey,
   type CreatedApiKey,
+  type Environment,
+  environmentPermissions,
   FreeholdError,
   type Page,
   type TenantPermission,
@@ -22,13 +24,14 @@ export interface NewKey {
   scopes?: TenantPermission[] | undefined
   roles?: TenantRole[] | undefined
   expiresAt?: string | undefined
+  environment?: Environment | undefined
 }
 
 /** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks, nor, unless an owner makes it, a role. */
 export async function createKey(caller: Caller, input: NewKey): Promise<CreatedApiKey> {
   authorize(caller, 'keys:write')
   const held = tenantPermissions.filter((permission) => caller.permissions.has(permission))
-  const scopes = input.scopes ?? held
+  const scopes = input.scopes ?? held.filter((permission) => fits(permission, input.environment))
   const roles = caller.roles.includes('owner') ? tenantRoles : caller.roles
   const missing = [
     ...scopes.filter((scope) => !held.includes(scope)),
@@ -57,6 +60,14 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
   if (input.expiresAt && Date.parse(input.expiresAt) <= Date.now()) {
     throw new FreeholdError('invalid_request', 'body.expiresAt: must lie in the future')
   }
+  const scopes = input.scopes ?? tenantPermissions.filter((permission) => fits(permission, input.environment))
+  const misfits = scopes.filter((permission) => !fits(permission, input.environment))
+  if (misfits.length > 0) {
+    throw new FreeholdError(
+      'invalid_request',
+      `body.scopes: a key that is bound to an environment can't have ${misfits.join(', ')}, only ${environmentPermissions.join(', ')}`,
+    )
+  }
   const apiKey = generateKey('tenant')
   const row = await tx
     .insertInto('api_keys')
@@ -66,13 +77,18 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
       name: input.name,
       prefix: keyPrefix(apiKey),
       key_hash: hashKey(apiKey),
-      scopes: input.scopes ?? [...tenantPermissions],
+      scopes: [...scopes],
       roles: [...new Set(input.roles)],
       expires_at: input.expiresAt ?? null,
+      environment: input.environment ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
   return { ...toApiKey(row), apiKey }
+}
+
+function fits(permission: TenantPermission, environment: Environment | undefined): boolean {
+  return environment === undefined || environmentPermissions.includes(permission)
 }
 
 export async function listKeys(
@@ -118,6 +134,8 @@ function toApiKey(row: Selectable<ApiKeys>): ApiKey {
     prefix: row.prefix,
     scopes: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    // Has a check constraint.
+    environment: row.environment as ApiKey['environment'],
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,

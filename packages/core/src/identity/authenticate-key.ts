@@ -1,4 +1,5 @@
 import {
+  type Environment,
   FreeholdError,
   type Permission,
   platformPermissions,
@@ -15,6 +16,8 @@ export interface Identity {
   tenantId: string | null
   permissions: Permission[]
   roles: TenantRole[]
+  /** The environment that the key is bound to; null: all of them. */
+  environment: Environment | null
 }
 
 interface KeyRow {
@@ -24,6 +27,7 @@ interface KeyRow {
   scopes: string[]
   roles: string[]
   tenant_status: string
+  environment: Environment | null
 }
 
 /** Finds who a key belongs to. Throws `unauthenticated`, or `tenant_suspended` for a key that is otherwise good. */
@@ -47,6 +51,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       tenantId: null,
       permissions: [...platformPermissions],
       roles: [],
+      environment: null,
     }
   )
 }
@@ -65,5 +70,6 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     tenantId: row.tenant_id,
     permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    environment: row.environment,
   }
 }

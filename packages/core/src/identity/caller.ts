@@ -1,4 +1,4 @@
-import { FreeholdError, type Permission, type TenantRole, type Whoami } from '@freehold/contracts'
+import { type Environment, FreeholdError, type Permission, type TenantRole, type Whoami } from '@freehold/contracts'
 import type { Platform } from '../platform.ts'
 
 export type Actor = Whoami['actor']
@@ -11,6 +11,8 @@ export interface Caller {
   tenantId: string | null
   permissions: ReadonlySet<Permission>
   roles: readonly TenantRole[]
+  /** The environment that the caller's key is bound to; all of them when absent or null. */
+  environment?: Environment | null
   requestId: string
   /** Where the request came from, as the gateway saw it. */
   address?: string | undefined

@@ -9,5 +9,6 @@ export async function whoami(caller: Caller): Promise<Whoami> {
     tenant: tenantId === null ? null : await readTenant(caller.platform, tenantId),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
+    environment: caller.environment ?? null,
   }
 }

@@ -3,11 +3,12 @@ import { sql } from 'kysely'
 import { type Change, recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { findRun, runNotFound } from './get-run.ts'
+import { assertInReach, findRun, runNotFound } from './get-run.ts'
 
 /** Cancels a run and its children. One that is running ends as soon as its worker hears of it, seconds at the most. */
 export async function cancelRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:control')
+  await assertInReach(caller, id)
   const call = sql`cancel_run(${caller.tenantId}, ${id}, ${actorName(caller)})`
   const outcome = await control(caller, id, call, 'run.cancelled')
   if (outcome !== 'ok') throw new FreeholdError('conflict', `The run has ended already: it ${outcome}.`)
@@ -18,6 +19,7 @@ export async function cancelRun(caller: Caller, id: string): Promise<Run> {
 /** Queues a failed run again. Its finished steps are not repeated. */
 export async function redriveRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:control')
+  await assertInReach(caller, id)
   const call = sql`redrive_run(${caller.tenantId}, ${id}, ${actorName(caller)})`
   const outcome = await control(caller, id, call, 'run.redriven')
   if (outcome !== 'ok')
@@ -28,6 +30,10 @@ export async function redriveRun(caller: Caller, id: string): Promise<Run> {
 /** Queues dead runs again, the oldest first, and tells how many more there are. */
 export async function redriveRuns(caller: Caller, input: RedriveRuns): Promise<RedrivenRuns> {
   authorize(caller, 'runs:control')
+  if (caller.environment) {
+    const message = `This key is bound to ${caller.environment}. Redrive its runs one by one, or use another key.`
+    throw new FreeholdError('permission_denied', message)
+  }
   const { agent = null, code = null, from = null, to = null, limit } = input
   const { redriven, remaining } = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
     const { rows } = await sql<{ redriven: string[]; remaining: number }>`select * from redrive_dead_runs(
@@ -49,6 +55,7 @@ export async function decideRun(
   input: { step: string; decision: InDoubtDecision },
 ): Promise<Run> {
   authorize(caller, 'runs:control')
+  await assertInReach(caller, id)
   const { step, decision } = input
   const call = sql`decide_run(${caller.tenantId}, ${id}, ${step}, ${decision}, ${actorName(caller)})`
   const outcome = await control(caller, id, call, 'run.decided', { step, decision })

@@ -13,8 +13,18 @@ export async function getRun(caller: Caller, id: string): Promise<Run> {
 /** Reads a run for a verb that has authorized its caller already. */
 export async function findRun(caller: TenantCaller, id: string): Promise<Run> {
   const run = await caller.platform.database.withTenant(caller.tenantId, (tx) => readRun(tx, id))
-  if (!run) throw runNotFound()
+  if (!run || !isInReach(caller, run.environment)) throw runNotFound()
   return run
+}
+
+/** Whether a caller may see what runs in an environment. */
+function isInReach({ environment: bound }: Caller, environment: string): boolean {
+  return (bound ?? environment) === environment
+}
+
+/** Throws `not_found` for a run outside of the environment that the caller's key is bound to. */
+export async function assertInReach(caller: TenantCaller, runId: string): Promise<void> {
+  if (caller.environment) await findRun(caller, runId)
 }
 
 export function runNotFound(): FreeholdError {
@@ -40,6 +50,7 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
       .selectAll()
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
       .where('agent', system ? 'like' : 'not like', systemAgents)
+      .$if(!!caller.environment, (q) => q.where('environment', '=', caller.environment ?? ''))
       .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
       .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
       .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
@@ -57,6 +68,7 @@ export async function listRunEvents(
   query: { after: number; limit: number },
 ): Promise<{ items: RunEvent[] }> {
   authorize(caller, 'runs:read')
+  await assertInReach(caller, id)
   const items = await readJournal(
     caller.platform.database,
     { tenantId: caller.tenantId, runId: id },

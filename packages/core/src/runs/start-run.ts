@@ -26,12 +26,36 @@ function gateOf(database: Database): QueueGate {
 export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
   authorize(caller, 'runs:start')
   if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
+  await assertMayStart(caller, input)
   const row = await admitRun(
     caller,
     () => insertRun(caller, input),
     async () => (input.clientKey === undefined ? undefined : findByClientKey(caller, input.clientKey)),
   )
   return readOutcome(caller, input, row)
+}
+
+/** A key that is bound to an environment starts runs there, and in no conversation of another environment. */
+async function assertMayStart(caller: TenantCaller, { environment, threadId }: StartRunInput): Promise<void> {
+  const { environment: bound } = caller
+  if (!bound) return
+  if (environment !== bound) {
+    const message = `This key is bound to ${bound}. Send "environment": "${bound}", or use a key for ${environment}.`
+    throw new FreeholdError('permission_denied', message)
+  }
+  if (threadId === undefined) return
+  const elsewhere = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('agent_runs')
+      .select('id')
+      .where('thread_id', '=', threadId)
+      .where('environment', '<>', bound)
+      .limit(1)
+      .executeTakeFirst(),
+  )
+  if (!elsewhere) return
+  const message = `The thread "${threadId}" belongs to another environment than ${bound}, which this key is bound to. Use another thread.`
+  throw new FreeholdError('permission_denied', message)
 }
 
 /** Starts a run when the tenant's queue has room for it. `known` finds one that was accepted before, which needs none. */

@@ -1,7 +1,7 @@
 import type { Run, RunEvent, TextDelta } from '@freehold/contracts'
 import type { BusMessage } from '../bus/bus.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { findRun, runNotFound } from './get-run.ts'
+import { assertInReach, findRun, runNotFound } from './get-run.ts'
 import { enterFeed, type FeedViewer, type RunFeed, readHead } from './run-feed.ts'
 
 const maxQueuedDeltas = 1_000
@@ -23,6 +23,7 @@ export async function watchRun(
   options: WatchOptions,
 ): Promise<AsyncGenerator<RunEvent | TextDelta>> {
   authorize(caller, 'runs:read')
+  await assertInReach(caller, runId)
   const head = await readHead(caller.platform.database, { tenantId: caller.tenantId, runId })
   if (!head) throw runNotFound()
   return followRun(caller, runId, { ...options, lastSeq: head.lastSeq })

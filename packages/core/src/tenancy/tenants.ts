@@ -6,6 +6,7 @@ import {
   type Plan,
   type PlatformPermission,
   type Tenant,
+  tenantRoles,
   type UpdateTenant,
 } from '@freehold/contracts'
 import { type Selectable, sql, type Updateable } from 'kysely'
@@ -30,6 +31,8 @@ type TenantRow = Pick<
   | 'time_zone'
   | 'assumed_input_nanos'
   | 'assumed_output_nanos'
+  | 'production_approvals'
+  | 'production_approver_role'
 >
 
 /** Creates a tenant and its first key, which is in the answer and nowhere else. `id` is one of `newTenantId`. */
@@ -124,13 +127,17 @@ export async function setTenantPlan(caller: Caller, id: string, { plan }: { plan
 /** Changes what is given of the tenant's settings. */
 export async function updateOwnTenant(caller: Caller, input: UpdateTenant): Promise<Tenant> {
   authorize(caller, 'tenant:write')
-  const { allowedHosts, timeZone, assumedPrice } = input
+  const { allowedHosts, timeZone, assumedPrice, productionApprovals } = input
   const change: Updateable<Tenants> = {
     ...(allowedHosts !== undefined && { allowed_hosts: allowedHosts }),
     ...(timeZone !== undefined && { time_zone: timeZone }),
     ...(assumedPrice !== undefined && {
       assumed_input_nanos: assumedPrice?.inputNanosPerToken ?? null,
       assumed_output_nanos: assumedPrice?.outputNanosPerToken ?? null,
+    }),
+    ...(productionApprovals !== undefined && {
+      production_approvals: productionApprovals?.required ?? 0,
+      production_approver_role: productionApprovals?.role ?? null,
     }),
   }
   if (timeZone !== undefined) await assertDatabaseKnows(caller, timeZone)
@@ -215,5 +222,12 @@ function settingsOf(row: TenantRow) {
       row.assumed_input_nanos === null || row.assumed_output_nanos === null
         ? null
         : { inputNanosPerToken: row.assumed_input_nanos, outputNanosPerToken: row.assumed_output_nanos },
+    productionApprovals:
+      row.production_approvals === 0
+        ? null
+        : {
+            required: row.production_approvals,
+            role: tenantRoles.find((role) => role === row.production_approver_role) ?? null,
+          },
   }
 }

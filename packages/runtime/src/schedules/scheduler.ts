@@ -1,4 +1,4 @@
-import { fireDueSchedules } from '@freehold/core'
+import { fireDueSchedules, judgeCanaries } from '@freehold/core'
 import type { Engine } from '../runs/engine.ts'
 
 export interface SchedulerOptions {
@@ -8,7 +8,10 @@ export interface SchedulerOptions {
 
 const schedulesPerPoll = 100
 
-/** Fires the schedules that are due, until stopped. Runs beside every worker; a tick starts one run all the same. */
+/**
+ * Fires the schedules that are due and judges the canaries, until stopped. Runs beside every worker; a tick starts one run
+ * all the same, and a canary is rolled back once.
+ */
 export class Scheduler {
   private readonly engine: Pick<Engine, 'database' | 'bus' | 'logger'>
   private readonly options: SchedulerOptions
@@ -32,7 +35,11 @@ export class Scheduler {
   }
 
   private async fireUntilStopped(): Promise<void> {
-    while (!this.stopping) await this.pause(await this.fireDue())
+    while (!this.stopping) {
+      const waitMs = await this.fireDue()
+      await this.judgeCanaries()
+      await this.pause(waitMs)
+    }
   }
 
   private async fireDue(): Promise<number> {
@@ -46,6 +53,18 @@ export class Scheduler {
     } catch (error) {
       logger.warn({ err: error }, 'reading the due schedules failed; trying again')
       return this.options.pollMs
+    }
+  }
+
+  private async judgeCanaries(): Promise<void> {
+    const { logger } = this.engine
+    try {
+      await judgeCanaries(this.engine, {
+        onRollback: (canary) => logger.info(canary, 'a canary was rolled back'),
+        onFailure: (error, canary) => logger.error({ err: error, ...canary }, 'judging a canary failed; trying again'),
+      })
+    } catch (error) {
+      logger.warn({ err: error }, 'looking for canaries failed; trying again')
     }
   }
 
