@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
+import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
@@ -11,6 +12,7 @@ import { addKeyCommands } from './keys/commands.ts'
 import { addPlanCommands } from './plans/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
+import { addSecretCommands } from './secrets/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
@@ -23,6 +25,7 @@ export interface Surroundings {
   note: (line: string) => void
   readInput: () => Promise<string>
   confirm: Context['terminal']['confirm']
+  askHidden: Context['terminal']['askHidden']
   columns: number | undefined
   colors: boolean
   commandLine: string
@@ -72,10 +75,10 @@ function createContext(
   refused: Context['refused'],
   paint: Context['terminal']['paint'],
 ): Context {
-  const { write, note, readInput, confirm, columns, commandLine, onInterrupt } = surroundings
+  const { write, note, readInput, confirm, askHidden, columns, commandLine, onInterrupt } = surroundings
   const { url, apiKey, operatorKey, dataDir, workingDir } = surroundings
   return {
-    terminal: { write, note, readInput, confirm, columns, paint },
+    terminal: { write, note, readInput, confirm, askHidden, columns, paint },
     settings: { url, apiKey, operatorKey, dataDir, workingDir, tenant: options.tenant },
     json: options.json ?? false,
     commandLine,
@@ -105,6 +108,8 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addAgentCommands(program, perform)
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)
+  addSecretCommands(program, perform)
+  addConnectionCommands(program, perform)
   addSettingCommands(program, perform)
   addTenantCommands(program, perform)
   addPlanCommands(program, perform)

@@ -10,6 +10,11 @@ const number = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
 const url = (protocols: RegExp) => z.url({ protocol: protocols }).optional()
 
+const secretKeySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; make one with "keygen"')
+  .optional()
+
 const environmentSchema = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/),
   FREEHOLD_DATABASE_OWNER_URL: url(/^postgres(ql)?$/),
@@ -21,10 +26,8 @@ const environmentSchema = z.object({
   FREEHOLD_API_URL: url(/^https?$/),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
-  FREEHOLD_SECRET_KEY: z
-    .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; make one with "keygen"')
-    .optional(),
+  FREEHOLD_SECRET_KEY: secretKeySchema,
+  FREEHOLD_SECRET_KEY_PREVIOUS: secretKeySchema,
   FREEHOLD_OPERATOR_KEY: z
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
@@ -50,6 +53,8 @@ export interface ServerConfig {
   serviceKey: Secret | undefined
   servicePublicKey: string | undefined
   secretKey: Secret | undefined
+  /** Still opens what it encrypted, until everything is rewrapped. */
+  previousSecretKey: Secret | undefined
   operatorKey: Secret | undefined
   samples: boolean
   corsOrigins: string[]
@@ -105,6 +110,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
     secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
+    previousSecretKey: Secret.of(read.FREEHOLD_SECRET_KEY_PREVIOUS),
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     samples: read.FREEHOLD_SAMPLES === 'on',
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')

@@ -1,6 +1,7 @@
 import {
   type Bus,
   connectRedis,
+  createPostgresVault,
   type Database,
   forgetRequests,
   LocalBus,
@@ -13,6 +14,7 @@ import {
 import {
   assistant,
   createModelCaller,
+  createTenantKeys,
   createToolRegistry,
   createWebhookDelivery,
   describeModels,
@@ -154,7 +156,8 @@ async function openPlatform(
     programs: [...programs.keys()],
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
-  return { database, bus, catalogue, secrets: await loadSecretCipher(config) }
+  const secrets = await loadSecretCipher(config)
+  return { database, bus, catalogue, secrets, vault: createPostgresVault(database, secrets) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
@@ -193,16 +196,18 @@ function startWorker(
   { programs, tools }: Parts,
 ): () => Promise<void> {
   const { concurrency, leaseMs } = config.worker
-  const { database, bus, secrets } = platform
+  const { database, bus, secrets, vault } = platform
+  const operatorAllow = config.egressAllow
   // Not in the catalogue: no agent of a tenant can be made of it.
-  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow: config.egressAllow })
+  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow })
   const engine = {
     database,
+    vault,
     bus,
     programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,
-    callModel: createModelCaller(config.models),
-    operatorAllow: config.egressAllow,
+    callModel: createModelCaller(config.models, { tenantKeys: createTenantKeys({ database, vault, operatorAllow }) }),
+    operatorAllow,
     logger,
     leaseMs,
   }

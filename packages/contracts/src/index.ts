@@ -36,6 +36,7 @@ export {
   updateBudgetSchema,
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
+export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
 export {
   type ErrorCode,
   type FieldProblem,
@@ -107,6 +108,7 @@ export {
   type UpdateSchedule,
   updateScheduleSchema,
 } from './schedules.ts'
+export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
 export {
   type ApiKey,
   type CreatedApiKey,

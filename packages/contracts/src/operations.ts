@@ -20,6 +20,7 @@ import {
   usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
+import { secretOperations } from './secret-operations.ts'
 import {
   createdKeySchema,
   createdTenantSchema,
@@ -293,6 +294,7 @@ export const operations = {
   ...approvalOperations,
   ...budgetOperations,
   ...scheduleOperations,
+  ...secretOperations,
   ...webhookOperations,
 } as const satisfies Record<string, Operation>
 

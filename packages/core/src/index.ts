@@ -26,6 +26,13 @@ export { PostgresBus } from './bus/postgres-bus.ts'
 export { connectRedis, type RedisState } from './bus/redis.ts'
 export { RedisBus } from './bus/redis-bus.ts'
 export { canonicalJson } from './canonical-json.ts'
+export { deleteConnection, getConnection, listConnections, putConnection } from './connections/connections.ts'
+export {
+  type HttpCredential,
+  type ProviderKey,
+  readHttpCredential,
+  readProviderKey,
+} from './connections/use-connection.ts'
 export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
@@ -66,6 +73,10 @@ export {
   updateSchedule,
 } from './schedules/schedules.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
+export { createPostgresVault } from './secrets/postgres-vault.ts'
+export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
+export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
+export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {

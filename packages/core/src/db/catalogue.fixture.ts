@@ -7,8 +7,8 @@ export type Query = <Row>(text: string) => Promise<Row[]>
 /** Tables that hold nothing of a tenant. */
 const globalTables = ['operator_keys', 'plans', 'schema_migrations']
 const appendOnlyTables = ['run_events', 'messages', 'agent_templates', 'approval_decisions']
-/** A settled reservation is in the ledger, so its row may go. */
-const deletableTables = ['budget_reservations']
+/** A settled reservation is in the ledger, so its row may go; a deleted secret leaves nothing behind. */
+const deletableTables = ['budget_reservations', 'secrets', 'connections', 'data_keys', 'secret_values']
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
   'cache_read_tokens',
@@ -36,6 +36,8 @@ export const expectedPolicies = [
   'budget_reservations.tenant_isolation to freehold_app',
   'budget_windows.tenant_isolation to freehold_app',
   'budgets.tenant_isolation to freehold_app',
+  'connections.tenant_isolation to freehold_app',
+  'data_keys.tenant_isolation to freehold_app',
   'idempotency_keys.doors to freehold_doors',
   'idempotency_keys.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
@@ -47,6 +49,8 @@ export const expectedPolicies = [
   'run_heads.tenant_isolation to freehold_app',
   'schedules.doors to freehold_doors',
   'schedules.tenant_isolation to freehold_app',
+  'secret_values.tenant_isolation to freehold_app',
+  'secrets.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
   'threads.tenant_isolation to freehold_app',

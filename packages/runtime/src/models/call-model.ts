@@ -8,6 +8,7 @@ import { type CallModel, ModelError, type ModelRequest } from './model.ts'
 import type { ModelsConfig } from './models-config.ts'
 import { ProviderFault } from './provider-fault.ts'
 import { createProviders, type Providers, parseModelName, resolveDefaultModel } from './providers.ts'
+import type { TenantKeys } from './tenant-keys.ts'
 
 export interface ModelCallerOverrides {
   /** Requests to one model before the next of the chain is tried. */
@@ -22,6 +23,8 @@ export interface ModelCallerOverrides {
   /** Between two chunks of the demo model's text. */
   demoChunkMs?: number
   fetch?: typeof fetch
+  /** Without them every call goes out with the installation's keys. */
+  tenantKeys?: TenantKeys
 }
 
 const defaults = {
@@ -37,6 +40,7 @@ const defaults = {
 interface Caller {
   providers: Providers
   breakers: Breakers
+  tenantKeys: TenantKeys | undefined
   options: typeof defaults
 }
 
@@ -53,8 +57,12 @@ interface Call {
 export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOverrides = {}): CallModel {
   const options = { ...defaults, ...overrides }
   const caller: Caller = {
-    providers: createProviders(config, overrides.fetch ? { fetch: overrides.fetch } : {}),
+    providers: createProviders(config, {
+      ...(overrides.fetch && { fetch: overrides.fetch }),
+      ...(overrides.tenantKeys && { fetchForTenants: overrides.tenantKeys.fetch }),
+    }),
     breakers: createBreakers(options.breakerFailures, options.breakerOpenMs),
+    tenantKeys: overrides.tenantKeys,
     options,
   }
 
@@ -106,7 +114,9 @@ async function callOneModel(caller: Caller, call: Call, model: string): Promise<
 
 async function callWithRetries(caller: Caller, call: Call, model: string): Promise<MeteredAnswer> {
   const { provider } = parseModelName(model)
-  const providerModel = await caller.providers.open(model)
+  const own = await caller.tenantKeys?.read(call.request.tenantId, provider)
+  const providerModel = await caller.providers.open(model, own)
+  const account = caller.providers.accountOf(provider, own)
   let fault: ProviderFault | undefined
   let attempts = 0
   while (attempts < caller.options.attemptsPerModel) {
@@ -116,7 +126,7 @@ async function callWithRetries(caller: Caller, call: Call, model: string): Promi
         attempts++
         call.attempts++
         return meteredAttempt(model, call.request, (progress) =>
-          attempt(providerModel, provider, call.request, progress),
+          attempt(providerModel, provider, call.request, progress, account),
         )
       })
     } catch (error) {
