@@ -1,7 +1,6 @@
 import {
   type Bus,
   connectRedis,
-  createPostgresVault,
   type Database,
   forgetRequests,
   LocalBus,
@@ -36,6 +35,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
@@ -157,7 +157,7 @@ async function openPlatform(
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   const secrets = await loadSecretCipher(config)
-  return { database, bus, catalogue, secrets, vault: createPostgresVault(database, secrets) }
+  return { database, bus, catalogue, secrets, vault: openVault(config.vault, database, secrets) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {

@@ -107,8 +107,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
 }
 
 async function furnishVault(client: Client, of: string, value: string) {
-  const [secretName, spareSecret] = [`key-of-${of}`, `second-key-of-${of}`]
-  const [connection, spareConnection] = [`connection-of-${of}`, `second-connection-of-${of}`]
+  const [secretName, spareSecret] = [`first-key-of-${of}`, `second-key-of-${of}`]
+  const [connection, spareConnection] = [`first-link-of-${of}`, `second-link-of-${of}`]
   for (const name of [secretName, spareSecret]) await client.putSecret({ params: { name }, body: { value } })
   for (const name of [connection, spareConnection]) {
     const body = { kind: 'http', secret: secretName, origin: 'https://api.invalid' } as const
