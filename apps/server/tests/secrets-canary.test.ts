@@ -191,16 +191,16 @@ describe('planted secrets', () => {
     await ask('DELETE', '/secrets/host-token')
 
     const places = { answers: answers.join('\n'), logs: on.logs.join('\n'), database: await dump() }
-    // The search finds what is there.
-    expect(places.answers).toContain('the words of good')
-    expect(places.database).toContain('the words of good')
-    expect(places.answers).toContain('[redacted]')
-    expect(places.logs).toContain('tool failed')
     const found = Object.entries(places).flatMap(([where, haystack]) =>
       Object.entries(canaries).flatMap(([name, value]) =>
         spellings(value).some((spelling) => haystack.includes(spelling)) ? [`${name} in ${where}`] : [],
       ),
     )
     expect(found).toEqual([])
+    // The search finds what is there. Not by toContain, which would print all of it.
+    const planted = [places.answers, places.database].map((text) => text.includes('the words of good'))
+    expect([...planted, places.answers.includes('[redacted]'), places.logs.includes('tool failed')]).not.toContain(
+      false,
+    )
   })
 })

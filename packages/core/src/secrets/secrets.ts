@@ -9,6 +9,9 @@ import { parseName } from './parse-name.ts'
 
 type SecretRow = Selectable<Secrets>
 
+/** The version of a secret whose deletion has begun. */
+const deleted = -1
+
 /**
  * Creates a secret or replaces its value. The row comes first and counts the value last, so that a crash in between
  * leaves a secret that nobody sees, or one whose new value is in use already: setting it again makes both good.
@@ -17,13 +20,14 @@ export async function putSecret(caller: Caller, name: string, { value }: PutSecr
   authorize(caller, 'secrets:write')
   const { platform, tenantId } = caller
   const { database, vault } = platform
-  const id = await database.withTenant(tenantId, (tx) => findOrReserve(tx, caller, parseName(name)))
+  const id = await reserve(caller, parseName(name))
   await vault.put({ tenantId, secretId: id }, value)
   const row = await database.withTenant(tenantId, (tx) =>
     tx
       .updateTable('secrets')
       .set({ version: sql<number>`version + 1`, updated_by: actorName(caller), updated_at: sql`now()` })
       .where('id', '=', id)
+      .where('version', '>=', 0)
       .returningAll()
       .executeTakeFirst(),
   )
@@ -63,14 +67,11 @@ export async function deleteSecret(caller: Caller, name: string): Promise<Secret
     const found = await tx.selectFrom('secrets').selectAll().where('name', '=', name).forUpdate().executeTakeFirst()
     if (!found) throw secretNotFound(name)
     await assertUnused(tx, found)
-    // From here on no connection can take it.
-    await tx.updateTable('secrets').set({ version: 0 }).where('id', '=', found.id).execute()
+    // From here on no connection can take it, and no value comes under its id.
+    await tx.updateTable('secrets').set({ version: deleted }).where('id', '=', found.id).execute()
     return found
   })
-  await platform.vault.delete({ tenantId, secretId: row.id })
-  await platform.database.withTenant(tenantId, (tx) =>
-    tx.deleteFrom('secrets').where('id', '=', row.id).where('version', '=', 0).execute(),
-  )
+  await finishDeletion(caller, row.id)
   return toSecret(row)
 }
 
@@ -78,16 +79,34 @@ export function secretNotFound(name: string): FreeholdError {
   return new FreeholdError('not_found', `There is no secret "${name}".`)
 }
 
-async function findOrReserve(tx: Tx, caller: TenantCaller, name: string): Promise<string> {
+/** The id to store a value under: never one whose deletion has begun, which could take the new value with it. */
+async function reserve(caller: TenantCaller, name: string): Promise<string> {
+  const { database } = caller.platform
+  const found = await database.withTenant(caller.tenantId, (tx) => findOrInsert(tx, caller, name))
+  if (found.version !== deleted) return found.id
+  await finishDeletion(caller, found.id)
+  const fresh = await database.withTenant(caller.tenantId, (tx) => findOrInsert(tx, caller, name))
+  return fresh.id
+}
+
+function findOrInsert(tx: Tx, caller: TenantCaller, name: string): Promise<{ id: string; version: number }> {
   const by = actorName(caller)
-  const { id } = await tx
-    .insertInto('secrets')
-    .values({ tenant_id: caller.tenantId, id: uuidv7(), name, created_by: by, updated_by: by })
-    // Changes nothing, but returns the row that is there.
-    .onConflict((conflict) => conflict.columns(['tenant_id', 'name']).doUpdateSet({ name }))
-    .returning('id')
-    .executeTakeFirstOrThrow()
-  return id
+  return (
+    tx
+      .insertInto('secrets')
+      .values({ tenant_id: caller.tenantId, id: uuidv7(), name, created_by: by, updated_by: by })
+      // Changes nothing, but returns the row that is there.
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'name']).doUpdateSet({ name }))
+      .returning(['id', 'version'])
+      .executeTakeFirstOrThrow()
+  )
+}
+
+async function finishDeletion({ platform, tenantId }: TenantCaller, id: string): Promise<void> {
+  await platform.vault.delete({ tenantId, secretId: id })
+  await platform.database.withTenant(tenantId, (tx) =>
+    tx.deleteFrom('secrets').where('id', '=', id).where('version', '=', deleted).execute(),
+  )
 }
 
 async function assertUnused(tx: Tx, { id, name }: SecretRow): Promise<void> {

@@ -53,8 +53,10 @@ export function toProviderFault(error: unknown, account: Account, answering: boo
   const status = statusOf(error)
   const cause = slim(error, account)
   if (status !== undefined && status >= 400) return statusFault(status, error, account)
-  if (error instanceof EgressError)
-    return new ProviderFault(`could not be called: ${error.message}`, { ...ourRequest, cause })
+  if (error instanceof EgressError) {
+    const traits = error.code === 'unresolved' ? brokenConnection : ourRequest
+    return new ProviderFault(`could not be called: ${error.message.replace(/\.$/, '')}`, { ...traits, cause })
+  }
   if (answering) return brokenStreamFault(cause)
   if (networkCodeOf(error) !== undefined) {
     return new ProviderFault('could not be reached', { ...brokenConnection, cause })

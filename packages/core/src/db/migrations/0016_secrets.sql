@@ -3,7 +3,7 @@ create table secrets (
   tenant_id uuid not null references tenants (id),
   id uuid not null,
   name text not null,
-  -- 0 while the vault has no value yet, or none any more: nobody sees the secret then but the verb that is at it.
+  -- 0 until the vault has a value, -1 from when it is deleted: nobody sees the secret then but the verb that is at it.
   version int not null default 0,
   created_by text not null,
   created_at timestamptz not null default now(),
