@@ -7,6 +7,7 @@ import {
   type Caller,
   claimRuns,
   createAgent,
+  createPostgresVault,
   createSecretCipher,
   createTenant,
   finishRun,
@@ -76,11 +77,13 @@ try {
 
 /** A tenant with an agent and one run of it, which the backlog is copied from. */
 async function prepare(database: Awaited<ReturnType<typeof openDatabase>>): Promise<string> {
+  const secrets = createSecretCipher(randomBytes(32))
   const operator: Caller = {
     platform: {
       database,
       bus: new LocalBus(),
-      secrets: createSecretCipher(randomBytes(32)),
+      secrets,
+      vault: createPostgresVault(database, secrets),
       catalogue: { programs: ['assistant'], tools: [] },
     },
     actor: { kind: 'operator', id: 'bench', name: 'bench' },

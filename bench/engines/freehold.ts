@@ -6,6 +6,7 @@ import {
   type Bus,
   type Caller,
   createAgent,
+  createPostgresVault,
   createSecretCipher,
   createTenant,
   getRun,
@@ -37,12 +38,14 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
   const bus = new LocalBus()
   const program = defineProgram('tool-loop', repeatToolLoop)
   const secrets = createSecretCipher(randomBytes(32))
-  const platform = { database, bus, secrets, catalogue: { programs: [program.name], tools: [] } }
+  const vault = createPostgresVault(database, secrets)
+  const platform = { database, bus, secrets, vault, catalogue: { programs: [program.name], tools: [] } }
   const caller = await openTenant(platform)
   const logger = { info: () => {}, warn: console.warn, error: console.error }
   const worker = new Worker(
     {
       database,
+      vault,
       bus,
       programs: new Map([[program.name, program]]),
       tools: createToolRegistry(),

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
 import { main } from './program.ts'
 
 const { env, stdin, stdout, stderr } = process
@@ -27,6 +28,23 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
+/** The question shows, the answer doesn't. */
+async function askHidden(question: string): Promise<string> {
+  stderr.write(question)
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const asking = createInterface({ input: stdin, output: nowhere, terminal: true })
+  const interrupted = new AbortController()
+  asking.once('SIGINT', () => interrupted.abort(new Error('Nothing was set.')))
+  try {
+    return await asking.question('', { signal: interrupted.signal })
+  } catch (error) {
+    throw interrupted.signal.aborted ? interrupted.signal.reason : error
+  } finally {
+    asking.close()
+    stderr.write('\n')
+  }
+}
+
 function onInterrupt(handler: () => void): () => void {
   process.on('SIGINT', handler)
   return () => process.off('SIGINT', handler)
@@ -37,6 +55,7 @@ const exitCode = await main(process.argv.slice(2), {
   note: (line) => stderr.write(`${line}\n`),
   readInput,
   confirm: stdin.isTTY && stderr.isTTY ? confirm : undefined,
+  askHidden: stdin.isTTY && stderr.isTTY ? askHidden : undefined,
   columns: stdout.isTTY ? stdout.columns : undefined,
   colors: env.FORCE_COLOR ? env.FORCE_COLOR !== '0' : stdout.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb',
   // npx is how one calls it in a clone, where nothing is on the PATH.

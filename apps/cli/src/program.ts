@@ -4,6 +4,7 @@ import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
 import { addAuditCommands } from './audit/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
+import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
@@ -13,6 +14,7 @@ import { addPlanCommands } from './plans/commands.ts'
 import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
+import { addSecretCommands } from './secrets/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
@@ -25,6 +27,7 @@ export interface Surroundings {
   note: (line: string) => void
   readInput: () => Promise<string>
   confirm: Context['terminal']['confirm']
+  askHidden: Context['terminal']['askHidden']
   columns: number | undefined
   colors: boolean
   commandLine: string
@@ -74,10 +77,10 @@ function createContext(
   refused: Context['refused'],
   paint: Context['terminal']['paint'],
 ): Context {
-  const { write, note, readInput, confirm, columns, commandLine, onInterrupt } = surroundings
+  const { write, note, readInput, confirm, askHidden, columns, commandLine, onInterrupt } = surroundings
   const { url, apiKey, operatorKey, dataDir, workingDir } = surroundings
   return {
-    terminal: { write, note, readInput, confirm, columns, paint },
+    terminal: { write, note, readInput, confirm, askHidden, columns, paint },
     settings: { url, apiKey, operatorKey, dataDir, workingDir, tenant: options.tenant },
     json: options.json ?? false,
     commandLine,
@@ -108,6 +111,8 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addReleaseCommands(program, perform)
   addScheduleCommands(program, perform)
   addWebhookCommands(program, perform)
+  addSecretCommands(program, perform)
+  addConnectionCommands(program, perform)
   addSettingCommands(program, perform)
   addTenantCommands(program, perform)
   addPlanCommands(program, perform)

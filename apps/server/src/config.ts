@@ -10,6 +10,11 @@ const number = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
 const url = (protocols: RegExp) => z.url({ protocol: protocols }).optional()
 
+const secretKeySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; make one with "keygen"')
+  .optional()
+
 const environmentSchema = z.object({
   DATABASE_URL: url(/^postgres(ql)?$/),
   FREEHOLD_DATABASE_OWNER_URL: url(/^postgres(ql)?$/),
@@ -21,10 +26,20 @@ const environmentSchema = z.object({
   FREEHOLD_API_URL: url(/^https?$/),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
-  FREEHOLD_SECRET_KEY: z
+  FREEHOLD_SECRET_KEY: secretKeySchema,
+  FREEHOLD_SECRET_KEY_PREVIOUS: secretKeySchema,
+  FREEHOLD_VAULT: z.enum(['postgres', 'openbao', 'aws']).default('postgres'),
+  FREEHOLD_AWS_PREFIX: z
     .string()
-    .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64; make one with "keygen"')
-    .optional(),
+    .regex(/^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'must be the beginning of names, such as "freehold"')
+    .default('freehold'),
+  FREEHOLD_OPENBAO_URL: url(/^https?$/),
+  FREEHOLD_OPENBAO_TOKEN: z.string().optional(),
+  FREEHOLD_OPENBAO_TOKEN_FILE: z.string().optional(),
+  FREEHOLD_OPENBAO_MOUNT: z
+    .string()
+    .regex(/^[\w-]+(\/[\w-]+)*$/, 'must be the path of a KV engine, such as "secret"')
+    .default('secret'),
   FREEHOLD_OPERATOR_KEY: z
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
@@ -39,6 +54,16 @@ const environmentSchema = z.object({
   FREEHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
 })
 
+export type VaultConfig =
+  | { kind: 'postgres' }
+  | { kind: 'openbao'; url: string; mount: string; token: Secret | TokenFile }
+  | { kind: 'aws'; prefix: string }
+
+/** Read before each request, since whoever writes it renews the token in it. */
+export interface TokenFile {
+  path: string
+}
+
 export interface ServerConfig {
   target: Target
   dataDir: string
@@ -50,6 +75,9 @@ export interface ServerConfig {
   serviceKey: Secret | undefined
   servicePublicKey: string | undefined
   secretKey: Secret | undefined
+  /** Still opens what it encrypted, until everything is rewrapped. */
+  previousSecretKey: Secret | undefined
+  vault: VaultConfig
   operatorKey: Secret | undefined
   samples: boolean
   corsOrigins: string[]
@@ -86,7 +114,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
       `FREEHOLD_SERVICE_KEY: the target ${target} signs with it too; give it beside FREEHOLD_SERVICE_PUBLIC_KEY, or neither`,
     )
   }
-  if (!parsed.success || !egressAllow || !models || problems.length > 0) {
+  const vault = parsed.success ? readVault(parsed.data, problems) : undefined
+  if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
   const read = parsed.data
@@ -105,6 +134,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
     secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
+    previousSecretKey: Secret.of(read.FREEHOLD_SECRET_KEY_PREVIOUS),
+    vault,
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     samples: read.FREEHOLD_SAMPLES === 'on',
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
@@ -125,6 +156,19 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
 
 export function credentialsPath(dataDir: string): string {
   return join(dataDir, 'credentials.json')
+}
+
+function readVault(read: z.output<typeof environmentSchema>, problems: string[]): VaultConfig {
+  if (read.FREEHOLD_VAULT === 'postgres') return { kind: 'postgres' }
+  if (read.FREEHOLD_VAULT === 'aws') return { kind: 'aws', prefix: read.FREEHOLD_AWS_PREFIX }
+  const { FREEHOLD_OPENBAO_URL: url, FREEHOLD_OPENBAO_TOKEN: token, FREEHOLD_OPENBAO_TOKEN_FILE: path } = read
+  if (!url)
+    problems.push('FREEHOLD_OPENBAO_URL: the vault "openbao" needs its address, such as https://bao.internal:8200')
+  if (!token === !path) {
+    problems.push('FREEHOLD_OPENBAO_TOKEN: the vault "openbao" needs it or FREEHOLD_OPENBAO_TOKEN_FILE, and not both')
+  }
+  const mount = read.FREEHOLD_OPENBAO_MOUNT
+  return { kind: 'openbao', url: url ?? '', mount, token: path ? { path } : new Secret(token ?? '') }
 }
 
 function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {

@@ -8,7 +8,8 @@ export function generateSecretKey(): string {
 }
 
 /** What encrypts stored secrets, with the key of this installation. */
-export async function loadSecretCipher({ secretKey, dataDir }: ServerConfig): Promise<SecretCipher> {
+export async function loadSecretCipher({ secretKey, previousSecretKey, dataDir }: ServerConfig): Promise<SecretCipher> {
   const key = secretKey?.reveal() ?? (await loadSharedFile(dataDir, 'secret-key', async () => generateSecretKey()))
-  return createSecretCipher(Buffer.from(key, 'base64'))
+  const previous = previousSecretKey && Buffer.from(previousSecretKey.reveal(), 'base64')
+  return createSecretCipher(Buffer.from(key, 'base64'), previous)
 }

@@ -14,6 +14,7 @@ import {
 import {
   assistant,
   createModelCaller,
+  createTenantKeys,
   createToolRegistry,
   createWebhookDelivery,
   describeModels,
@@ -36,6 +37,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
@@ -159,7 +161,8 @@ async function openPlatform(
     programs: [...programs.keys()],
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
-  return { database, bus, catalogue, secrets: await loadSecretCipher(config) }
+  const secrets = await loadSecretCipher(config)
+  return { database, bus, catalogue, secrets, vault: openVault(config.vault, database, secrets) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
@@ -198,16 +201,18 @@ function startWorker(
   { programs, tools }: Parts,
 ): () => Promise<void> {
   const { concurrency, leaseMs } = config.worker
-  const { database, bus, secrets } = platform
+  const { database, bus, secrets, vault } = platform
+  const operatorAllow = config.egressAllow
   // Not in the catalogue: no agent of a tenant can be made of it.
-  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow: config.egressAllow })
+  const webhookDelivery = createWebhookDelivery({ database, secrets, operatorAllow })
   const engine = {
     database,
+    vault,
     bus,
     programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,
-    callModel: createModelCaller(config.models),
-    operatorAllow: config.egressAllow,
+    callModel: createModelCaller(config.models, { tenantKeys: createTenantKeys({ database, vault, operatorAllow }) }),
+    operatorAllow,
     logger,
     leaseMs,
   }

@@ -40,6 +40,7 @@ export {
   updateBudgetSchema,
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
+export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
 export { type Environment, environmentSchema } from './environments.ts'
 export {
   type ErrorCode,
@@ -133,6 +134,7 @@ export {
   type UpdateSchedule,
   updateScheduleSchema,
 } from './schedules.ts'
+export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
 export {
   type ApiKey,
   type CreatedApiKey,

@@ -22,6 +22,7 @@ import {
   usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
+import { secretOperations } from './secret-operations.ts'
 import {
   createdKeySchema,
   createdTenantSchema,
@@ -297,6 +298,7 @@ export const operations = {
   ...auditOperations,
   ...budgetOperations,
   ...scheduleOperations,
+  ...secretOperations,
   ...webhookOperations,
 } as const satisfies Record<string, Operation>
 

@@ -8,6 +8,8 @@ export const tenantPermissions = [
   'approvals:read',
   'approvals:decide',
   'audit:read',
+  'connections:read',
+  'connections:write',
   'keys:read',
   'keys:write',
   // To release past an environment, or without the approval that is asked for.
@@ -18,6 +20,8 @@ export const tenantPermissions = [
   'runs:control',
   'schedules:read',
   'schedules:write',
+  'secrets:read',
+  'secrets:write',
   'tenant:read',
   'tenant:write',
   'threads:read',

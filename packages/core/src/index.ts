@@ -28,6 +28,13 @@ export { PostgresBus } from './bus/postgres-bus.ts'
 export { connectRedis, type RedisState } from './bus/redis.ts'
 export { RedisBus } from './bus/redis-bus.ts'
 export { canonicalJson } from './canonical-json.ts'
+export { deleteConnection, getConnection, listConnections, putConnection } from './connections/connections.ts'
+export {
+  type HttpCredential,
+  type ProviderKey,
+  readHttpCredential,
+  readProviderKey,
+} from './connections/use-connection.ts'
 export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
@@ -71,7 +78,13 @@ export {
   triggerSchedule,
   updateSchedule,
 } from './schedules/schedules.ts'
+export { createAwsVault } from './secrets/aws-vault.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
+export { createOpenBaoVault, type OpenBaoConfig } from './secrets/openbao-vault.ts'
+export { createPostgresVault } from './secrets/postgres-vault.ts'
+export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
+export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
+export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {

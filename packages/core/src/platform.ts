@@ -2,6 +2,7 @@ import type { Tool } from '@freehold/contracts'
 import type { Bus } from './bus/bus.ts'
 import type { Database } from './db/database.ts'
 import type { SecretCipher } from './secrets/cipher.ts'
+import type { Vault } from './secrets/vault.ts'
 
 /** What an agent can be made of here; filled by the server, which knows the runtime. */
 export interface Catalogue {
@@ -15,4 +16,5 @@ export interface Platform {
   bus: Bus
   catalogue: Catalogue
   secrets: SecretCipher
+  vault: Vault
 }

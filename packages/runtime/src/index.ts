@@ -3,12 +3,15 @@ export {
   type CallModel,
   type ChatMessage,
   createModelCaller,
+  createTenantKeys,
   describeModels,
   ModelError,
   type ModelReply,
   type ModelRequest,
   type ModelsConfig,
   modelsConfigFromEnv,
+  type TenantKeys,
+  type TenantKeysParts,
 } from './models/index.ts'
 export { assistant } from './programs/assistant.ts'
 export { defineGraph, planRouteAnswer } from './programs/graph.ts'

@@ -18,6 +18,7 @@ import {
   type Bus,
   type Caller,
   createAgent,
+  createPostgresVault,
   createSecretCipher,
   createTenant,
   type Database,
@@ -202,11 +203,13 @@ function assembleEngine(
   const programs = [runtime.assistant, ...(options.programs ?? [])]
   const tools = runtime.createToolRegistry(options.tools)
   const secrets = createSecretCipher(randomBytes(32))
+  const vault = createPostgresVault(database, secrets)
   const { egressAllow = '', ...retries } = options.webhooks ?? {}
   const operatorAllow = runtime.parseEgressAllow(egressAllow)
   const delivery = runtime.createWebhookDelivery({ database, secrets, operatorAllow, ...retries })
   const engine = {
     bus,
+    vault,
     programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
     callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
@@ -217,6 +220,7 @@ function assembleEngine(
     database,
     bus,
     secrets,
+    vault,
     catalogue: { programs: programs.map(({ name }) => name), tools: tools.list().map((tool) => tools.describe(tool)) },
   }
   return { engine, platform, logs }

@@ -16,6 +16,8 @@ export {
   type TestWorkerOptions,
   tapDatabase,
 } from './engine.ts'
+export { findMoto, type MotoServer, startMoto } from './moto.ts'
+export { findOpenBao, type OpenBaoServer, startOpenBao } from './openbao.ts'
 export {
   createTestPlatform,
   readResponse,

@@ -13,6 +13,7 @@ import {
   type Anchors,
   type Caller,
   createAgent,
+  createPostgresVault,
   createSecretCipher,
   createTenant,
   type Database,
@@ -21,8 +22,9 @@ import {
   openDatabase,
   type Platform,
   registerOperatorKey,
+  type Vault,
 } from '@freehold/core'
-import type { CallModel, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
@@ -33,6 +35,12 @@ export interface TestPlatformOptions {
   /** Execute runs, with the demo model unless `callModel` is given. */
   worker?: boolean | Partial<WorkerOptions>
   callModel?: CallModel
+  /** The installation's providers, when no `callModel` is given; none when absent. */
+  models?: ModelsConfig
+  /** What would be `FREEHOLD_EGRESS_ALLOW`. */
+  egressAllow?: string
+  /** The vault in the database when absent. */
+  vault?: (database: Database) => Vault
   tools?: readonly Tool[]
   programs?: readonly Program[]
   leaseMs?: number
@@ -100,8 +108,8 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const shutdown = new AbortController()
   // Not at the top, because core's own tests use the testkit without a server.
   const engine = await assembleEngine(options, database, logger)
-  const { bus, catalogue, secrets } = engine
-  const platform: Platform = { database, bus, catalogue, secrets }
+  const { bus, catalogue, secrets, vault } = engine
+  const platform: Platform = { database, bus, catalogue, secrets, vault }
   const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
 
   const operatorKey = generateKey('operator')
@@ -164,14 +172,22 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   const tools = runtime.createToolRegistry(options.tools)
   const programs = [runtime.assistant, runtime.planRouteAnswer, ...(options.programs ?? [])]
   const secrets = createSecretCipher(randomBytes(32))
-  const delivery = runtime.createWebhookDelivery({ database, secrets, operatorAllow: [] })
+  const vault = options.vault?.(database) ?? createPostgresVault(database, secrets)
+  const operatorAllow = runtime.parseEgressAllow(options.egressAllow ?? '')
+  const delivery = runtime.createWebhookDelivery({ database, secrets, operatorAllow })
   const engine = {
     database,
+    vault,
     bus,
     programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
-    callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),
-    operatorAllow: [],
+    callModel:
+      options.callModel ??
+      runtime.createModelCaller(options.models ?? { compatible: {} }, {
+        backoffMs: 1,
+        tenantKeys: runtime.createTenantKeys({ database, vault, operatorAllow }),
+      }),
+    operatorAllow,
     logger,
     leaseMs: options.leaseMs ?? 15_000,
   }
@@ -179,6 +195,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   return {
     bus,
     secrets,
+    vault,
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
@@ -256,6 +273,7 @@ async function openSuperuser(
 ): Promise<{ query: TestPlatform['asSuperuser']; close(): Promise<void> }> {
   if (databaseUrl) {
     const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 })
+    pool.on('error', () => {}) // the server may be stopped before the pool
     return {
       query: async (text, values = []) => (await pool.query(text, [...values])).rows,
       close: () => pool.end(),

@@ -14,6 +14,8 @@ const byRun = (ground: Ground) => ({ id: ground.finishedRun })
 const byBudget = (ground: Ground) => ({ id: ground.budgetId })
 const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
+const bySecret = (ground: Ground) => ({ name: ground.secretName })
+const byConnection = (ground: Ground) => ({ name: ground.connection })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
@@ -77,6 +79,19 @@ export const sampleRequests: Record<string, SampleRequest> = {
   updateSchedule: { params: bySchedule, body: () => ({ status: 'paused' }) },
   deleteSchedule: { params: (ground) => ({ id: ground.spareScheduleId }) },
   triggerSchedule: { params: bySchedule },
+  putSecret: { params: bySecret, body: () => ({ value: 'another value' }) },
+  listSecrets: {},
+  getSecret: { params: bySecret },
+  deleteSecret: { params: (ground) => ({ name: ground.spareSecret }) },
+  putConnection: {
+    params: byConnection,
+    body: (ground) => ({ kind: 'http', secret: ground.secretName, origin: 'https://api.invalid' }),
+  },
+  listConnections: {},
+  getConnection: { params: byConnection },
+  deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
+  rotateDataKey: { params: bySpareTenant },
+  rewrapKeys: {},
   createWebhook: { body: () => ({ url: 'https://hooks.invalid/', events: ['run.failed'] }) },
   listWebhooks: {},
   getWebhook: { params: byWebhook },

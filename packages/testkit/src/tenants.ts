@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
@@ -26,6 +27,13 @@ export interface Ground {
   promotedAgent: string
   /** A promotion of `agent` that two more people than have done so have to approve. */
   releaseRequestId: string
+  /** The name of a secret, which `connection` uses. */
+  secretName: string
+  /** Another secret, to be deleted. */
+  spareSecret: string
+  connection: string
+  /** Another connection, to be deleted. */
+  spareConnection: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -87,6 +95,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const webhook = () =>
     client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
   const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
+  const vault = await furnishVault(client, tenant.name, secret)
   const spare = await test.createTenant(`spare of ${tenant.name}`)
   return {
     tenant,
@@ -106,8 +115,20 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
+    ...vault,
     spareTenant: spare.id,
   }
+}
+
+async function furnishVault(client: Client, of: string, value: string) {
+  const [secretName, spareSecret] = [`first-key-of-${of}`, `second-key-of-${of}`]
+  const [connection, spareConnection] = [`first-link-of-${of}`, `second-link-of-${of}`]
+  for (const name of [secretName, spareSecret]) await client.putSecret({ params: { name }, body: { value } })
+  for (const name of [connection, spareConnection]) {
+    const body = { kind: 'http', secret: secretName, origin: 'https://api.invalid' } as const
+    await client.putConnection({ params: { name }, body })
+  }
+  return { secretName, spareSecret, connection, spareConnection }
 }
 
 /** An approval with a decision of somebody who is not enough for its quorum, or rejected it. */

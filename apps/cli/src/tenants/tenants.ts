@@ -75,7 +75,7 @@ export async function resumeTenant(context: Context, tenant: string): Promise<un
   print(context, await client.resumeTenant({ params: { id } }))
 }
 
-async function findTenant(client: Client, idOrName: string): Promise<Tenant> {
+export async function findTenant(client: Client, idOrName: string): Promise<Tenant> {
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(idOrName)
   if (isId) return client.getTenant({ params: { id: idOrName } })
   const tenants = await allTenants(client)

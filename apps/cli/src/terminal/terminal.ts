@@ -10,6 +10,8 @@ export interface Terminal {
   readInput(): Promise<string>
   /** Asks a yes-or-no question; undefined when nobody sits at the terminal. */
   confirm: ((question: string) => Promise<boolean>) | undefined
+  /** Asks for a text that is not shown while it is typed; undefined when nobody sits at the terminal. */
+  askHidden: ((question: string) => Promise<string>) | undefined
   /** Undefined when the output is no terminal, so nothing has to fit. */
   columns: number | undefined
   paint: Paint

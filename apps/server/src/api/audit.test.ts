@@ -34,6 +34,10 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
+  putSecret: 'secret.set',
+  deleteSecret: 'secret.deleted',
+  putConnection: 'connection.set',
+  deleteConnection: 'connection.deleted',
   createSchedule: 'schedule.created',
   updateSchedule: 'schedule.updated',
   deleteSchedule: 'schedule.deleted',
@@ -48,6 +52,8 @@ const unrecorded: Partial<Record<OperationId, string>> = {
   startRun: 'the journal of the run says who started it',
   triggerSchedule: 'the journal of the run says who started it',
   testWebhook: 'the journal of the delivery says who asked for it',
+  rotateDataKey: 'nothing of the tenant changes but how it is encrypted',
+  rewrapKeys: 'nothing of a tenant changes but how its data key is encrypted',
   putPlan: 'a plan belongs to no tenant; what a tenant is on is recorded by setTenantPlan',
 }
 

@@ -91,6 +91,17 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   triggerSchedule: (caller, { params }, { idempotency }) =>
     idempotency.once(() => core.triggerSchedule(caller, params.id)),
 
+  putSecret: (caller, { params, body }) => core.putSecret(caller, params.name, body),
+  listSecrets: (caller, { query }) => core.listSecrets(caller, query),
+  getSecret: (caller, { params }) => core.getSecret(caller, params.name),
+  deleteSecret: (caller, { params }) => core.deleteSecret(caller, params.name),
+  putConnection: (caller, { params, body }) => core.putConnection(caller, params.name, body),
+  listConnections: (caller, { query }) => core.listConnections(caller, query),
+  getConnection: (caller, { params }) => core.getConnection(caller, params.name),
+  deleteConnection: (caller, { params }) => core.deleteConnection(caller, params.name),
+  rotateDataKey: (caller, { params }) => core.rotateDataKey(caller, params.id),
+  rewrapKeys: (caller, { query }) => core.rewrapKeys(caller, query),
+
   createWebhook: (caller, { body }, { idempotency }) => idempotency.once(() => core.createWebhook(caller, body)),
   listWebhooks: (caller, { query }) => core.listWebhooks(caller, query),
   getWebhook: (caller, { params }) => core.getWebhook(caller, params.id),

@@ -13,8 +13,7 @@ export async function readJson(request: Request): Promise<unknown> {
   } catch (error) {
     if (error instanceof FreeholdError) throw error
     if (error instanceof RangeError) throw new FreeholdError('invalid_request', 'body: is nested too deeply')
-    const reason = error instanceof Error ? error.message : 'unreadable'
-    throw new FreeholdError('invalid_request', `body: is not valid JSON (${reason})`, { cause: error })
+    throw new FreeholdError('invalid_request', `body: is not valid JSON${placeOf(error)}`)
   }
 }
 
@@ -24,6 +23,12 @@ function decode(body: ArrayBuffer): string {
   } catch (error) {
     throw new FreeholdError('invalid_request', 'body: is not valid UTF-8', { cause: error })
   }
+}
+
+/** The parser's own words quote the text, which may be a secret. */
+function placeOf(error: unknown): string {
+  const [place] = (error instanceof Error && / at position \d+/.exec(error.message)) || ['']
+  return place
 }
 
 function rejectNul(key: string, value: unknown): unknown {

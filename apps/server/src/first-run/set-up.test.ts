@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { authenticateKey, createSecretCipher, generateKey, LocalBus, openDatabase, type Platform } from '@freehold/core'
+import {
+  authenticateKey,
+  createPostgresVault,
+  createSecretCipher,
+  generateKey,
+  LocalBus,
+  openDatabase,
+  type Platform,
+} from '@freehold/core'
 import { createToolRegistry } from '@freehold/runtime'
 import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -25,7 +33,9 @@ async function openPlatform(): Promise<Platform> {
   })
   const tools = createToolRegistry()
   const catalogue = { programs: ['assistant', 'graph'], tools: tools.list().map(tools.describe) }
-  return { database, bus: new LocalBus(), catalogue, secrets: createSecretCipher(randomBytes(32)) }
+  const secrets = createSecretCipher(randomBytes(32))
+  const vault = createPostgresVault(database, secrets)
+  return { database, bus: new LocalBus(), catalogue, secrets, vault }
 }
 
 beforeAll(async () => {

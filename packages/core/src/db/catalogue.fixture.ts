@@ -15,8 +15,8 @@ const appendOnlyTables = [
   'release_decisions',
   'release_history',
 ]
-/** A settled reservation is in the ledger, so its row may go. */
-const deletableTables = ['budget_reservations']
+/** A settled reservation is in the ledger, so its row may go; a deleted secret leaves nothing behind. */
+const deletableTables = ['budget_reservations', 'secrets', 'connections', 'data_keys', 'secret_values']
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
   'cache_read_tokens',
@@ -47,6 +47,8 @@ export const expectedPolicies = [
   'budget_reservations.tenant_isolation to freehold_app',
   'budget_windows.tenant_isolation to freehold_app',
   'budgets.tenant_isolation to freehold_app',
+  'connections.tenant_isolation to freehold_app',
+  'data_keys.tenant_isolation to freehold_app',
   'idempotency_keys.doors to freehold_doors',
   'idempotency_keys.tenant_isolation to freehold_app',
   'messages.tenant_isolation to freehold_app',
@@ -61,6 +63,8 @@ export const expectedPolicies = [
   'run_heads.tenant_isolation to freehold_app',
   'schedules.doors to freehold_doors',
   'schedules.tenant_isolation to freehold_app',
+  'secret_values.tenant_isolation to freehold_app',
+  'secrets.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
   'threads.tenant_isolation to freehold_app',

@@ -19,6 +19,8 @@ const tables = [
   'budget_reservations',
   'budget_windows',
   'budgets',
+  'connections',
+  'data_keys',
   'idempotency_keys',
   'messages',
   'release_decisions',
@@ -27,6 +29,8 @@ const tables = [
   'run_events',
   'run_heads',
   'schedules',
+  'secret_values',
+  'secrets',
   'tenants',
   'threads',
   'usage_records',
@@ -75,6 +79,13 @@ function rowsInEveryTable(tenant: string): string {
         'latest', now(), 'test');
     insert into webhooks (tenant_id, id, url, description, events, secret, created_by)
       values ('${tenant}', '${tenant}', 'https://hooks.invalid/', '', '{}', 'sealed', 'test');
+    insert into secrets (tenant_id, id, name, version, created_by, updated_by)
+      values ('${tenant}', '${tenant}', 'key', 1, 'test', 'test');
+    insert into connections (tenant_id, name, kind, secret_id, provider, created_by)
+      values ('${tenant}', 'connection', 'model_provider', '${tenant}', 'openai', 'test');
+    insert into data_keys (tenant_id, id, wrapped) values ('${tenant}', 1, 'wrapped');
+    insert into secret_values (tenant_id, secret_id, version, data_key, sealed)
+      values ('${tenant}', '${tenant}', 1, 1, 'sealed');
     insert into run_events (tenant_id, run_id, seq, type, data)
       values ('${tenant}', '${run}', 2, 'tool.started', '{"step": "tool:1", "name": "calculate"}');
     insert into idempotency_keys (tenant_id, operation, key_hash, request_hash, expires_at)

@@ -222,6 +222,28 @@ export interface BudgetWindows {
   window_start: Timestamp;
 }
 
+export interface Connections {
+  base_url: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  header: string | null;
+  header_prefix: string | null;
+  kind: string;
+  name: string;
+  origin: string | null;
+  provider: string | null;
+  secret_id: string;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface DataKeys {
+  created_at: Generated<Timestamp>;
+  id: number;
+  tenant_id: string;
+  wrapped: Buffer;
+}
+
 export interface IdempotencyKeys {
   expires_at: Timestamp;
   key_hash: Buffer;
@@ -342,6 +364,25 @@ export interface Schedules {
   updated_at: Generated<Timestamp>;
 }
 
+export interface Secrets {
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  id: string;
+  name: string;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: string;
+  version: Generated<number>;
+}
+
+export interface SecretValues {
+  data_key: number;
+  sealed: Buffer;
+  secret_id: string;
+  tenant_id: string;
+  version: number;
+}
+
 export interface Tenants {
   allowed_hosts: string[] | null;
   assumed_input_nanos: number | null;
@@ -421,6 +462,8 @@ export interface DB {
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
   budgets: Budgets;
+  connections: Connections;
+  data_keys: DataKeys;
   idempotency_keys: IdempotencyKeys;
   messages: Messages;
   operator_keys: OperatorKeys;
@@ -431,6 +474,8 @@ export interface DB {
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;
+  secret_values: SecretValues;
+  secrets: Secrets;
   tenants: Tenants;
   threads: Threads;
   tool_invocations: ToolInvocations;

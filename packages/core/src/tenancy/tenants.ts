@@ -163,7 +163,7 @@ export async function issueTenantKey(caller: Caller, tenantId: string, input: Ne
 }
 
 /** To whoever may not look at tenants, none exists: a refusal would tell that this id names one. */
-function authorizeOnTenant(caller: Caller, permission: PlatformPermission): void {
+export function authorizeOnTenant(caller: Caller, permission: PlatformPermission): void {
   if (!caller.permissions.has(permission)) throw tenantNotFound()
 }
 

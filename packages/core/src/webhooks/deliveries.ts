@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import type { SecretCipher } from '../secrets/cipher.ts'
 
 // The side of the runs that deliver. No caller stands here.
@@ -44,6 +44,22 @@ export async function disableWebhook(
       .where('status', '=', 'active')
       .execute(),
   )
+}
+
+/** Puts the tenant's signing secrets under the current key. Resolves with how many were not. */
+export async function resealWebhookSecrets(tx: Tx, secrets: SecretCipher, tenantId: string): Promise<number> {
+  let resealed = 0
+  const rows = await tx.selectFrom('webhooks').select(['id', 'secret', 'previous_secret']).forUpdate().execute()
+  for (const { id, ...row } of rows) {
+    const context = secretContext(tenantId, id)
+    const secret = row.secret && secrets.reseal(row.secret, context)
+    const previous = row.previous_secret && secrets.reseal(row.previous_secret, context)
+    const change = { ...(secret && { secret }), ...(previous && { previous_secret: previous }) }
+    const count = Object.keys(change).length
+    if (count > 0) await tx.updateTable('webhooks').set(change).where('id', '=', id).execute()
+    resealed += count
+  }
+  return resealed
 }
 
 /** Ties a sealed secret to its webhook. */

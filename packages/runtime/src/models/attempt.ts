@@ -1,7 +1,7 @@
 import type { ToolCall, Usage } from '@freehold/contracts'
 import type { ModelRequest } from './model.ts'
 import { toCallOptions } from './prompt.ts'
-import { brokenStreamFault, isRefusedOutright, timeoutFault, toProviderFault } from './provider-fault.ts'
+import { type Account, brokenStreamFault, isRefusedOutright, timeoutFault, toProviderFault } from './provider-fault.ts'
 import type { ProviderModel } from './providers.ts'
 import { estimateInputTokens, estimateOutputTokens } from './token-estimate.ts'
 
@@ -36,6 +36,7 @@ export async function attempt(
   provider: string,
   request: ModelRequest,
   progress: Progress,
+  account: Account,
 ): Promise<Answer> {
   request.signal.throwIfAborted()
   const stop = new AbortController()
@@ -48,7 +49,7 @@ export async function attempt(
   } catch (error) {
     request.signal.throwIfAborted()
     if (!stop.signal.aborted && !progress.answering && isRefusedOutright(error)) progress.begun = false
-    throw toProviderFault(stop.signal.aborted ? stop.signal.reason : error, provider, progress.answering)
+    throw toProviderFault(stop.signal.aborted ? stop.signal.reason : error, account, progress.answering)
   } finally {
     clearTimeout(timer)
     request.signal.removeEventListener('abort', abort)

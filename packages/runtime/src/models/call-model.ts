@@ -8,6 +8,7 @@ import { type CallModel, ModelError, type ModelRequest } from './model.ts'
 import type { ModelsConfig } from './models-config.ts'
 import { ProviderFault } from './provider-fault.ts'
 import { createProviders, type Providers, parseModelName, resolveDefaultModel } from './providers.ts'
+import type { TenantKeys } from './tenant-keys.ts'
 
 export interface ModelCallerOverrides {
   /** Requests to one model before the next of the chain is tried. */
@@ -22,6 +23,8 @@ export interface ModelCallerOverrides {
   /** Between two chunks of the demo model's text. */
   demoChunkMs?: number
   fetch?: typeof fetch
+  /** Without them every call goes out with the installation's keys. */
+  tenantKeys?: TenantKeys
 }
 
 const defaults = {
@@ -37,6 +40,7 @@ const defaults = {
 interface Caller {
   providers: Providers
   breakers: Breakers
+  tenantKeys: TenantKeys | undefined
   options: typeof defaults
 }
 
@@ -53,8 +57,12 @@ interface Call {
 export function createModelCaller(config: ModelsConfig, overrides: ModelCallerOverrides = {}): CallModel {
   const options = { ...defaults, ...overrides }
   const caller: Caller = {
-    providers: createProviders(config, overrides.fetch ? { fetch: overrides.fetch } : {}),
+    providers: createProviders(config, {
+      ...(overrides.fetch && { fetch: overrides.fetch }),
+      ...(overrides.tenantKeys && { fetchForTenants: overrides.tenantKeys.fetch }),
+    }),
     breakers: createBreakers(options.breakerFailures, options.breakerOpenMs),
+    tenantKeys: overrides.tenantKeys,
     options,
   }
 
@@ -108,13 +116,17 @@ async function callOneModel(caller: Caller, call: Call, model: string, isLast: b
 async function callWithRetries(caller: Caller, call: Call, model: string, isLast: boolean): Promise<MeteredAnswer> {
   const { provider } = parseModelName(model)
   const { tenantId } = call.request
-  const providerModel = await caller.providers.open(model)
+  const own = await caller.tenantKeys?.read(tenantId, provider)
+  const providerModel = await caller.providers.open(model, own)
+  const account = caller.providers.accountOf(provider, own)
   let fault: ProviderFault | undefined
   let attempts = 0
   const send = () => {
     attempts++
     call.attempts++
-    return meteredAttempt(model, call.request, (progress) => attempt(providerModel, provider, call.request, progress))
+    return meteredAttempt(model, call.request, (progress) =>
+      attempt(providerModel, provider, call.request, progress, account),
+    )
   }
   while (attempts < caller.options.attemptsPerModel) {
     if (fault) await wait(toDelayMs(caller.options, attempts, fault.retryAfterMs), call.request.signal)

@@ -13,3 +13,4 @@ export {
 export { type ModelsConfig, modelsConfigFromEnv } from './models-config.ts'
 export { costNanos } from './prices.ts'
 export { describeModels, resolveDefaultModel } from './providers.ts'
+export { createTenantKeys, type TenantKeys, type TenantKeysParts } from './tenant-keys.ts'

@@ -1,4 +1,12 @@
-import { keyVariableOf } from './models-config.ts'
+import { EgressError } from '../egress/index.ts'
+
+/** Whose key a request goes out with. */
+export interface Account {
+  /** Where the key can be set, for messages to a person. */
+  keyPlace: string
+  /** Takes the key out of what a provider said. */
+  redact: (text: string) => string
+}
 
 /** One failed request to a provider. `message` is public and reads on from the model's name: "answered 503". */
 export class ProviderFault extends Error {
@@ -35,30 +43,34 @@ export function timeoutFault(timeoutMs: number, answering: boolean): ProviderFau
   return new ProviderFault(`took longer than ${timeoutMs / 1000} s`, { retryable: true, providerSide })
 }
 
-export function brokenStreamFault(cause?: unknown): ProviderFault {
-  return new ProviderFault('broke off its answer', { ...brokenConnection, cause: slim(cause) })
+export function brokenStreamFault(cause?: Error): ProviderFault {
+  return new ProviderFault('broke off its answer', { ...brokenConnection, cause })
 }
 
 /** Reads what an SDK threw or streamed as an error. `answering`: the provider had begun to answer. */
-export function toProviderFault(error: unknown, provider: string, answering: boolean): ProviderFault {
+export function toProviderFault(error: unknown, account: Account, answering: boolean): ProviderFault {
   if (error instanceof ProviderFault) return error
   const status = statusOf(error)
-  if (status !== undefined && status >= 400) return statusFault(status, error, provider)
-  if (answering) return brokenStreamFault(error)
-  if (networkCodeOf(error) !== undefined) {
-    return new ProviderFault('could not be reached', { ...brokenConnection, cause: slim(error) })
+  const cause = slim(error, account)
+  if (status !== undefined && status >= 400) return statusFault(status, error, account)
+  if (error instanceof EgressError) {
+    const traits = error.code === 'unresolved' ? brokenConnection : ourRequest
+    return new ProviderFault(`could not be called: ${error.message.replace(/\.$/, '')}`, { ...traits, cause })
   }
-  if (status !== undefined) return brokenStreamFault(error)
-  return new ProviderFault('could not be called', { ...ourRequest, cause: slim(error) })
+  if (answering) return brokenStreamFault(cause)
+  if (networkCodeOf(error) !== undefined) {
+    return new ProviderFault('could not be reached', { ...brokenConnection, cause })
+  }
+  if (status !== undefined) return brokenStreamFault(cause)
+  return new ProviderFault('could not be called', { ...ourRequest, cause })
 }
 
-function statusFault(status: number, error: unknown, provider: string): ProviderFault {
+function statusFault(status: number, error: unknown, account: Account): ProviderFault {
   const body = bodyOf(error)
-  const cause = slim(error)
+  const cause = slim(error, account)
   // Google answers 400 to a bad key.
   if (status === 401 || status === 403 || body.includes('API_KEY_INVALID')) {
-    const advice = `check ${keyVariableOf(provider)}`
-    return new ProviderFault(`refused the key (${status}): ${advice}`, { ...ourRequest, cause })
+    return new ProviderFault(`refused the key (${status}): check ${account.keyPlace}`, { ...ourRequest, cause })
   }
   if (status === 404) {
     return new ProviderFault('answered 404: no such model, or the key may not use it', { ...ourRequest, cause })
@@ -143,11 +155,10 @@ function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
-/** The SDK's errors hold the whole request and quote the answer, which have no place in logs. */
-function slim(error: unknown): Error | undefined {
-  if (error === undefined) return undefined
+/** The SDK's errors hold the whole request and quote the answer, which have no place in logs, nor has a key in it. */
+function slim(error: unknown, { redact }: Account): Error {
   const { message } = fieldsOf(error)
   const status = statusOf(error)
-  const text = (typeof message === 'string' ? message : String(error)).slice(0, 300)
+  const text = redact(typeof message === 'string' ? message : String(error)).slice(0, 300)
   return new Error(status === undefined ? text : `${status}: ${text}`)
 }

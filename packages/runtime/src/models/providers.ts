@@ -1,4 +1,6 @@
+import type { ProviderKey } from '@freehold/core'
 import type { LanguageModel } from 'ai'
+import { createRedactor } from '../connections/redact.ts'
 import { ModelError } from './model.ts'
 import {
   type BuiltInProvider,
@@ -8,6 +10,7 @@ import {
   type ModelsConfig,
   type ProviderAccess,
 } from './models-config.ts'
+import type { Account } from './provider-fault.ts'
 
 /** A model of the AI SDK's provider interface, version 4. */
 export type ProviderModel = Extract<LanguageModel, { specificationVersion: 'v4' }>
@@ -15,8 +18,12 @@ export type ProviderModel = Extract<LanguageModel, { specificationVersion: 'v4' 
 type ModelFactory = (model: string) => ProviderModel
 
 export interface Providers {
-  /** The model behind `<provider>/<model>`. Throws `ModelError('model_unavailable')`. */
-  open(name: string): Promise<ProviderModel>
+  /**
+   * The model behind `<provider>/<model>`, by the tenant's own key when it has one. Throws
+   * `ModelError('model_unavailable')`.
+   */
+  open(name: string, own?: ProviderKey): Promise<ProviderModel>
+  accountOf(provider: string, own?: ProviderKey): Account
 }
 
 /**
@@ -30,8 +37,14 @@ const smallModels: Record<BuiltInProvider, string> = {
   mistral: 'mistral-small-latest',
 }
 
+interface ProvidersOptions {
+  fetch?: typeof fetch
+  /** For base URLs that a tenant gave. */
+  fetchForTenants?: typeof fetch
+}
+
 /** SDKs are loaded on first use, and each provider is built once. */
-export function createProviders(config: ModelsConfig, options: { fetch?: typeof fetch } = {}): Providers {
+export function createProviders(config: ModelsConfig, options: ProvidersOptions = {}): Providers {
   const factories = new Map<string, Promise<ModelFactory>>()
 
   function factoryOf(provider: string): Promise<ModelFactory> {
@@ -45,13 +58,43 @@ export function createProviders(config: ModelsConfig, options: { fetch?: typeof 
   }
 
   return {
-    async open(name) {
+    async open(name, own) {
       const { provider, model } = parseModelName(name)
+      if (own) {
+        const fetchOwn = own.baseUrl === null ? options.fetch : options.fetchForTenants
+        // Not kept: building one is cheap, and the key may be another one by the next call.
+        return (await loadProvider(withOwnKey(config, provider, own), provider, fetchOwn))(model)
+      }
       requireConfigured(config, provider)
       const factory = await factoryOf(provider)
       return factory(model)
     },
+    accountOf(provider, own) {
+      if (own) return accountWith(own.apiKey, `the secret of the connection "${own.connection}"`)
+      const builtIn = builtInProviders.find((name) => name === provider)
+      return accountWith(
+        (builtIn ? config[builtIn] : config.compatible[provider])?.apiKey ?? '',
+        keyVariableOf(provider),
+      )
+    },
   }
+}
+
+function accountWith(apiKey: string, keyPlace: string): Account {
+  return { keyPlace, redact: createRedactor(apiKey) }
+}
+
+/** The installation's configuration with a tenant's key in it. A base URL that the tenant didn't give stays. */
+function withOwnKey(config: ModelsConfig, provider: string, own: ProviderKey): ModelsConfig {
+  const { apiKey } = own
+  const builtIn = builtInProviders.find((name) => name === provider)
+  const baseUrl = own.baseUrl ?? (builtIn ? config[builtIn] : config.compatible[provider])?.baseUrl
+  if (builtIn) return { ...config, [builtIn]: baseUrl === undefined ? { apiKey } : { apiKey, baseUrl } }
+  if (baseUrl !== undefined) return { ...config, compatible: { ...config.compatible, [provider]: { apiKey, baseUrl } } }
+  throw new ModelError(
+    'model_unavailable',
+    `The connection "${own.connection}" names the provider "${provider}", which is not known here: give it a base URL.`,
+  )
 }
 
 export function parseModelName(name: string): { provider: string; model: string } {

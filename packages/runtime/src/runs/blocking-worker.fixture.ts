@@ -1,15 +1,18 @@
 // A worker process whose program "scripted" never returns to the event loop.
 // Arguments: the URL of the database, a folder, the lease in milliseconds.
-import { LocalBus, openDatabase } from '@freehold/core'
+import { randomBytes } from 'node:crypto'
+import { createPostgresVault, createSecretCipher, LocalBus, openDatabase } from '@freehold/core'
 import { createToolRegistry, defineProgram, Worker } from '../index.ts'
 
 const [url = '', dataDir = '', leaseMs] = process.argv.slice(2)
 const block = defineProgram('scripted', async () => {
   for (;;);
 })
+const database = await openDatabase({ url, dataDir, poolSize: 2, migrate: false })
 const worker = new Worker(
   {
-    database: await openDatabase({ url, dataDir, poolSize: 2, migrate: false }),
+    database,
+    vault: createPostgresVault(database, createSecretCipher(randomBytes(32))),
     bus: new LocalBus(),
     programs: new Map([[block.name, block]]),
     tools: createToolRegistry(),

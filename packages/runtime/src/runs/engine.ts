@@ -1,4 +1,4 @@
-import type { Bus, ClaimedRun, Database } from '@freehold/core'
+import type { Bus, ClaimedRun, Database, Vault } from '@freehold/core'
 import type { EgressRule } from '../egress/index.ts'
 import type { CallModel } from '../models/index.ts'
 import type { ToolRegistry } from '../tools/index.ts'
@@ -14,6 +14,7 @@ export interface Logger {
 /** What executing a run needs. */
 export interface Engine {
   database: Database
+  vault: Vault
   bus: Bus
   programs: ReadonlyMap<string, Program>
   tools: ToolRegistry

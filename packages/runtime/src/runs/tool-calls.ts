@@ -1,4 +1,6 @@
 import type { EventData, ToolCall } from '@freehold/contracts'
+import { readHttpCredential } from '@freehold/core'
+import { openConnection } from '../connections/open-connection.ts'
 import { createGuardedFetch, type GuardedFetch } from '../egress/index.ts'
 import { callTool, type HandlerTool, parseToolInput, type Tool, ToolError } from '../tools/index.ts'
 import { approveCall } from './approvals.ts'
@@ -69,7 +71,9 @@ async function attempt(
   const limit = AbortSignal.timeout(toolTimeoutMs)
   const signal = AbortSignal.any([steps.signal, limit])
   try {
-    const work = callTool(tool, call.input, { ...context, tenantId: claimed.lease.tenantId, runId, signal })
+    const { tenantId } = claimed.lease
+    const open = (name: string) => openConnection(context.fetch, name, () => readHttpCredential(engine, tenantId, name))
+    const work = callTool(tool, call.input, { ...context, tenantId, runId, signal, openConnection: open })
     return { failed: false, output: throughJson(await orAborted(work, signal)) }
   } catch (error) {
     steps.signal.throwIfAborted()

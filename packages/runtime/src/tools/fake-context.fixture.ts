@@ -10,6 +10,7 @@ export function toolContext(changes: Partial<ToolContext> = {}): ToolContext {
     idempotencyKey: 'run:3',
     signal: new AbortController().signal,
     fetch: () => Promise.reject(new Error('the network is closed in this test')),
+    openConnection: () => Promise.reject(new Error('there is no connection in this test')),
     ...changes,
   }
 }

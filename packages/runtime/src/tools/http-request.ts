@@ -12,6 +12,13 @@ const input = z.strictObject({
     .union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())])
     .optional()
     .describe('Text, sent as it is, or a JSON object or array, sent as application/json'),
+  connection: z
+    .string()
+    .max(63)
+    .optional()
+    .describe(
+      'The name of a connection, whose credential is added to the request; only for the host of that connection',
+    ),
 })
 
 const output = z.object({
@@ -31,12 +38,13 @@ export const httpRequest = defineTool({
   output,
   risk: 'medium',
   idempotent: true,
-  handler: async ({ url, method, headers, body }, { fetch, idempotencyKey, signal }) => {
+  handler: async ({ url, method, headers, body, connection }, { fetch, openConnection, idempotencyKey, signal }) => {
     const content = body === undefined || body === '' ? undefined : body
     if (content !== undefined && (method === 'GET' || method === 'HEAD')) {
       throw new ToolError(`A ${method} request takes no body. Put the values in the query string, or use POST.`)
     }
-    const response = await fetch({
+    const send = connection === undefined ? fetch : await openConnection(connection)
+    const response = await send({
       url,
       method,
       headers: requestHeaders(headers ?? {}, typeof content === 'object', idempotencyKey),

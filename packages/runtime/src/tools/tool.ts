@@ -12,6 +12,11 @@ export interface ToolContext {
   signal: AbortSignal
   /** HTTP through the egress guard, with the tenant's allow-list applied. */
   fetch: GuardedFetch
+  /**
+   * HTTP with the credential of one of the tenant's connections, for its origin only. The value shows in no answer. Throws
+   * `ToolError` when there is no such connection.
+   */
+  openConnection: (name: string) => Promise<GuardedFetch>
 }
 
 /** What models, MCP and A2A are told of a tool, whoever does its work. */
