@@ -264,10 +264,15 @@ describe('a cursor that we did not give out is refused', () => {
     cursorOf("1' or '1'='1"),
   ]
   test.each(paged)('%s', async (id: OperationId) => {
-    const path = operations[id].path.replace('{name}', 'assistant').replace('{id}', 'no-thread')
-    const key = id === 'listTenants' ? on.operatorKey : on.acme.key
+    const { path: template, method, permission }: Operation = operations[id]
+    const path = template.replace('{name}', 'assistant').replace('{id}', 'no-thread')
+    const key = permission?.startsWith('platform:') ? on.operatorKey : on.acme.key
     for (const cursor of forged) {
-      const { status, text } = await on.request(key, 'GET', `/api/v1${path}?cursor=${encodeURIComponent(cursor)}`)
+      const { status, text } = await on.request(
+        key,
+        method.toUpperCase(),
+        `/api/v1${path}?cursor=${encodeURIComponent(cursor)}`,
+      )
       expect([200, 400, 404], `${cursor}: ${text}`).toContain(status)
     }
   })

@@ -87,7 +87,8 @@ describe('a claim', () => {
     const { lease, limits } = await claimOne()
     await platform.asSuperuser(`update agent_templates set limits = limits - 'maxAttempts'`)
     await platform.asSuperuser(
-      `update agent_runs set failed_attempts = ${limits.maxAttempts - 2}, available_at = now() - interval '1 s'`,
+      `update agent_runs set failed_attempts = $1, worker_deaths = $1, available_at = now() - interval '1 s'`,
+      [limits.maxAttempts - 2],
     )
     expect(await claim('w2')).toEqual([])
     await platform.asSuperuser(`update agent_runs set available_at = now() - interval '1 s' where status = 'queued'`)
