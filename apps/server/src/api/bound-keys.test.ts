@@ -54,13 +54,13 @@ it('neither sees nor controls runs of another environment', async () => {
   expect(items.map(({ id }) => id)).toContain(own.id)
   const id = { params: { id: inProduction } }
   const attempts = [
-    client.getRun(id),
-    client.listRunEvents(id),
-    client.cancelRun(id),
-    client.redriveRun(id),
-    client.decideRun({ ...id, body: { step: 'tool:1', decision: 'retry' } }),
+    () => client.getRun(id),
+    () => client.listRunEvents(id),
+    () => client.cancelRun(id),
+    () => client.redriveRun(id),
+    () => client.decideRun({ ...id, body: { step: 'tool:1', decision: 'retry' } }),
   ]
-  for (const attempt of attempts) await expect(attempt).rejects.toMatchObject({ code: 'not_found' })
+  for (const attempt of attempts) await expect(attempt()).rejects.toMatchObject({ code: 'not_found' })
   const stream = await on.request(staging, 'GET', `/api/v1/runs/${inProduction}/events`, undefined, {
     accept: 'text/event-stream',
   })
