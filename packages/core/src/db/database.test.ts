@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { createDataFolder } from '@freehold/testkit'
 import { sql } from 'kysely'
@@ -108,10 +109,15 @@ describe('the data folder', () => {
     async () => {
       const folder = await makeEmptyFolder()
       // What takes the shell's place knows nothing of the child, and never waits for it.
-      const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
+      const parent = spawn('sh', ['-c', 'read _ <&3 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+      })
       undo.push(async () => parent.kill())
-      const [line] = await once(parent.stdout, 'data')
+      const [, output, , end] = parent.stdio
+      const [line] = await once(output as Readable, 'data')
       const pid = Number(String(line))
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+      ;(end as Writable).end()
       const stat = () => readFile(`/proc/${pid}/stat`, 'utf8')
       await expect.poll(stat).toContain(') Z ')
       const startTicks = (await stat()).split(') Z ')[1]?.split(' ')[18]
