@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll } from 'vitest'
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url))
 const launcher = path('../bin/freehold.mjs')
@@ -58,4 +62,36 @@ export async function startPlatform(env: NodeJS.ProcessEnv): Promise<Started> {
   const platform = start(server, ['serve'], { ...env, PORT: '0', FREEHOLD_LOG_LEVEL: 'silent' })
   await platform.printed('Freehold is ready')
   return platform
+}
+
+/** A platform that all tests of a file share, and the command with its credentials. */
+export interface SharedPlatform {
+  dataDir: string
+  env: NodeJS.ProcessEnv
+  platform: Started
+  /** Runs the command to its end. */
+  run(args: string[], input?: string): Promise<{ code: Awaited<Started['ended']>; out: string; err: string }>
+}
+
+/** Starts it before the tests of the file, with `settings` in its environment, and stops it after them. */
+export function sharePlatform(settings: NodeJS.ProcessEnv = {}): SharedPlatform {
+  // The rest is there before the first test is.
+  const shared = {
+    async run(args: string[], input?: string) {
+      const started = startCommand(args, shared.env, input)
+      const code = await started.ended
+      return { code, out: started.stdout(), err: started.stderr() }
+    },
+  } as SharedPlatform
+  beforeAll(async () => {
+    shared.dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
+    shared.env = { PATH: process.env.PATH, HOME: shared.dataDir, FREEHOLD_DATA_DIR: shared.dataDir }
+    shared.platform = await startPlatform({ ...shared.env, ...settings })
+  })
+  afterAll(async () => {
+    shared.platform.child.kill('SIGTERM')
+    await shared.platform.ended
+    await rm(shared.dataDir, { recursive: true, force: true })
+  })
+  return shared
 }

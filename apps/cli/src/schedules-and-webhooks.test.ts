@@ -1,16 +1,13 @@
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@freehold/contracts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Started, startCommand, startPlatform } from './command.fixture.ts'
+import { sharePlatform } from './command.fixture.ts'
 
-let platform: Started
-let env: NodeJS.ProcessEnv
-let dataDir: string
+const shared = sharePlatform({ FREEHOLD_EGRESS_ALLOW: '127.0.0.1' })
 /** Where webhooks are delivered; what it gets. */
 let receiver: Server
 let url: string
@@ -23,22 +20,12 @@ beforeAll(async () => {
   })
   await once(receiver.listen(0, '127.0.0.1'), 'listening')
   url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`
-  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
-  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
-  platform = await startPlatform({ ...env, FREEHOLD_EGRESS_ALLOW: '127.0.0.1' })
 })
 afterAll(async () => {
-  platform.child.kill('SIGTERM')
-  await platform.ended
   receiver.close()
-  await rm(dataDir, { recursive: true, force: true })
 })
 
-async function freehold(...args: string[]) {
-  const started = startCommand(args, env)
-  const code = await started.ended
-  return { code, out: started.stdout(), err: started.stderr() }
-}
+const freehold = (...args: string[]) => shared.run(args)
 
 const idIn = (text: string) => /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(text)?.[0] ?? ''
 
@@ -70,7 +57,7 @@ describe('schedules', () => {
   })
 
   it('start a run at its time', async () => {
-    const { url: server, tenants } = JSON.parse(await readFile(join(dataDir, 'credentials.json'), 'utf8'))
+    const { url: server, tenants } = JSON.parse(await readFile(join(shared.dataDir, 'credentials.json'), 'utf8'))
     // Not by a command, which may take longer to start than the time is away.
     const client = createClient({ url: server, apiKey: Object.values<{ apiKey: string }>(tenants)[0]?.apiKey ?? '' })
     const at = new Date(Date.now() + 2_000).toISOString()

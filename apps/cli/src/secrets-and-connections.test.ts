@@ -1,29 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Started, startCommand, startPlatform } from './command.fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { sharePlatform } from './command.fixture.ts'
 
-let platform: Started
-let env: NodeJS.ProcessEnv
-let dataDir: string
+const shared = sharePlatform()
 
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
-  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
-  platform = await startPlatform(env)
-})
-afterAll(async () => {
-  platform.child.kill('SIGTERM')
-  await platform.ended
-  await rm(dataDir, { recursive: true, force: true })
-})
-
-async function freehold(args: string, input?: string) {
-  const started = startCommand(args.split(' '), env, input)
-  const code = await started.ended
-  return { code, out: started.stdout(), err: started.stderr() }
-}
+const freehold = (args: string, input?: string) => shared.run(args.split(' '), input)
 
 describe('secrets', () => {
   it('are set from standard input and listed without their values', async () => {

@@ -1,18 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Started, startCommand, startPlatform } from '../command.fixture.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { type Started, sharePlatform, startCommand } from '../command.fixture.ts'
 
-let dataDir = ''
-let env: NodeJS.ProcessEnv = {}
-let platform: Started
-
-async function freehold(args: string[]) {
-  const started = startCommand(args, env)
-  const code = await started.ended
-  return { code, out: started.stdout(), err: started.stderr() }
-}
+const shared = sharePlatform()
+const freehold = (args: string[]) => shared.run(args)
 
 async function freeholdJson(args: string[]) {
   const { code, out, err } = await freehold([...args, '--json'])
@@ -21,24 +13,15 @@ async function freeholdJson(args: string[]) {
 }
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
-  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
-  platform = await startPlatform(env)
-  const file = join(dataDir, 'careful.json')
+  const file = join(shared.dataDir, 'careful.json')
   const approvals = { tools: { calculate: { require: 'always' } } }
   await writeFile(file, JSON.stringify({ tools: ['calculate'], approvals }))
   expect(await freehold(['agents', 'create', 'careful', '--file', file])).toMatchObject({ code: 0 })
 })
 
-afterAll(async () => {
-  platform.child.kill('SIGTERM')
-  await platform.ended
-  await rm(dataDir, { recursive: true, force: true })
-})
-
 /** Starts a run, and waits until it needs the approval whose id is returned. */
 async function startCareful(): Promise<{ run: Started; id: string; runId: string }> {
-  const run = startCommand(['run', 'careful', 'What', 'is', '6*7?'], env)
+  const run = startCommand(['run', 'careful', 'What', 'is', '6*7?'], shared.env)
   await run.printed('needs approval')
   await run.printed('waits for the approval')
   const [approval] = await freeholdJson(['approvals', 'list'])
@@ -75,7 +58,7 @@ it('a run can be left when it waits for a person, and watched to its end later',
 it('edited arguments are approved instead; a rejection is shown with its reason', async () => {
   const edited = await startCareful()
   expect(await freehold(['approvals', 'approve', edited.id, '--edit', '{'])).toMatchObject({ code: 2 })
-  const file = join(dataDir, 'edited.json')
+  const file = join(shared.dataDir, 'edited.json')
   await writeFile(file, '{"expression": "6*8"}')
   expect(await freehold(['approvals', 'approve', edited.id, '--edit', `@${file}`])).toMatchObject({ code: 0 })
   expect(await edited.run.ended).toBe(0)

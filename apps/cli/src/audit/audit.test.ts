@@ -1,30 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Started, startCommand, startPlatform } from '../command.fixture.ts'
+import { describe, expect, it } from 'vitest'
+import { sharePlatform } from '../command.fixture.ts'
 
-let platform: Started
-let env: NodeJS.ProcessEnv
-let dataDir: string
-
-beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
-  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
-  platform = await startPlatform(env)
-})
-afterAll(async () => {
-  platform.child.kill('SIGTERM')
-  await platform.ended
-  await rm(dataDir, { recursive: true, force: true })
-})
-
-async function freehold(...args: string[]) {
-  const started = startCommand(args, env)
-  const code = await started.ended
-  return { code, out: started.stdout(), err: started.stderr() }
-}
+const shared = sharePlatform()
+const freehold = (...args: string[]) => shared.run(args)
 
 describe('the audit trail', () => {
   it('is listed, filtered and verified', async () => {
@@ -43,10 +24,10 @@ describe('the audit trail', () => {
   async function verifyElsewhere(lines: string[]) {
     const guide = await readFile(new URL('../../../../docs/audit.md', import.meta.url), 'utf8')
     const [, script = ''] = /```js\n([\s\S]*?)```/.exec(guide) ?? []
-    await writeFile(join(dataDir, 'verify-audit.mjs'), script)
-    await writeFile(join(dataDir, 'audit.jsonl'), lines.join('\n'))
+    await writeFile(join(shared.dataDir, 'verify-audit.mjs'), script)
+    await writeFile(join(shared.dataDir, 'audit.jsonl'), lines.join('\n'))
     const { status, stdout, stderr } = spawnSync(process.execPath, ['verify-audit.mjs', 'audit.jsonl'], {
-      cwd: dataDir,
+      cwd: shared.dataDir,
       encoding: 'utf8',
     })
     return { status, out: stdout + stderr }

@@ -1,31 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Started, startCommand, startPlatform } from '../command.fixture.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { sharePlatform, startCommand } from '../command.fixture.ts'
 
-let platform: Started
-let env: NodeJS.ProcessEnv
-let dataDir: string
+const shared = sharePlatform()
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'freehold-cli-'))
-  env = { PATH: process.env.PATH, HOME: dataDir, FREEHOLD_DATA_DIR: dataDir }
-  platform = await startPlatform(env)
   await freehold('agents', 'create', 'helper', '--system', 'Answer briefly.', '--model', 'demo')
   await freehold('agents', 'version', 'helper', '--system', 'Answer briefly, and say why.')
 })
-afterAll(async () => {
-  platform.child.kill('SIGTERM')
-  await platform.ended
-  await rm(dataDir, { recursive: true, force: true })
-})
 
-async function freehold(...args: string[]) {
-  const started = startCommand(args, env)
-  const code = await started.ended
-  return { code, out: started.stdout(), err: started.stderr() }
-}
+const freehold = (...args: string[]) => shared.run(args)
 
 it('shows what a version changes', async () => {
   expect(await freehold('releases', 'diff', 'helper')).toEqual({
@@ -76,8 +59,8 @@ it('asks for approval where the tenant wants it, of somebody else', async () => 
   })
   const key = ['keys', 'create', 'ann', '--scopes', 'releases:decide,agents:read', '--roles', 'admin', '--json']
   const { apiKey } = JSON.parse((await freehold(...key)).out)
-  const [, url = ''] = /(http:\/\/localhost:\d+)/.exec(platform.stdout()) ?? []
-  const as = startCommand(['releases', 'approve', id], { ...env, FREEHOLD_URL: url, FREEHOLD_API_KEY: apiKey })
+  const [, url = ''] = /(http:\/\/localhost:\d+)/.exec(shared.platform.stdout()) ?? []
+  const as = startCommand(['releases', 'approve', id], { ...shared.env, FREEHOLD_URL: url, FREEHOLD_API_KEY: apiKey })
   expect(await as.ended).toBe(0)
   expect(as.stdout()).toMatch(/status +approved/)
   expect((await freehold('releases', 'show', 'helper')).out).toContain('helper v2 in production')
