@@ -54,7 +54,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   app.use(
     cors({
       origin: parts.corsOrigins,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-tenant-id'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
     }),
   )
   app.use(

@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts'
 
-const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id']
+const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
 
 /** Sends a request on to the api with a service token in place of the caller's credentials. */
 export function forward(
