@@ -23,7 +23,7 @@ export async function putSecret(caller: Caller, name: string, { value }: PutSecr
   const { database, vault } = platform
   const id = await reserve(caller, parseName(name))
   await vault.put({ tenantId, secretId: id }, value)
-  const row = await database.withTenant(tenantId, async (tx) => {
+  const row = await database.withTenant(caller, async (tx) => {
     const set = await tx
       .updateTable('secrets')
       .set({ version: sql<number>`version + 1`, updated_by: actorName(caller), updated_at: sql`now()` })
@@ -67,8 +67,7 @@ export async function listSecrets(caller: Caller, query: PageQuery): Promise<Pag
 /** Deletes a secret that no connection uses, with every version of its value. */
 export async function deleteSecret(caller: Caller, name: string): Promise<Secret> {
   authorize(caller, 'secrets:write')
-  const { platform, tenantId } = caller
-  const row = await platform.database.withTenant(tenantId, async (tx) => {
+  const row = await caller.platform.database.withTenant(caller, async (tx) => {
     // Also one that a deletion left behind which was cut off.
     const found = await tx.selectFrom('secrets').selectAll().where('name', '=', name).forUpdate().executeTakeFirst()
     if (!found) throw secretNotFound(name)
@@ -110,9 +109,10 @@ function findOrInsert(tx: Tx, caller: TenantCaller, name: string): Promise<{ id:
   )
 }
 
-async function finishDeletion({ platform, tenantId }: TenantCaller, id: string): Promise<void> {
+async function finishDeletion(caller: TenantCaller, id: string): Promise<void> {
+  const { platform, tenantId } = caller
   await platform.vault.delete({ tenantId, secretId: id })
-  await platform.database.withTenant(tenantId, (tx) =>
+  await platform.database.withTenant(caller, (tx) =>
     tx.deleteFrom('secrets').where('id', '=', id).where('version', '=', deleted).execute(),
   )
 }

@@ -39,13 +39,23 @@ alter table threads add column team text;
 -- The teams that an invitation leads to, as [{"id", "roles"}].
 alter table invitations add column teams jsonb not null default '[]';
 
+-- Whether something belongs to the teams that the transaction is bound to, or is shared with one of them. Volatile, so that
+-- it sees what a trigger wrote for the row that is being inserted.
+create function team_owns(p_tenant uuid, p_kind text, p_resource text, p_or_shared boolean) returns boolean
+language sql volatile set search_path = public, pg_temp as $$
+  select exists (
+    select from resource_owners o, string_to_array(current_setting('app.team_ids', true), ',') teams
+     where o.tenant_id = p_tenant and o.kind = p_kind and o.resource = p_resource
+       and (o.team_id::text = any (teams) or (p_or_shared and o.shared_with::text[] && teams))
+  )
+$$;
+
 do $$
 declare
   table_name text;
   bound constant text := '(select nullif(current_setting(''app.team_ids'', true), '''')) is null';
   teams constant text := 'string_to_array((select current_setting(''app.team_ids'', true)), '','')';
-  owned constant text := 'exists (select from resource_owners o where o.tenant_id = %1$I.tenant_id and o.kind = %2$L
-    and o.resource = %1$I.%3$I::text and (o.team_id::text = any (' || teams || ')%4$s))';
+  owned constant text := 'team_owns(%1$I.tenant_id, %2$L, %1$I.%3$I::text, %4$L)';
   -- Each table, and the column that names what a team owns.
   kinds constant text[][] := array[['agent_templates', 'agent', 'name'], ['agent_releases', 'agent', 'agent'],
     ['release_history', 'agent', 'agent'], ['release_requests', 'agent', 'agent'],
@@ -67,8 +77,8 @@ begin
   end loop;
 
   foreach kind slice 1 in array kinds loop
-    mine := format(owned, kind[1], kind[2], kind[3], '');
-    visible := format(owned, kind[1], kind[2], kind[3], format(' or o.shared_with::text[] && %s', teams));
+    mine := format(owned, kind[1], kind[2], kind[3], false);
+    visible := format(owned, kind[1], kind[2], kind[3], true);
     execute format('create policy team_reads on %I as restrictive for select to freehold_app using (%s or %s)',
       kind[1], bound, visible);
     execute format('create policy team_updates on %I as restrictive for update to freehold_app using (%s or %s)',
@@ -105,13 +115,25 @@ grant select, insert, update (roles), delete on team_members to freehold_app;
 grant select, insert, update (team_id, shared_with), delete on resource_owners to freehold_app;
 grant select on teams, team_members, resource_owners to freehold_doors;
 
--- What a team makes is its own.
+-- What a team makes is its own. Before the row is there, since the policies ask who owns it; and only when it is new: an
+-- upsert that comes upon what is there must not take it over, also where the team can't see it.
 create function own_new_resource() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
+declare
+  team constant text := current_setting('app.team_ids');
+  name constant text := to_jsonb(new) ->> tg_argv[1];
+  known boolean;
 begin
-  insert into resource_owners (tenant_id, kind, resource, team_id)
-    values (new.tenant_id, tg_argv[0], to_jsonb(new) ->> tg_argv[1], current_setting('app.team_ids')::uuid);
-  return null;
+  perform set_config('app.team_ids', '', true);
+  execute format('select exists (select from %I r where r.tenant_id = $1 and r.%I::text = $2)', tg_table_name, tg_argv[1])
+    into known using new.tenant_id, name;
+  perform set_config('app.team_ids', team, true);
+  -- For several teams the policies refuse it.
+  if not known and strpos(team, ',') = 0 then
+    insert into resource_owners (tenant_id, kind, resource, team_id)
+      values (new.tenant_id, tg_argv[0], name, team::uuid);
+  end if;
+  return new;
 end $$;
 
 create function disown_resource() returns trigger
@@ -122,19 +144,19 @@ begin
   return null;
 end $$;
 
-create trigger own_new_agent after insert on agent_templates for each row
+create trigger own_new_agent before insert on agent_templates for each row
   when (new.version = 1 and nullif(current_setting('app.team_ids', true), '') is not null)
   execute function own_new_resource('agent', 'name');
-create trigger own_new_connection after insert on connections for each row
+create trigger own_new_connection before insert on connections for each row
   when (nullif(current_setting('app.team_ids', true), '') is not null)
   execute function own_new_resource('connection', 'name');
-create trigger own_new_secret after insert on secrets for each row
+create trigger own_new_secret before insert on secrets for each row
   when (nullif(current_setting('app.team_ids', true), '') is not null)
   execute function own_new_resource('secret', 'name');
-create trigger own_new_key after insert on api_keys for each row
+create trigger own_new_key before insert on api_keys for each row
   when (nullif(current_setting('app.team_ids', true), '') is not null)
   execute function own_new_resource('key', 'id');
-create trigger own_new_budget after insert on budgets for each row
+create trigger own_new_budget before insert on budgets for each row
   when (nullif(current_setting('app.team_ids', true), '') is not null)
   execute function own_new_resource('budget', 'id');
 create trigger disown_connection after delete on connections for each row
