@@ -89,6 +89,7 @@ export {
 } from './permissions.ts'
 export { type Plan, putPlanSchema } from './plans.ts'
 export {
+  type AskedCanary,
   type CanaryRules,
   canaryRulesSchema,
   type DecideRelease,

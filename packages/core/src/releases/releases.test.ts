@@ -164,6 +164,23 @@ it('a canary needs the approval, too, and a request for what was replaced meanwh
   expect(await getRelease(ann, to('production'))).toMatchObject({ version: 3, canary: null })
 })
 
+it('another share leaves the thresholds of a canary as they were chosen, also with an approval', async () => {
+  const caller = await openWithApprovals(1, null)
+  const [ann, bob] = [colleague(caller, 'ann'), colleague(caller, 'bob')]
+  const chosen = { minRuns: 3, maxErrorPoints: 1, maxCostPercent: null }
+  await setRelease(caller, { ...to('production'), version: 2, canary: { percent: 10, ...chosen } })
+  const widened = await setRelease(caller, { ...to('production'), version: 2, canary: { percent: 20 } })
+  expect(widened.canary).toMatchObject({ percent: 20, ...chosen })
+  const canary = { percent: 50, maxErrorPoints: 5 }
+  const { request } = await promoteRelease(ann, { ...to('production'), canary })
+  expect(request?.canary).toEqual({ ...chosen, ...canary })
+  await decideReleaseRequest(bob, request?.id ?? '', { decision: 'approve' })
+  expect((await getRelease(ann, to('production'))).canary).toMatchObject({ ...chosen, ...canary })
+  // Another version is another trial.
+  const other = await setRelease(caller, { ...to('production'), version: 3, canary: { percent: 10 } })
+  expect(other.canary).toMatchObject({ minRuns: 20, maxErrorPoints: 10, maxCostPercent: 50 })
+})
+
 it('a request to widen a canary does not bring it back after it was rolled back', async () => {
   const caller = await openWithApprovals(1, null)
   const [ann, bob] = [colleague(caller, 'ann'), colleague(caller, 'bob')]

@@ -83,7 +83,8 @@ export async function promoteRelease(caller: Caller, input: PromoteRelease & Rel
     const planned = planChange(before, { version, canary }, 'promotion')
     const needed = await approvalsNeeded(tx, environment)
     if (needed) {
-      const request = await requestRelease(tx, caller, { agent, environment, version, canary, comment }, before, needed)
+      const wanted = { agent, environment, version, canary: planned.canary?.rules, comment }
+      const request = await requestRelease(tx, caller, wanted, before, needed)
       await recordChange(tx, caller, { action: 'release.requested', subjectId: subjectOf(input), after: request })
       return { release: before ? await toRelease(tx, before) : null, request }
     }
