@@ -88,6 +88,23 @@ export async function changeRelease(
       evidence: change.evidence ? encodeJson(change.evidence) : null,
     })
     .execute()
+  if (before) await supersedeRequests(tx, agent, environment)
+}
+
+/** Who waits for approval asked for it with something else serving there. */
+async function supersedeRequests(tx: Tx, agent: string, environment: Environment): Promise<void> {
+  await tx
+    .updateTable('release_requests')
+    .set({ status: 'superseded', decided_at: sql<Date>`now()` })
+    .where('agent', '=', agent)
+    .where('environment', '=', environment)
+    .where('status', '=', 'pending')
+    .execute()
+}
+
+/** What serves, as the audit trail shows it. */
+export function describeRelease(row: ReleaseRow): object {
+  return { version: row.version, canary: canaryOf(row) }
 }
 
 /** The same version with another share is the same trial. */
