@@ -299,9 +299,9 @@ create function door_list_audit_heads(p_after uuid, p_limit int) returns table (
 language sql stable security definer set search_path = public, pg_temp as $$
   select t.id, head.seq, head.hash
     from tenants t
-    cross join lateral (
+    left join lateral (
       select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
-    ) head
+    ) head on true
    where p_after is null or t.id > p_after order by t.id limit p_limit
 $$;
 
