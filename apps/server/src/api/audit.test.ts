@@ -131,6 +131,11 @@ describe('what leaves none', () => {
   })
 })
 
+test.each(['actor', 'subject'])('nobody has a NUL character as the %s', async (name) => {
+  const answer = await on.request(auditor, 'GET', `/api/v1/audit?${name}=%00`)
+  expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringContaining(`query.${name}`) } })
+})
+
 test('after all that the chains are whole, and hold no key', async () => {
   const client = on.client(auditor)
   expect(await client.verifyAudit()).toMatchObject({ ok: true, problem: null })
