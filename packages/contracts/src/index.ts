@@ -25,9 +25,13 @@ export {
   type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
+  type AuditCheckpoint,
   type AuditEntry,
+  type AuditPruning,
   type AuditVerification,
   auditAnchorSchema,
+  auditCheckpointSchema,
+  type PruneAudit,
 } from './audit.ts'
 export {
   type Budget,

@@ -93,7 +93,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
 /** No text of the database holds a NUL, so none can be looked for either. */
 function storable(query: Record<string, string>): Record<string, string> {
   for (const [name, value] of Object.entries(query)) {
-    if (value.includes('\0')) throw new FreeholdError('invalid_request', `query.${name}: holds a NUL character; remove it`)
+    if (value.includes('\0'))
+      throw new FreeholdError('invalid_request', `query.${name}: holds a NUL character; remove it`)
   }
   return query
 }

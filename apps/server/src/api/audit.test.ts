@@ -34,6 +34,7 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
+  pruneAudit: 'audit.pruned',
   putSecret: 'secret.set',
   deleteSecret: 'secret.deleted',
   putConnection: 'connection.set',

@@ -60,6 +60,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRuns',
     'decideRun',
     'decideApproval',
+    'pruneAudit',
     'rotateDataKey',
     'rewrapKeys',
   ])

@@ -29,7 +29,14 @@ describe('what is masked', () => {
 })
 
 test.each([
-  { secret: null, passwordSet: true, perToken: { input: 3 }, tokenLimit: 5_000_000, inputNanosPerToken: 150, assumedPrice: null },
+  {
+    secret: null,
+    passwordSet: true,
+    perToken: { input: 3 },
+    tokenLimit: 5_000_000,
+    inputNanosPerToken: 150,
+    assumedPrice: null,
+  },
   { name: 'task-force-for-everything-else', scopes: ['keys:write', 'runs:start'] },
   { message: 'The secret of https://example.com/a@b is no password.', at: '2026-01-01T00:00:00.000Z' },
 ])('%j stays as it is', (value) => {

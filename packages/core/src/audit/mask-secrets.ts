@@ -28,7 +28,9 @@ export function maskSecrets(value: unknown, name = ''): unknown {
   if (Array.isArray(value)) return value.map((each) => maskSecrets(each, name))
   if (typeof value !== 'object' || value === null) return value
   // All that such a field holds is secret, whatever it is called in there.
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, isSecret ? name : key)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, isSecret ? name : key)]),
+  )
 }
 
 /** Where a URL leads, without its user, its path and its query: many a service has its secret there. */

@@ -305,6 +305,25 @@ language sql stable security definer set search_path = public, pg_temp as $$
    where p_after is null or t.id > p_after order by t.id limit p_limit
 $$;
 
+-- Removes the first entries of a tenant's audit chain, up to one, once the chain has an entry with the checkpoint for them.
+-- Whether that is signed shows when the chain is verified.
+create function door_prune_audit(p_tenant uuid, p_seq bigint) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  removed bigint;
+begin
+  if not exists (
+    select 1 from audit_entries e
+     where e.tenant_id = p_tenant and e.seq > p_seq and e.action = 'audit.pruned'
+       and (e.after -> 'checkpoint' ->> 'seq')::bigint = p_seq
+  ) then
+    raise exception 'no audit entry vouches for what is removed' using errcode = 'insufficient_privilege';
+  end if;
+  delete from audit_entries e where e.tenant_id = p_tenant and e.seq <= p_seq;
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
+
 -- The releases with a canary that nobody has judged for p_every_ms, those that wait longest first.
 create function door_find_canaries(p_every_ms int, p_limit int)
 returns table (tenant_id uuid, agent text, environment text)

@@ -87,15 +87,25 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
   })
 })
 
-it.each(['<html>a value</html>', '{"data":{"value":"a value"}}'])('an answer of something else is not quoted: %s', async (text) => {
-  await using server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const vault = createOpenBaoVault({ url: `http://127.0.0.1:${port}`, mount: 'secret', readToken: async () => 'token' })
-  const failure = await vault.get(secret).catch((error: unknown) => error)
-  expect(failure).toMatchObject({ code: 'unavailable', message: expect.stringContaining('no KV engine of version 2') })
-  expect(inspect(failure)).not.toContain('a value')
-})
+it.each(['<html>a value</html>', '{"data":{"value":"a value"}}'])(
+  'an answer of something else is not quoted: %s',
+  async (text) => {
+    await using server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const vault = createOpenBaoVault({
+      url: `http://127.0.0.1:${port}`,
+      mount: 'secret',
+      readToken: async () => 'token',
+    })
+    const failure = await vault.get(secret).catch((error: unknown) => error)
+    expect(failure).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no KV engine of version 2'),
+    })
+    expect(inspect(failure)).not.toContain('a value')
+  },
+)
 
 it('a vault that is away is told as such, and may be asked again', async () => {
   const vault = createOpenBaoVault({ url: 'http://127.0.0.1:1', mount: 'secret', readToken: async () => 'token' })
