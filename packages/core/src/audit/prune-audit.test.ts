@@ -75,6 +75,14 @@ test('more than the checkpoint says is missed, as is a checkpoint', async () => 
   expect(await verification()).toMatchObject({ ok: false, problem: { seq: 1 } })
 })
 
+test('anchoring tells of a chain of which nothing is left, whatever was removed by the rules', async () => {
+  await prune()
+  await anchor()
+  await tamper('delete from audit_entries where true')
+  expect(await anchor()).toContain(tenant.id)
+  expect(await verification()).toMatchObject({ ok: false, entries: 0, problem: { seq: 1 } })
+})
+
 test('a checkpoint that this installation did not sign vouches for nothing', async () => {
   const last = (await chain())[2]
   const { privateKey } = generateKeyPairSync('ed25519')
