@@ -22,7 +22,7 @@ export interface Started {
 }
 
 /** Starts a script under this Node and collects what it prints. */
-function start(script: string, args: string[], env: NodeJS.ProcessEnv, input?: string): Started {
+function start(script: string, args: string[], env: NodeJS.ProcessEnv, input?: string | Buffer): Started {
   const child = spawn(process.execPath, [script, ...args], { env, stdio: 'pipe' })
   child.stdin.end(input ?? '')
   const output = { stdout: '', stderr: '' }
@@ -53,7 +53,7 @@ function start(script: string, args: string[], env: NodeJS.ProcessEnv, input?: s
   return { child, ended, printed, stdout: () => output.stdout, stderr: () => output.stderr }
 }
 
-export function startCommand(args: string[], env: NodeJS.ProcessEnv, input?: string): Started {
+export function startCommand(args: string[], env: NodeJS.ProcessEnv, input?: string | Buffer): Started {
   return start(launcher, args, env, input)
 }
 
@@ -70,14 +70,14 @@ export interface SharedPlatform {
   env: NodeJS.ProcessEnv
   platform: Started
   /** Runs the command to its end. */
-  run(args: string[], input?: string): Promise<{ code: Awaited<Started['ended']>; out: string; err: string }>
+  run(args: string[], input?: string | Buffer): Promise<{ code: Awaited<Started['ended']>; out: string; err: string }>
 }
 
 /** Starts it before the tests of the file, with `settings` in its environment, and stops it after them. */
 export function sharePlatform(settings: NodeJS.ProcessEnv = {}): SharedPlatform {
   // The rest is there before the first test is.
   const shared = {
-    async run(args: string[], input?: string) {
+    async run(args: string[], input?: string | Buffer) {
       const started = startCommand(args, shared.env, input)
       const code = await started.ended
       return { code, out: started.stdout(), err: started.stderr() }

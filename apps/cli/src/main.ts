@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { wrongUsage } from './failure.ts'
 import { main } from './program.ts'
 
 const { env, stdin, stdout, stderr } = process
@@ -13,10 +14,14 @@ for (const stream of [stdout, stderr]) {
 }
 
 async function readInput(): Promise<string> {
-  stdin.setEncoding('utf8')
-  let text = ''
-  for await (const chunk of stdin) text += chunk
-  return text
+  const chunks: Buffer[] = []
+  for await (const chunk of stdin) chunks.push(chunk)
+  try {
+    // Anything else would come out as another text than was sent.
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks))
+  } catch {
+    throw wrongUsage('Standard input is not text in UTF-8. Encode binary data, such as with base64, first.')
+  }
 }
 
 async function confirm(question: string): Promise<boolean> {

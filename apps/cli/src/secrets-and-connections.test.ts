@@ -3,7 +3,7 @@ import { sharePlatform } from './command.fixture.ts'
 
 const shared = sharePlatform()
 
-const freehold = (args: string, input?: string) => shared.run(args.split(' '), input)
+const freehold = (args: string, input?: string | Buffer) => shared.run(args.split(' '), input)
 
 describe('secrets', () => {
   it('are set from standard input and listed without their values', async () => {
@@ -20,6 +20,7 @@ describe('secrets', () => {
 
   it.each([
     ['no value', 'api-key', '\n', 2, 'The value is empty.'],
+    ['a value that is not text', 'api-key', Buffer.from([0x61, 0xff]), 2, 'Standard input is not text in UTF-8.'],
     ['a name that can not be', 'API_KEY', 'x', 1, 'use lower-case letters, digits and hyphens'],
   ])('are refused with %s', async (_, name, input, code, words) => {
     expect(await freehold(`secrets set ${name}`, input)).toMatchObject({ code, err: expect.stringContaining(words) })

@@ -30,7 +30,8 @@ function createFileStore(folder: string): AnchorStore {
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const file = await open(pathOf(tenantId), 'a', 0o600)
       try {
-        await file.appendFile(`${line}\n`)
+        // Begins a line of its own, also after one that a crash cut off.
+        await file.appendFile(`\n${line}\n`)
         await file.sync()
       } finally {
         await file.close()

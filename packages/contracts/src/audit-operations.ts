@@ -1,6 +1,13 @@
 import { z } from 'zod'
-import { auditActions, auditAnchorsSchema, auditEntrySchema, auditVerificationSchema } from './audit.ts'
-import { type Operation, page, pageQuery } from './operation.ts'
+import {
+  auditActions,
+  auditAnchorsSchema,
+  auditEntrySchema,
+  auditPruningSchema,
+  auditVerificationSchema,
+  pruneAuditSchema,
+} from './audit.ts'
+import { byId, type Operation, page, pageQuery } from './operation.ts'
 
 const time = z.iso.datetime({ offset: true })
 const name = z.string().min(1).max(200)
@@ -53,5 +60,16 @@ export const auditOperations = {
     permission: 'audit:read',
     status: 200,
     response: auditVerificationSchema,
+  },
+  pruneAudit: {
+    method: 'post',
+    path: '/tenants/{id}/audit/prune',
+    summary: 'Remove old audit entries of a tenant, for which a signed checkpoint then vouches',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    body: pruneAuditSchema,
+    status: 200,
+    response: auditPruningSchema,
   },
 } as const satisfies Record<string, Operation>

@@ -3,6 +3,7 @@ import { idSchema } from './tenants.ts'
 
 /** What a change can be called: the kind of thing it is about, and what became of it. */
 export const auditActions = [
+  'audit.pruned',
   'agent.created',
   'agent.version-added',
   'release.set',
@@ -90,11 +91,37 @@ export const auditAnchorsSchema = z.object({
 })
 export type AuditAnchors = z.output<typeof auditAnchorsSchema>
 
+export const auditCheckpointSchema = z
+  .object({
+    purpose: z.literal('retention'),
+    tenantId: idSchema,
+    seq: z.int().meta({ description: 'The last entry that was removed.' }),
+    hash: hashSchema,
+    at: z.iso.datetime(),
+    signature: z.string().meta({ description: 'Ed25519 over the canonical JSON of the other fields, in hex.' }),
+  })
+  .meta({ id: 'AuditCheckpoint', description: 'Vouches for entries that were removed, in the entry that says so.' })
+export type AuditCheckpoint = z.output<typeof auditCheckpointSchema>
+
+export const pruneAuditSchema = z.strictObject({
+  before: z.iso.datetime({ offset: true }).meta({ description: 'Entries from before this point in time are removed.' }),
+})
+export type PruneAudit = z.output<typeof pruneAuditSchema>
+
+export const auditPruningSchema = z
+  .object({
+    removed: z.int(),
+    prunedSeq: z.int().nullable().meta({ description: 'The last entry that was removed.' }),
+  })
+  .meta({ id: 'AuditPruning' })
+export type AuditPruning = z.output<typeof auditPruningSchema>
+
 export const auditVerificationSchema = z
   .object({
     ok: z.boolean(),
     entries: z.int().meta({ description: 'Entries that were found in order.' }),
     head: z.object({ seq: z.int(), hash: hashSchema }).nullable(),
+    prunedSeq: z.int().nullable().meta({ description: 'Up to here entries were removed, as a checkpoint says.' }),
     anchors: z.int().meta({ description: 'Anchors that the chain was compared with.' }),
     anchoredSeq: z.int().nullable().meta({ description: 'How far the newest anchor reaches.' }),
     problem: z

@@ -25,9 +25,13 @@ export {
   type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
+  type AuditCheckpoint,
   type AuditEntry,
+  type AuditPruning,
   type AuditVerification,
   auditAnchorSchema,
+  auditCheckpointSchema,
+  type PruneAudit,
 } from './audit.ts'
 export {
   type Budget,
@@ -95,6 +99,7 @@ export {
 } from './permissions.ts'
 export { type Plan, putPlanSchema } from './plans.ts'
 export {
+  type AskedCanary,
   type CanaryRules,
   canaryRulesSchema,
   type DecideRelease,

@@ -6,23 +6,37 @@ import { idSchema } from './tenants.ts'
 const versionSchema = z.int().min(1).max(2_147_483_647)
 const commentSchema = z.string().trim().min(1).max(1000)
 
+/** Share of the new threads, in percent. */
+const percentSchema = z.int().min(1).max(99)
+/** Ended runs of the canary before it is judged. Runs that the stable version lacks to as many count as failed there. */
+const minRunsSchema = z.int().min(1).max(100_000)
+/** How many percentage points more of its runs may fail than of the stable version's. */
+const maxErrorPointsSchema = z.int().min(0).max(100).nullable()
+/** How many percent more a run may cost on average than one of the stable version. */
+const maxCostPercentSchema = z.int().min(0).max(100_000).nullable()
+
 /** A canary, and when it is rolled back by itself. `null` switches a threshold off. */
 export const canaryRulesSchema = z.strictObject({
-  /** Share of the new threads, in percent. */
-  percent: z.int().min(1).max(99),
-  /** Ended runs of the canary before it is judged. Runs that the stable version lacks to as many count as failed there. */
-  minRuns: z.int().min(1).max(100_000).default(20),
-  /** How many percentage points more of its runs may fail than of the stable version's. */
-  maxErrorPoints: z.int().min(0).max(100).nullable().default(10),
-  /** How many percent more a run may cost on average than one of the stable version. */
-  maxCostPercent: z.int().min(0).max(100_000).nullable().default(50),
+  percent: percentSchema,
+  minRuns: minRunsSchema.default(20),
+  maxErrorPoints: maxErrorPointsSchema.default(10),
+  maxCostPercent: maxCostPercentSchema.default(50),
 })
 export type CanaryRules = z.output<typeof canaryRulesSchema>
+
+/** What is left out stays as it is when the version is the canary already, and is the default otherwise. */
+const askedCanarySchema = z.strictObject({
+  percent: percentSchema,
+  minRuns: minRunsSchema.optional(),
+  maxErrorPoints: maxErrorPointsSchema.optional(),
+  maxCostPercent: maxCostPercentSchema.optional(),
+})
+export type AskedCanary = z.output<typeof askedCanarySchema>
 
 export const setReleaseSchema = z.strictObject({
   version: versionSchema,
   /** Lets the version serve a share beside the one that is there, instead of in its place. */
-  canary: canaryRulesSchema.optional(),
+  canary: askedCanarySchema.optional(),
   comment: commentSchema.optional(),
 })
 export type SetRelease = z.output<typeof setReleaseSchema>

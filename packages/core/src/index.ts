@@ -13,6 +13,7 @@ export { completeTerms, type EffectiveTerms, findNeededApproval } from './approv
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
 export { exportAudit, listAudit } from './audit/list-entries.ts'
+export { pruneAudit } from './audit/prune-audit.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {

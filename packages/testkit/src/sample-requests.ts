@@ -113,6 +113,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listConnections: {},
   getConnection: { params: byConnection },
   deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
+  pruneAudit: { params: bySpareTenant, body: () => ({ before: '2026-01-01T00:00:00Z' }) },
   rotateDataKey: { params: bySpareTenant },
   rewrapKeys: {},
   createWebhook: { body: () => ({ url: 'https://hooks.invalid/', events: ['run.failed'] }) },

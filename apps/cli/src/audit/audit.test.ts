@@ -52,4 +52,20 @@ describe('the audit trail', () => {
     const truncated = lines.filter((line) => !line.includes('"type":"entry"'))
     expect(await verifyElsewhere(truncated)).toMatchObject({ status: 1, out: expect.stringContaining('anchor') })
   })
+
+  it('can be verified after old entries were removed, here and elsewhere', async () => {
+    const { seq: anchored } = JSON.parse(
+      (await freehold('audit', 'export')).out.trimEnd().split('\n').at(-1) ?? '',
+    ).anchor
+    expect(anchored).toBeGreaterThan(1)
+    const pruned = await freehold('audit', 'prune', 'acme', '--before', '2999-01-01')
+    expect(pruned).toMatchObject({ code: 0, out: `${anchored - 1} entries of acme are removed.\n` })
+    const verified = await freehold('audit', 'verify')
+    expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(`removed +${anchored - 1} before them`) })
+    const lines = (await freehold('audit', 'export')).out.trimEnd().split('\n')
+    const removed = expect.stringContaining(`${anchored - 1} before them removed`)
+    expect(await verifyElsewhere(lines)).toEqual({ status: 0, out: removed })
+    const unsigned = lines.filter((line) => !line.includes('"checkpoint"'))
+    expect(await verifyElsewhere(unsigned)).toMatchObject({ status: 1, out: expect.stringContaining('missing') })
+  })
 })

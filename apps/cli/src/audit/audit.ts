@@ -1,8 +1,9 @@
 import { type AuditEntry, type AuditVerification, operations } from '@freehold/contracts'
-import { connectTenant } from '../connection/connect.ts'
+import { connectOperator, connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes, parseInput, wrongUsage } from '../failure.ts'
+import { findTenant } from '../tenants/tenants.ts'
 import { formatCount, formatTime, oneLine, printable } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
@@ -59,18 +60,29 @@ export async function verifyAudit(context: Context): Promise<ExitCode> {
 }
 
 function renderVerification({ terminal }: Context, verification: AuditVerification): string {
-  const { ok, entries, head, anchors, anchoredSeq, problem } = verification
+  const { ok, entries, prunedSeq, head, anchors, anchoredSeq, problem } = verification
   const { paint } = terminal
   return renderFields(
     [
       ['chain', ok ? paint.green('whole') : paint.red('not as it was')],
       ['entries', formatCount(entries)],
+      ['removed', prunedSeq === null ? undefined : `${formatCount(prunedSeq)} before them, as a checkpoint says`],
       ['head', head?.hash],
       ['anchors', anchoredSeq === null ? 'none yet' : `${anchors}, the newest at entry ${anchoredSeq}`],
       ['problem', problem === null ? undefined : printable(`entry ${problem.seq}: ${problem.reason}`)],
     ],
     paint,
   )
+}
+
+/** As the operator. */
+export async function pruneAudit(context: Context, tenant: string, options: { before: string }): Promise<undefined> {
+  const { client } = await connectOperator(context)
+  const { id, name } = await findTenant(client, tenant)
+  const body = { before: readTime('--before', options.before) ?? '' }
+  const result = await client.pruneAudit({ params: { id }, body })
+  if (context.json) printJson(context.terminal, result)
+  else context.terminal.write(`${formatCount(result.removed)} entries of ${name} are removed.\n`)
 }
 
 /** One object a line: first what this is, then the entries in their order, then the anchors. */

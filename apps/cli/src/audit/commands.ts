@@ -26,6 +26,14 @@ export function addAuditCommands(program: Command, perform: Perform): void {
       await perform(command, async (context) => (await load()).verifyAudit(context))
     })
   audit
+    .command('prune')
+    .description('remove old entries of a tenant for good, as the operator; what is left can still be verified')
+    .argument('<tenant>', 'id or name')
+    .requiredOption('--before <when>', 'before this point in time, such as 2027-01-31')
+    .action(async (tenant: string, options: { before: string }, command: Command) => {
+      await perform(command, async (context) => (await load()).pruneAudit(context, tenant, options))
+    })
+  audit
     .command('export')
     .description('print the whole chain as JSON Lines, with what it takes to verify it elsewhere')
     .action(async (_: unknown, command: Command) => {

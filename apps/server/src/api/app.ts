@@ -67,7 +67,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
     const params = parse(operation.params, c.req.param(), 'path')
-    const query = parse(operation.query, c.req.query(), 'query')
+    const query = parse(operation.query, storable(c.req.query()), 'query')
     const sent = operation.body && (await readJson(c.req.raw))
     const body = parse(operation.body, sent, 'body')
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
@@ -77,6 +77,15 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })
+}
+
+/** No text of the database holds a NUL, so none can be looked for either. */
+function storable(query: Record<string, string>): Record<string, string> {
+  for (const [name, value] of Object.entries(query)) {
+    if (value.includes('\0'))
+      throw new FreeholdError('invalid_request', `query.${name}: holds a NUL character; remove it`)
+  }
+  return query
 }
 
 function parse(schema: z.ZodType | undefined, value: unknown, location: string): unknown {

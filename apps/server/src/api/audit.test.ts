@@ -45,6 +45,7 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
+  pruneAudit: 'audit.pruned',
   putSecret: 'secret.set',
   deleteSecret: 'secret.deleted',
   putConnection: 'connection.set',
@@ -148,6 +149,11 @@ describe('what leaves none', () => {
     expect([403, 404]).toContain(answer.status)
     expect(await entriesOf(requestId)).toEqual([])
   })
+})
+
+test.each(['actor', 'subject'])('nobody has a NUL character as the %s', async (name) => {
+  const answer = await on.request(auditor, 'GET', `/api/v1/audit?${name}=%00`)
+  expect(answer).toMatchObject({ status: 400, body: { detail: expect.stringContaining(`query.${name}`) } })
 })
 
 test('after all that the chains are whole, and hold no key', async () => {

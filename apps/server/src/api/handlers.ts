@@ -145,6 +145,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listAudit: (caller, { query }) => core.listAudit(caller, query),
   exportAudit: (caller, { query }) => core.exportAudit(caller, query),
   listAuditAnchors: (caller, _, { anchors }) => core.listAuditAnchors(caller, anchors),
+  pruneAudit: (caller, { params, body }, { anchors }) => core.pruneAudit(caller, params.id, body, anchors),
   verifyAudit: (caller, _, { anchors }) => core.verifyAudit(caller, anchors),
 }
 

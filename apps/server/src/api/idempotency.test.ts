@@ -61,6 +61,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'decideRun',
     'decideApproval',
     'acceptInvitation',
+    'pruneAudit',
     'rotateDataKey',
     'rewrapKeys',
   ])

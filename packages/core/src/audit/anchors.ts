@@ -32,6 +32,8 @@ export function createAnchoring(database: Database, anchors: Anchors): () => Pro
     const tenantId = head.tenant_id
     if (!newest.has(tenantId)) newest.set(tenantId, newestOf((await readAnchors(anchors, tenantId)).valid))
     const before = newest.get(tenantId)
+    // Nothing is left of the chain, or there never was anything.
+    if (head.seq === null || head.hash === null) return before === undefined
     if (before && head.seq <= before.seq) return head.seq === before.seq && head.hash === before.hash
     if (before && !(await holds(database, before))) return false
     const signed = signAnchor(anchors, { tenantId, seq: head.seq, hash: head.hash })
@@ -49,8 +51,9 @@ export function createAnchoring(database: Database, anchors: Anchors): () => Pro
 
 interface Head {
   tenant_id: string
-  seq: number
-  hash: string
+  /** Null when the tenant has no entry. */
+  seq: number | null
+  hash: string | null
 }
 
 async function* listHeads(database: Database): AsyncGenerator<Head> {

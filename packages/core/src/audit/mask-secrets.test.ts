@@ -7,6 +7,7 @@ describe('what is masked', () => {
   test.each([
     ['a field named so', { clientSecret: 'x', nested: [{ api_key: 'y', Authorization: 'z' }] }],
     ['a list under such a name', { passwords: ['x', 'y'] }],
+    ['what such a field holds', { password: { current: 'x', former: ['y', 'z'] } }],
     ['a tenant key in a text', `use fht_${key} for it`],
     ['a key of a provider', `sk-proj-${key}`],
     ['a signing secret', `whsec_${key}=`],
@@ -28,7 +29,14 @@ describe('what is masked', () => {
 })
 
 test.each([
-  { tokenLimit: 5_000_000, inputNanosPerToken: 150, assumedPrice: null },
+  {
+    secret: null,
+    passwordSet: true,
+    perToken: { input: 3 },
+    tokenLimit: 5_000_000,
+    inputNanosPerToken: 150,
+    assumedPrice: null,
+  },
   { name: 'task-force-for-everything-else', scopes: ['keys:write', 'runs:start'] },
   { message: 'The secret of https://example.com/a@b is no password.', at: '2026-01-01T00:00:00.000Z' },
 ])('%j stays as it is', (value) => {

@@ -23,10 +23,14 @@ const secretTexts = new RegExp(
  * in the first place; this is for what people put where it doesn't belong, since an entry can't be mended later.
  */
 export function maskSecrets(value: unknown, name = ''): unknown {
-  if (typeof value === 'string') return secretNames.test(name) ? masked : value.replace(secretTexts, masked)
+  const isSecret = secretNames.test(name)
+  if (typeof value === 'string') return isSecret ? masked : value.replace(secretTexts, masked)
   if (Array.isArray(value)) return value.map((each) => maskSecrets(each, name))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, key)]))
+  // All that such a field holds is secret, whatever it is called in there.
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, isSecret ? name : key)]),
+  )
 }
 
 /** Where a URL leads, without its user, its path and its query: many a service has its secret there. */

@@ -3,10 +3,18 @@ import { sql } from 'kysely'
 import { storable } from '../approvals/arguments-hash.ts'
 import type { Tx } from '../db/database.ts'
 import { cleanText, encodeJson } from '../db/json.ts'
-import { actorName, type TenantCaller } from '../identity/caller.ts'
+import { actorName } from '../identity/caller.ts'
 import { abridge } from './abridge.ts'
 import { hashEntry, startOfChain } from './hash-entry.ts'
 import { maskSecrets } from './mask-secrets.ts'
+
+/** Who did it: a caller, or a part of the platform that acts by itself. */
+export interface Author {
+  tenantId: string
+  actor: { kind: string; id: string; name: string }
+  requestId: string
+  address?: string | undefined
+}
 
 export interface Change {
   action: AuditAction
@@ -22,8 +30,8 @@ export interface Change {
  * other. Call it after the last write of the verb. One transaction at a time extends a chain until it commits, so whoever
  * does must wait for no other lock.
  */
-export async function recordChange(tx: Tx, caller: TenantCaller, change: Change): Promise<void> {
-  const entry = await nextEntry(tx, caller, change)
+export async function recordChange(tx: Tx, author: Author, change: Change): Promise<void> {
+  const entry = await nextEntry(tx, author, change)
   await tx
     .insertInto('audit_entries')
     .values({
@@ -45,21 +53,21 @@ export async function recordChange(tx: Tx, caller: TenantCaller, change: Change)
     .execute()
 }
 
-async function nextEntry(tx: Tx, caller: TenantCaller, change: Change): Promise<AuditEntry> {
-  const { at, seq, hash } = await lockHead(tx, caller.tenantId)
+async function nextEntry(tx: Tx, author: Author, change: Change): Promise<AuditEntry> {
+  const { at, seq, hash } = await lockHead(tx, author.tenantId)
   const [kind = ''] = change.action.split('.')
   const content = {
-    tenantId: caller.tenantId,
+    tenantId: author.tenantId,
     seq: (seq ?? 0) + 1,
     at: at.toISOString(),
-    actor: actorName(caller),
-    actorName: cleanText(caller.actor.name),
+    actor: actorName(author),
+    actorName: cleanText(author.actor.name),
     action: change.action,
     subject: { kind, id: change.subjectId },
     before: recordable(change.before),
     after: recordable(change.after),
-    requestId: caller.requestId,
-    address: caller.address ?? null,
+    requestId: author.requestId,
+    address: author.address ?? null,
     previousHash: hash ?? startOfChain,
   }
   return { ...content, hash: hashEntry(content) }

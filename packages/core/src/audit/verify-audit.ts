@@ -1,6 +1,8 @@
 import type { AuditAnchor, AuditEntry, AuditVerification } from '@freehold/contracts'
-import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import type { Database } from '../db/database.ts'
+import { authorize, type Caller } from '../identity/caller.ts'
 import { type Anchors, newestOf, readAnchors } from './anchors.ts'
+import { findStart } from './checkpoints.ts'
 import { hashEntry, startOfChain } from './hash-entry.ts'
 import { readChain } from './list-entries.ts'
 
@@ -15,14 +17,21 @@ interface Walked {
 /** Recomputes the chain of the caller's tenant, and compares it with the anchors that are kept outside of the database. */
 export async function verifyAudit(caller: Caller, anchors: Anchors): Promise<AuditVerification> {
   authorize(caller, 'audit:read')
+  return verifyChain(caller.platform.database, caller.tenantId, anchors)
+}
+
+export async function verifyChain(database: Database, tenantId: string, anchors: Anchors): Promise<AuditVerification> {
   // Before the entries, which may grow meanwhile.
-  const { valid, foreign } = await readAnchors(anchors, caller.tenantId)
+  const { valid, foreign } = await readAnchors(anchors, tenantId)
   const newest = newestOf(valid)
-  const { head, problem } = await walk(caller, new Map(valid.map((anchor) => [anchor.seq, anchor])))
+  const start = await database.withTenant(tenantId, (tx) => findStart(tx, anchors, tenantId))
+  const bySeq = new Map(valid.map((anchor) => [anchor.seq, anchor]))
+  const { head, problem } = await walk(database, tenantId, bySeq, start)
   const found = problem ?? findTruncation(head, newest) ?? findForeignAnchors(foreign, newest)
   return {
     ok: found === null,
-    entries: head?.seq ?? 0,
+    entries: (head?.seq ?? 0) - (start?.seq ?? 0),
+    prunedSeq: start?.seq ?? null,
     head,
     anchors: valid.length,
     anchoredSeq: newest?.seq ?? null,
@@ -30,12 +39,16 @@ export async function verifyAudit(caller: Caller, anchors: Anchors): Promise<Aud
   }
 }
 
-async function walk(caller: TenantCaller, anchors: ReadonlyMap<number, AuditAnchor>): Promise<Walked> {
-  const { database } = caller.platform
-  let head: Walked['head'] = null
+async function walk(
+  database: Database,
+  tenantId: string,
+  anchors: ReadonlyMap<number, AuditAnchor>,
+  start: Walked['head'],
+): Promise<Walked> {
+  let head = start
   for (;;) {
     const after: number = head?.seq ?? 0
-    const entries = await database.withTenant(caller, (tx) => readChain(tx, after, entriesAtOnce))
+    const entries = await database.withTenant(tenantId, (tx) => readChain(tx, after, entriesAtOnce))
     for (const entry of entries) {
       const reason = findFlaw(entry, head, anchors.get((head?.seq ?? 0) + 1))
       if (reason) return { head, problem: { seq: (head?.seq ?? 0) + 1, reason } }

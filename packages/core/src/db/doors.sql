@@ -301,11 +301,30 @@ create function door_list_audit_heads(p_after uuid, p_limit int) returns table (
 language sql stable security definer set search_path = public, pg_temp as $$
   select t.id, head.seq, head.hash
     from tenants t
-    cross join lateral (
+    left join lateral (
       select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
-    ) head
+    ) head on true
    where p_after is null or t.id > p_after order by t.id limit p_limit
 $$;
+
+-- Removes the first entries of a tenant's audit chain, up to one, once the chain has an entry with the checkpoint for them.
+-- Whether that is signed shows when the chain is verified.
+create function door_prune_audit(p_tenant uuid, p_seq bigint) returns bigint
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  removed bigint;
+begin
+  if not exists (
+    select 1 from audit_entries e
+     where e.tenant_id = p_tenant and e.seq > p_seq and e.action = 'audit.pruned'
+       and (e.after -> 'checkpoint' ->> 'seq')::bigint = p_seq
+  ) then
+    raise exception 'no audit entry vouches for what is removed' using errcode = 'insufficient_privilege';
+  end if;
+  delete from audit_entries e where e.tenant_id = p_tenant and e.seq <= p_seq;
+  get diagnostics removed = row_count;
+  return removed;
+end $$;
 
 -- The releases with a canary that nobody has judged for p_every_ms, those that wait longest first.
 create function door_find_canaries(p_every_ms int, p_limit int)

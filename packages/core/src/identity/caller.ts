@@ -41,6 +41,6 @@ export function authorizePlatform(caller: Caller, permission: Permission): void 
 }
 
 /** How the caller shows in journals and rows: `api_key:<id>`. */
-export function actorName(caller: Caller): string {
-  return `${caller.actor.kind}:${caller.actor.id}`
+export function actorName({ actor }: { actor: { kind: string; id: string } }): string {
+  return `${actor.kind}:${actor.id}`
 }

@@ -2,6 +2,7 @@
 // to the history of its environment.
 
 import {
+  type AskedCanary,
   type CanaryRules,
   canaryRulesSchema,
   type Environment,
@@ -87,6 +88,23 @@ export async function changeRelease(
       evidence: change.evidence ? encodeJson(change.evidence) : null,
     })
     .execute()
+  if (before) await supersedeRequests(tx, agent, environment)
+}
+
+/** Who waits for approval asked for it with something else serving there. */
+async function supersedeRequests(tx: Tx, agent: string, environment: Environment): Promise<void> {
+  await tx
+    .updateTable('release_requests')
+    .set({ status: 'superseded', decided_at: sql<Date>`now()` })
+    .where('agent', '=', agent)
+    .where('environment', '=', environment)
+    .where('status', '=', 'pending')
+    .execute()
+}
+
+/** What serves, as the audit trail shows it. */
+export function describeRelease(row: ReleaseRow): object {
+  return { version: row.version, canary: canaryOf(row) }
 }
 
 /** The same version with another share is the same trial. */
@@ -166,7 +184,7 @@ export async function approvalsNeeded(
 /** What a request makes of what is there: a canary beside it, or another stable version. Throws when it changes nothing. */
 export function planChange(
   before: ReleaseRow | undefined,
-  input: { version: number; canary?: CanaryRules | undefined },
+  input: { version: number; canary?: AskedCanary | undefined },
   kind: 'direct' | 'promotion',
 ): Pick<ReleaseChange, 'kind' | 'version' | 'canary'> {
   if (input.canary === undefined) return { kind, version: input.version, canary: null }
@@ -183,6 +201,12 @@ export function planChange(
   return {
     kind: goesOn ? 'canary_changed' : 'canary_started',
     version: before.version,
-    canary: { version: input.version, rules: input.canary },
+    canary: { version: input.version, rules: completeRules(before, goesOn, input.canary) },
   }
+}
+
+/** A share that is changed must not loosen the thresholds that somebody chose. */
+function completeRules(before: ReleaseRow, goesOn: boolean, asked: AskedCanary): CanaryRules {
+  const chosen = goesOn ? canaryOf(before)?.rules : undefined
+  return canaryRulesSchema.parse({ ...chosen, ...asked })
 }

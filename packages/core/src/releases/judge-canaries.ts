@@ -1,16 +1,19 @@
 import type { CanaryRules, Environment, ReleaseTrial } from '@freehold/contracts'
 import { sql } from 'kysely'
+import { recordChange } from '../audit/record-change.ts'
 import type { Bus } from '../bus/bus.ts'
 import type { Database, Tx } from '../db/database.ts'
+import { actorName } from '../identity/caller.ts'
 import { announceRollback } from './announce-rollback.ts'
-import { canaryOf, changeRelease, type ReleaseRow } from './change-release.ts'
+import { canaryOf, changeRelease, describeRelease, type ReleaseRow } from './change-release.ts'
 import { readTrial } from './present-release.ts'
 
 /** A canary is judged so often at the most, by whichever worker comes first. */
 const everyMs = 2_000
 const canariesPerRound = 100
 /** Who rolled a release back when nobody did. */
-const judge = 'system:canary'
+const judge = { kind: 'system', id: 'canary', name: 'canary' }
+const judgeName = actorName({ actor: judge })
 
 interface Place {
   tenantId: string
@@ -71,8 +74,15 @@ async function judgeCanary(tx: Tx, place: Place): Promise<string | undefined> {
   }
   const evidence = { ...trial, reason }
   const kind = 'canary_rolled_back'
-  await changeRelease(tx, place, row, { kind, version: row.version, canary: null, by: judge, evidence })
-  await announceRollback(tx, place, { from: canary.version, to: row.version, by: judge, evidence })
+  await changeRelease(tx, place, row, { kind, version: row.version, canary: null, by: judgeName, evidence })
+  await announceRollback(tx, place, { from: canary.version, to: row.version, by: judgeName, evidence })
+  const author = { tenantId: place.tenantId, actor: judge, requestId: `canary:${row.canary_id}` }
+  await recordChange(tx, author, {
+    action: 'release.rolled-back',
+    subjectId: `${place.agent}/${place.environment}`,
+    before: describeRelease(row),
+    after: { version: row.version, canary: null, evidence },
+  })
   return reason
 }
 

@@ -48,7 +48,7 @@ export async function requestRelease(
   if (pending) {
     throw new FreeholdError(
       'conflict',
-      `The release request ${pending.id} waits for approval there. Decide it first; whoever asked can reject it, too.`,
+      `The release request ${pending.id} waits for approval there. Decide it first; whoever asked can reject it, too, with the permission "releases:decide".`,
     )
   }
   const row = await tx
@@ -111,24 +111,23 @@ export async function getReleaseRequest(caller: Caller, id: string): Promise<Rel
 export async function decideReleaseRequest(caller: Caller, id: string, input: DecideRelease): Promise<ReleaseRequest> {
   authorize(caller, 'releases:decide')
   return caller.platform.database.withTenant(caller, async (tx) => {
-    const row = await tx
-      .selectFrom('release_requests')
-      .selectAll()
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
-    if (!row) throw requestNotFound()
+    const { agent, environment } = await readRequest(tx, id)
+    // In this order, as whoever changes a release ends what waits for it.
+    const release = await lockRelease(tx, agent, environment)
+    const row = await lockRequest(tx, id)
     assertMayDecide(caller, row, input.decision)
     await addDecision(tx, caller, id, input)
     if (input.decision === 'reject') await setStatus(tx, id, 'rejected')
     const approvedBy = (await readDecisions(tx, [id])).map(({ actor }) => actor)
     if (input.decision === 'approve' && approvedBy.length >= row.required) {
-      await setStatus(tx, id, await releaseRequested(tx, row, approvedBy))
+      await releaseRequested(tx, row, release, approvedBy)
     }
     const decided = await readRequest(tx, id)
-    const before = { status: row.status }
-    const after = { ...input, status: decided.status }
-    await recordChange(tx, caller, { action: 'release.decided', subjectId: id, before, after })
+    const { version, canary, status } = decided
+    const before = { request: id, status: row.status }
+    const after = { request: id, version, canary, ...input, status }
+    const subjectId = `${agent}/${environment}`
+    await recordChange(tx, caller, { action: 'release.decided', subjectId, before, after })
     return decided
   })
 }
@@ -163,19 +162,29 @@ async function addDecision(tx: Tx, caller: TenantCaller, id: string, input: Deci
   }
 }
 
-async function releaseRequested(tx: Tx, row: RequestRow, approvedBy: string[]): Promise<'approved' | 'superseded'> {
+function lockRequest(tx: Tx, id: string): Promise<RequestRow> {
+  return tx.selectFrom('release_requests').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirstOrThrow()
+}
+
+/** `before` is what serves, locked. */
+async function releaseRequested(
+  tx: Tx,
+  row: RequestRow,
+  before: ReleaseRow | undefined,
+  approvedBy: string[],
+): Promise<void> {
   // Has a check constraint.
   const at = { tenantId: row.tenant_id, agent: row.agent, environment: row.environment as Environment }
-  const before = await lockRelease(tx, at.agent, at.environment)
-  if ((await lastNumber(tx, at)) !== row.after_number) return 'superseded'
+  // Of before a change of a release ended what waits for it.
+  if ((await lastNumber(tx, at)) !== row.after_number) return setStatus(tx, row.id, 'superseded')
   const canary = row.canary === null ? undefined : canaryRulesSchema.parse(row.canary)
+  await setStatus(tx, row.id, 'approved')
   await changeRelease(tx, at, before, {
     ...planChange(before, { version: row.version, canary }, 'promotion'),
     by: row.requested_by,
     comment: row.comment ?? undefined,
     approvedBy,
   })
-  return 'approved'
 }
 
 /** Of the history. Whoever holds the release keeps it from growing. */
@@ -189,8 +198,8 @@ async function lastNumber(tx: Tx, { agent, environment }: Pick<Wanted, 'agent' |
   return last ?? 0
 }
 
-function setStatus(tx: Tx, id: string, status: ReleaseRequest['status']): Promise<unknown> {
-  return tx.updateTable('release_requests').set({ status, decided_at: sql<Date>`now()` }).where('id', '=', id).execute()
+async function setStatus(tx: Tx, id: string, status: ReleaseRequest['status']): Promise<void> {
+  await tx.updateTable('release_requests').set({ status, decided_at: sql<Date>`now()` }).where('id', '=', id).execute()
 }
 
 function requestNotFound(): FreeholdError {

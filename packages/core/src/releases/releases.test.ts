@@ -2,6 +2,7 @@ import { agentConfigSchema, type Environment, type TenantRole, tenantPermissions
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createAgent, createAgentVersion } from '../agents/agents.ts'
+import { listAudit } from '../audit/list-entries.ts'
 import type { Caller } from '../identity/caller.ts'
 import { updateOwnTenant } from '../tenancy/tenants.ts'
 import { diffAgentVersions } from './diff-versions.ts'
@@ -67,6 +68,11 @@ it('who has the permission can force a release, and the history says so', async 
   // Asked again, nothing changes.
   await setRelease(caller, { ...to('production'), version: 2 })
   expect(await kindsIn(caller, 'production')).toEqual(['direct', 'created'])
+  const audited = await listAudit(caller, { subject: 'bot/production', limit: 5 })
+  expect(audited.items).toMatchObject([
+    { action: 'release.set', before: { version: 2 }, after: { version: 2 } },
+    { action: 'release.set', before: { version: 1 }, after: { version: 2, forced: true } },
+  ])
 })
 
 it('a rollback goes back to the release before, step by step, and no further', async () => {
@@ -98,6 +104,11 @@ async function openWithApprovals(required: number, role: TenantRole | null): Pro
   for (const environment of ['development', 'staging'] as const)
     await setRelease(caller, { ...to(environment), version: 2 })
   return caller
+}
+
+async function expectSuperseded(caller: Caller, id = ''): Promise<void> {
+  expect(await getReleaseRequest(caller, id)).toMatchObject({ status: 'superseded' })
+  await expect(decideReleaseRequest(caller, id, { decision: 'approve' })).rejects.toMatchObject({ code: 'conflict' })
 }
 
 it('a promotion to production waits until as many others as needed have approved it, then happens once', async () => {
@@ -132,6 +143,12 @@ it('a promotion to production waits until as many others as needed have approved
   expect(items).toMatchObject([
     { kind: 'promotion', by: 'api_key:ann', approvedBy: ['api_key:bob', 'api_key:cleo'], comment: 'it did well' },
   ])
+  // The audit trail tells what was approved, and finds it by what was released.
+  const { items: decided } = await listAudit(caller, { subject: 'bot/production', action: 'release.decided', limit: 5 })
+  expect(decided).toMatchObject([
+    { actor: 'api_key:cleo', after: { request: id, decision: 'approve', version: 2, status: 'approved' } },
+    { actor: 'api_key:bob', after: { request: id, decision: 'approve', version: 2, status: 'pending' } },
+  ])
   // To get away from it takes nobody's approval.
   expect(await rollBackRelease(ann, to('production'))).toMatchObject({ version: 1 })
 })
@@ -158,10 +175,27 @@ it('a canary needs the approval, too, and a request for what was replaced meanwh
 
   const second = await promoteRelease(ann, to('production'))
   await setRelease(caller, { ...to('production'), version: 3 })
-  expect(await decideReleaseRequest(bob, second.request?.id ?? '', { decision: 'approve' })).toMatchObject({
-    status: 'superseded',
-  })
+  await expectSuperseded(bob, second.request?.id)
+  // It stands in nobody's way.
+  expect(await promoteRelease(ann, to('production'))).toMatchObject({ request: { status: 'pending' } })
   expect(await getRelease(ann, to('production'))).toMatchObject({ version: 3, canary: null })
+})
+
+it('another share leaves the thresholds of a canary as they were chosen, also with an approval', async () => {
+  const caller = await openWithApprovals(1, null)
+  const [ann, bob] = [colleague(caller, 'ann'), colleague(caller, 'bob')]
+  const chosen = { minRuns: 3, maxErrorPoints: 1, maxCostPercent: null }
+  await setRelease(caller, { ...to('production'), version: 2, canary: { percent: 10, ...chosen } })
+  const widened = await setRelease(caller, { ...to('production'), version: 2, canary: { percent: 20 } })
+  expect(widened.canary).toMatchObject({ percent: 20, ...chosen })
+  const canary = { percent: 50, maxErrorPoints: 5 }
+  const { request } = await promoteRelease(ann, { ...to('production'), canary })
+  expect(request?.canary).toEqual({ ...chosen, ...canary })
+  await decideReleaseRequest(bob, request?.id ?? '', { decision: 'approve' })
+  expect((await getRelease(ann, to('production'))).canary).toMatchObject({ ...chosen, ...canary })
+  // Another version is another trial.
+  const other = await setRelease(caller, { ...to('production'), version: 3, canary: { percent: 10 } })
+  expect(other.canary).toMatchObject({ minRuns: 20, maxErrorPoints: 10, maxCostPercent: 50 })
 })
 
 it('a request to widen a canary does not bring it back after it was rolled back', async () => {
@@ -171,9 +205,7 @@ it('a request to widen a canary does not bring it back after it was rolled back'
   await setRelease(caller, { ...to('production'), version: 2, canary })
   const { request } = await promoteRelease(ann, { ...to('production'), canary: { ...canary, percent: 50 } })
   await rollBackRelease(ann, to('production'))
-  expect(await decideReleaseRequest(bob, request?.id ?? '', { decision: 'approve' })).toMatchObject({
-    status: 'superseded',
-  })
+  await expectSuperseded(bob, request?.id)
   expect(await getRelease(ann, to('production'))).toMatchObject({ version: 1, canary: null })
 })
 

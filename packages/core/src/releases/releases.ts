@@ -18,8 +18,8 @@ import { announceRollback } from './announce-rollback.ts'
 import {
   approvalsNeeded,
   cameFrom,
-  canaryOf,
   changeRelease,
+  describeRelease,
   hasPassed,
   lockRelease,
   planChange,
@@ -53,8 +53,11 @@ export async function setRelease(caller: Caller, input: SetRelease & ReleasePlac
   return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent, version)
     const before = await lockRelease(tx, agent, environment)
-    // Asked again, it has been done already.
-    if (before?.version === version && before.canary_version === null && !input.canary) return toRelease(tx, before)
+    if (before?.version === version && before.canary_version === null && !input.canary) {
+      // Asked again, it has been done already.
+      await recordChange(tx, caller, { action: 'release.set', ...differenceOf(input, before, before) })
+      return toRelease(tx, before)
+    }
     const passed = await hasPassed(tx, agent, environment, version)
     const needed = await approvalsNeeded(tx, environment)
     const forced = !passed || needed !== undefined
@@ -62,7 +65,9 @@ export async function setRelease(caller: Caller, input: SetRelease & ReleasePlac
     const change = { ...planChange(before, input, 'direct'), by: actorName(caller), comment, forced }
     await changeRelease(tx, { tenantId, agent, environment }, before, change)
     const after = served(await readRelease(tx, agent, environment), environment)
-    await recordChange(tx, caller, { action: 'release.set', ...differenceOf(input, before, after) })
+    const difference = differenceOf(input, before, after)
+    const forcedAfter = { ...difference.after, forced }
+    await recordChange(tx, caller, { action: 'release.set', ...difference, after: forcedAfter })
     return toRelease(tx, after)
   })
 }
@@ -83,7 +88,8 @@ export async function promoteRelease(caller: Caller, input: PromoteRelease & Rel
     const planned = planChange(before, { version, canary }, 'promotion')
     const needed = await approvalsNeeded(tx, environment)
     if (needed) {
-      const request = await requestRelease(tx, caller, { agent, environment, version, canary, comment }, before, needed)
+      const wanted = { agent, environment, version, canary: planned.canary?.rules, comment }
+      const request = await requestRelease(tx, caller, wanted, before, needed)
       await recordChange(tx, caller, { action: 'release.requested', subjectId: subjectOf(input), after: request })
       return { release: before ? await toRelease(tx, before) : null, request }
     }
@@ -145,8 +151,7 @@ function subjectOf({ agent, environment }: ReleasePlace): string {
 
 /** What a change of what serves looks like in the audit trail. */
 function differenceOf(place: ReleasePlace, before: ReleaseRow | undefined, after: ReleaseRow) {
-  const describe = (row: ReleaseRow) => ({ version: row.version, canary: canaryOf(row) })
-  return { subjectId: subjectOf(place), before: before && describe(before), after: describe(after) }
+  return { subjectId: subjectOf(place), before: before && describeRelease(before), after: describeRelease(after) }
 }
 
 function readRelease(tx: Tx, agent: string, environment: Environment): Promise<ReleaseRow | undefined> {

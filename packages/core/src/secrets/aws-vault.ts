@@ -8,7 +8,7 @@ type Sdk = typeof import('@aws-sdk/client-secrets-manager')
  * Values in AWS Secrets Manager, as `<prefix>/<tenant>/<secret>`. Region and credentials come from where AWS's own tools take
  * them, unless `config` has them. The SDK is loaded with the first value, so that nobody else pays for it.
  */
-export function createAwsVault(prefix: string, config: SecretsManagerClientConfig = {}): Vault {
+export function createAwsVault(prefix: string, config: SecretsManagerClientConfig = {}, timeoutMs = 10_000): Vault {
   let loaded: Promise<{ sdk: Sdk; client: SecretsManagerClient }> | undefined
   const load = () => {
     loaded ??= import('@aws-sdk/client-secrets-manager').then((sdk) => ({
@@ -17,18 +17,20 @@ export function createAwsVault(prefix: string, config: SecretsManagerClientConfi
     }))
     return loaded
   }
+  // The SDK itself would wait for as long as the connection stays open.
+  const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) })
   const nameOf = ({ tenantId, secretId }: SecretRef) => `${prefix}/${tenantId}/${secretId}`
   return {
     kind: 'aws',
     async put(secret, value) {
       const { sdk, client } = await load()
-      return translated(() => putValue(sdk, client, nameOf(secret), value))
+      return translated(() => putValue(sdk, client, nameOf(secret), value, within()))
     },
     async get(secret) {
       const { sdk, client } = await load()
       return translated(async () => {
         try {
-          const answer = await client.send(new sdk.GetSecretValueCommand({ SecretId: nameOf(secret) }))
+          const answer = await client.send(new sdk.GetSecretValueCommand({ SecretId: nameOf(secret) }), within())
           return { value: answer.SecretString ?? '', version: answer.VersionId ?? '' }
         } catch (error) {
           if (error instanceof sdk.ResourceNotFoundException) return undefined
@@ -40,7 +42,7 @@ export function createAwsVault(prefix: string, config: SecretsManagerClientConfi
       const { sdk, client } = await load()
       await translated(async () => {
         const command = new sdk.DeleteSecretCommand({ SecretId: nameOf(secret), ForceDeleteWithoutRecovery: true })
-        await client.send(command).catch((error: unknown) => {
+        await client.send(command, within()).catch((error: unknown) => {
           if (!(error instanceof sdk.ResourceNotFoundException)) throw error
         })
       })
@@ -49,9 +51,15 @@ export function createAwsVault(prefix: string, config: SecretsManagerClientConfi
 }
 
 /** The next version of what is there, else the first. Of several that find nothing one creates it. */
-async function putValue(sdk: Sdk, client: SecretsManagerClient, name: string, value: string): Promise<string> {
-  const putNext = () => client.send(new sdk.PutSecretValueCommand({ SecretId: name, SecretString: value }))
-  const create = () => client.send(new sdk.CreateSecretCommand({ Name: name, SecretString: value }))
+async function putValue(
+  sdk: Sdk,
+  client: SecretsManagerClient,
+  name: string,
+  value: string,
+  within: { abortSignal: AbortSignal },
+): Promise<string> {
+  const putNext = () => client.send(new sdk.PutSecretValueCommand({ SecretId: name, SecretString: value }), within)
+  const create = () => client.send(new sdk.CreateSecretCommand({ Name: name, SecretString: value }), within)
   const answer = await putNext().catch((error: unknown) => {
     if (!(error instanceof sdk.ResourceNotFoundException)) throw error
     return create().catch((refusal: unknown) => {

@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { createTestPlatform, findOpenBao, type OpenBaoServer, startOpenBao, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createOpenBaoVault } from './openbao-vault.ts'
@@ -38,6 +42,13 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
     expect(String(failure)).not.toMatch(/a value|wrong-token/)
   })
 
+  it('a mount that is not there is told', async () => {
+    await expect(open({ mount: 'nowhere' }).put(secret, 'a value')).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('Check its address and its mount.'),
+    })
+  })
+
   it('a deleted value is gone from OpenBao itself, with its versions', async () => {
     await vault.put(secret, 'first')
     await vault.delete(secret)
@@ -75,6 +86,26 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
     })
   })
 })
+
+it.each(['<html>a value</html>', '{"data":{"value":"a value"}}'])(
+  'an answer of something else is not quoted: %s',
+  async (text) => {
+    await using server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const vault = createOpenBaoVault({
+      url: `http://127.0.0.1:${port}`,
+      mount: 'secret',
+      readToken: async () => 'token',
+    })
+    const failure = await vault.get(secret).catch((error: unknown) => error)
+    expect(failure).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('no KV engine of version 2'),
+    })
+    expect(inspect(failure)).not.toContain('a value')
+  },
+)
 
 it('a vault that is away is told as such, and may be asked again', async () => {
   const vault = createOpenBaoVault({ url: 'http://127.0.0.1:1', mount: 'secret', readToken: async () => 'token' })

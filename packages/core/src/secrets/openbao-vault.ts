@@ -23,12 +23,12 @@ export function createOpenBaoVault(config: OpenBaoConfig): Vault {
     kind: 'openbao',
     async put(secret, value) {
       const answer = await send(config, 'POST', pathOf('data', secret), { data: { value } })
-      return String(written.parse(answer).data.version)
+      return String(readAs(written, answer).data.version)
     },
     async get(secret) {
       const answer = await send(config, 'GET', pathOf('data', secret))
       if (answer === undefined) return undefined
-      const { data } = read.parse(answer)
+      const { data } = readAs(read, answer)
       return { value: data.data.value, version: String(data.metadata.version) }
     },
     // The metadata go with all versions; deleting the data would leave them to be undeleted.
@@ -61,11 +61,30 @@ async function send(config: OpenBaoConfig, method: string, path: string, body?: 
     throw unavailable('broke off its answer. Try again in a moment.', cause)
   })
   if (response.status === 404) return undefined
-  if (response.ok) return text === '' ? undefined : JSON.parse(text)
+  if (response.ok) return text === '' ? undefined : parseJson(text)
   if (response.status === 403) {
     throw unavailable(`refused the token (403). It needs create, read, update and delete on ${mount}/*.`)
   }
   throw unavailable(`answered ${response.status}. Its own log says why.`)
+}
+
+/** The parser's own words quote the text, which holds a value. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw unexpected()
+  }
+}
+
+function readAs<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer)
+  if (parsed.success) return parsed.data
+  throw unexpected()
+}
+
+function unexpected(): FreeholdError {
+  return unavailable('gave an answer that no KV engine of version 2 gives. Check its address and its mount.')
 }
 
 function unavailable(what: string, cause?: unknown): FreeholdError {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createRedactor } from './redact.ts'
 
-const secret = 'pa"ss/word+1'
+const secret = 'pa"ss/word+1??>~'
 const redact = createRedactor(secret)
 
 test.each([
@@ -9,12 +9,16 @@ test.each([
   ['in JSON', JSON.stringify({ secret })],
   ['in a URL', `?token=${encodeURIComponent(secret)}`],
   ['in base64', Buffer.from(secret).toString('base64')],
+  ['in base64 for URLs', Buffer.from(secret).toString('base64url')],
+  ['in hex', Buffer.from(secret).toString('hex')],
 ])('a secret is taken out %s', (_, text) => {
   const redacted = redact(`before ${text} after ${text}`)
   expect(redacted).toContain('[redacted]')
   expect(redacted).toMatch(/^before .* after /)
   expect(redacted).not.toContain('word')
-  expect(redacted).not.toContain(Buffer.from(secret).toString('base64'))
+  for (const encoding of ['base64url', 'hex'] as const) {
+    expect(redacted).not.toContain(Buffer.from(secret).toString(encoding))
+  }
 })
 
 test('a text that was cut in the middle of the secret loses the piece', () => {

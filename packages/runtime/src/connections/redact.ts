@@ -7,10 +7,18 @@ export interface Redactor {
   cut(text: string): string
 }
 
-/** Also in the spellings in which a server is likely to echo it: in JSON, in a URL, in base64. */
+/** Also in the spellings in which a server is likely to echo it: in JSON, in a URL, in base64, in hex. */
 export function createRedactor(secret: string): Redactor {
   const spellings = [
-    ...new Set([secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), base64(secret)]),
+    ...new Set([
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      encodeURIComponent(secret),
+      // Without its padding, so that it is found with and without.
+      Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+      Buffer.from(secret).toString('base64url'),
+      Buffer.from(secret).toString('hex'),
+    ]),
   ]
     .filter((spelling) => spelling !== '')
     .sort((a, b) => b.length - a.length)
@@ -29,8 +37,4 @@ function tailOf(text: string, spelling: string): number {
     if (text.endsWith(spelling.slice(0, length))) return length
   }
   return 0
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64')
 }

@@ -4,6 +4,7 @@ import {
   createAgentVersion,
   createWebhook,
   getRelease,
+  listAudit,
   listReleaseHistory,
   listRuns,
   rollBackRelease,
@@ -97,6 +98,16 @@ it('a canary that fails more is rolled back by itself, once, whoever judges it, 
     by: 'system:canary',
     evidence: { stable: { failed: 0 }, reason: expect.stringMatching(/^100\.0% of its runs failed/) },
   })
+  const audited = await listAudit(engine.caller, { subject: 'helper/production', limit: 10 })
+  expect(audited.items).toMatchObject([
+    {
+      actor: 'system:canary',
+      action: 'release.rolled-back',
+      before: { version: 1, canary: { version: 2 } },
+      after: { version: 1, canary: null, evidence: rolledBack?.evidence },
+    },
+    { action: 'release.set' },
+  ])
   const { stable, canary } = rolledBack?.evidence ?? {}
   expect(canary?.failed).toBe(canary?.ended)
   expect((stable?.ended ?? 0) + (canary?.ended ?? 0)).toBeGreaterThanOrEqual(10)
