@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
 import { Secret } from './secret.ts'
 import { needs, type Target } from './targets.ts'
+import { type Issuer, parseIssuers } from './tokens/issuers.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
 
@@ -44,6 +46,8 @@ const environmentSchema = z.object({
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
     .optional(),
+  FREEHOLD_ISSUERS: z.string().optional(),
+  FREEHOLD_ISSUERS_FILE: z.string().optional(),
   FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
@@ -79,6 +83,8 @@ export interface ServerConfig {
   previousSecretKey: Secret | undefined
   vault: VaultConfig
   operatorKey: Secret | undefined
+  /** Whose bearer tokens are accepted beside our own keys. */
+  issuers: Issuer[]
   samples: boolean
   corsOrigins: string[]
   rateLimitPerMinute: number
@@ -115,6 +121,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     )
   }
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
+  const issuers = readIssuers(given, problems)
   if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
@@ -137,6 +144,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     previousSecretKey: Secret.of(read.FREEHOLD_SECRET_KEY_PREVIOUS),
     vault,
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
+    issuers,
     samples: read.FREEHOLD_SAMPLES === 'on',
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
@@ -169,6 +177,19 @@ function readVault(read: z.output<typeof environmentSchema>, problems: string[])
   }
   const mount = read.FREEHOLD_OPENBAO_MOUNT
   return { kind: 'openbao', url: url ?? '', mount, token: path ? { path } : new Secret(token ?? '') }
+}
+
+function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
+  const { FREEHOLD_ISSUERS: inline, FREEHOLD_ISSUERS_FILE: path } = given
+  if (inline && path) problems.push('FREEHOLD_ISSUERS: give it or FREEHOLD_ISSUERS_FILE, and not both')
+  const name = path ? 'FREEHOLD_ISSUERS_FILE' : 'FREEHOLD_ISSUERS'
+  try {
+    return parseIssuers(path ? readFileSync(path, 'utf8') : (inline ?? '[]'))
+  } catch (error) {
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+    problems.push(...errors.map((one) => `${name}: ${one instanceof Error ? one.message : String(one)}`))
+    return []
+  }
 }
 
 function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {
