@@ -4,6 +4,7 @@ import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAll
 import { z } from 'zod'
 import { Secret } from './secret.ts'
 import { needs, type Target } from './targets.ts'
+import type { TlsFiles } from './tls/identity.ts'
 import { type Issuer, parseIssuers } from './tokens/issuers.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
@@ -26,6 +27,10 @@ const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   FREEHOLD_API_URL: url(/^https?$/),
+  FREEHOLD_TLS_CERT: z.string().optional(),
+  FREEHOLD_TLS_KEY: z.string().optional(),
+  FREEHOLD_TLS_CA: z.string().optional(),
+  FREEHOLD_PROBE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
   FREEHOLD_SECRET_KEY: secretKeySchema,
@@ -76,6 +81,10 @@ export interface ServerConfig {
   host: string
   port: number
   apiUrl: string | undefined
+  /** How gateway and api know each other on different hosts; in the clear when absent. */
+  tls: TlsFiles | undefined
+  /** Where an api with TLS answers probes, which have no certificate. */
+  probePort: number | undefined
   serviceKey: Secret | undefined
   servicePublicKey: string | undefined
   secretKey: Secret | undefined
@@ -122,6 +131,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   }
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
   const issuers = readIssuers(given, problems)
+  const tls = readTls(given, target, problems)
   if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
@@ -138,6 +148,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     host: read.HOST,
     port: read.PORT ?? defaultPorts[target],
     apiUrl: read.FREEHOLD_API_URL,
+    tls,
+    probePort: tls && read.FREEHOLD_PROBE_PORT,
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
     secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
@@ -177,6 +189,29 @@ function readVault(read: z.output<typeof environmentSchema>, problems: string[])
   }
   const mount = read.FREEHOLD_OPENBAO_MOUNT
   return { kind: 'openbao', url: url ?? '', mount, token: path ? { path } : new Secret(token ?? '') }
+}
+
+/** Only gateway and api speak to each other over the network; within `all` there is no connection to protect. */
+function readTls(given: NodeJS.ProcessEnv, target: Target, problems: string[]): TlsFiles | undefined {
+  const { FREEHOLD_TLS_CERT: cert, FREEHOLD_TLS_KEY: key, FREEHOLD_TLS_CA: ca, FREEHOLD_API_URL: apiUrl } = given
+  if (!cert && !key && !ca) {
+    if (target === 'api' && given.FREEHOLD_PROBE_PORT)
+      problems.push('FREEHOLD_PROBE_PORT: is for an api with FREEHOLD_TLS_CERT; without, PORT answers probes')
+    return undefined
+  }
+  if (target === 'all') {
+    problems.push(
+      'FREEHOLD_TLS_CERT: is for gateway and api on different hosts; for callers, put TLS in front of "all"',
+    )
+  }
+  if (target === 'gateway' && apiUrl && !apiUrl.startsWith('https:')) {
+    problems.push('FREEHOLD_API_URL: must begin with https:// where FREEHOLD_TLS_CERT is set')
+  }
+  if (!cert || !key || !ca) {
+    problems.push('FREEHOLD_TLS_CERT: goes with FREEHOLD_TLS_KEY and FREEHOLD_TLS_CA; give all three, or none')
+    return undefined
+  }
+  return target === 'api' || target === 'gateway' ? { cert, key, ca } : undefined
 }
 
 function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
