@@ -13,7 +13,7 @@ import { claimsOf, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward } from './forward.ts'
-import { createIdentifier } from './identify.ts'
+import { createIdentifier, readBearer } from './identify.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -54,7 +54,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   app.use(
     cors({
       origin: parts.corsOrigins,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-tenant-id'],
     }),
   )
   app.use(
@@ -75,7 +75,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
       const address = clientAddress(c)
-      const identity = await limiter.guard(address, () => identify(c.req.header('authorization'), requestId))
+      const credential = readBearer(c.req.header('authorization'))
+      const tenant = c.req.header('x-tenant-id')
+      const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
       return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }
