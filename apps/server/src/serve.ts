@@ -29,6 +29,7 @@ import {
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
+import type { Vouchers } from './api/vouchers.ts'
 import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
@@ -42,6 +43,7 @@ import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
+import { createTokenVerifier } from './tokens/verifier.ts'
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -123,10 +125,21 @@ async function buildSurface(
 ): Promise<Fetch> {
   const api =
     platform && anchors
-      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), vouchers: {}, shutdown })
+      ? createApi({
+          platform,
+          anchors,
+          logger,
+          verify: await createVerifier(config),
+          vouchers: vouchersOf(config, logger),
+          shutdown,
+        })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
+}
+
+function vouchersOf({ issuers }: ServerConfig, logger: Logger): Vouchers {
+  return { bearer: issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger }) }
 }
 
 function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {

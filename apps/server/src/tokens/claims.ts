@@ -1,7 +1,7 @@
 import { type TenantRole, tenantRoles } from '@freehold/contracts'
+import type { VouchedPerson } from '@freehold/core'
 import type { JWTPayload } from 'jose'
 import type { ClaimPath, Issuer } from './issuers.ts'
-import type { VouchedPerson } from './vouched-person.ts'
 
 const maxEmailLength = 320
 const maxNameLength = 200

@@ -1,20 +1,18 @@
 import { FreeholdError } from '@freehold/contracts'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Vouch } from '../api/vouchers.ts'
 import { readPerson } from './claims.ts'
 import { createIssuerKeys, type KeyOptions } from './issuer-keys.ts'
 import type { Issuer } from './issuers.ts'
-import type { VouchedPerson } from './vouched-person.ts'
 
-/** Larger than any that issuers make, smaller than what a header may have. */
-export const maxTokenLength = 8_192
+/** What the gateway passes on at the most. */
+export const maxTokenLength = 8_000
 const clockToleranceSeconds = 60
 const maxSubjectLength = 255
 /** A logout or a security event is signed by the same key and for the same audience, and lets nobody in. */
 const acceptedTypes = new Set(['jwt', 'at+jwt', 'application/jwt', 'application/at+jwt'])
 /** Three parts of base64url: a JWE has five. The last is empty when nothing is signed. */
 const compactJws = /^[\w-]+\.[\w-]+\.[\w-]*$/
-
-export type VerifyPersonToken = (token: string) => Promise<VouchedPerson>
 
 /**
  * Makes the check of bearer tokens from elsewhere. It throws `unauthenticated` with the check that failed, and `unavailable` when
@@ -23,7 +21,7 @@ export type VerifyPersonToken = (token: string) => Promise<VouchedPerson>
 export function createTokenVerifier(
   issuers: readonly Issuer[],
   options: Pick<KeyOptions, 'logger'> & Partial<KeyOptions>,
-): VerifyPersonToken {
+): Vouch {
   const { logger, now = Date.now } = options
   const known = new Map(
     issuers.map((issuer) => [issuer.issuer, { issuer, keys: createIssuerKeys(issuer, { now, logger }) }]),
