@@ -78,6 +78,25 @@ const ask = (url: string, material: Partial<TlsMaterial>) =>
     sent.on('error', reject).end()
   })
 
+/** Connects, going on with an earlier session if there is one, and returns a session to go on with once it was answered. */
+const connectOnce = (url: string, material: TlsMaterial, earlier?: Buffer) =>
+  new Promise<Buffer>((resolve, reject) => {
+    // What is asked is whether the api takes us, so not whether we take the api.
+    const target = { host: '127.0.0.1', port: Number(new URL(url).port), rejectUnauthorized: false }
+    const socket = connect({ ...target, ...material, ...(earlier && { session: earlier }) })
+    let session = earlier
+    socket.on('session', (made) => {
+      session = made
+    })
+    socket.on('error', reject).on('close', () => reject(new Error('was closed without an answer')))
+    socket.once('data', () => {
+      const outcome = socket.isSessionReused() === Boolean(earlier) ? session : undefined
+      if (outcome) resolve(outcome)
+      socket.destroy(outcome ? undefined : new Error('was answered by another session than expected'))
+    })
+    socket.write('GET / HTTP/1.1\r\nhost: api\r\n\r\n')
+  })
+
 const peerOf = (socket: object) => (socket as ReturnType<typeof connect>).getPeerCertificate()
 
 describe('an api with TLS', () => {
@@ -126,10 +145,13 @@ describe('an api with TLS', () => {
     await writeFile(filesOf('api').cert, 'broken')
     await waitFor(() => lines.some((line) => line.includes('can not be used; the one before stays')))
     expect(await ask(url, good)).toMatchObject({ status: 200, serial: next })
+    const session = await connectOnce(url, good)
+    await connectOnce(url, good, session)
     const moved = await stranger.issue()
     await writeTlsFiles(filesOf('api'), moved)
     await waitFor(() => ask(url, moved).catch(() => false))
     await expect(ask(url, { ...good, ca: stranger.ca })).rejects.toThrow()
+    await expect(connectOnce(url, good, session)).rejects.toThrow()
   })
 
   test('is called with the certificate that the gateway has by then', async () => {

@@ -57,15 +57,20 @@ interface KeyServer extends AsyncDisposable {
   keys: JWK[]
   /** Whether it answers. */
   up: boolean
+  /** The discovery document, and where else it sends who asks for that. */
+  discovery: object
+  redirect: string | undefined
   requests: number
 }
 
 /** Publishes keys, counts who asks, and can be away. */
 async function startKeyServer(keys: JWK[]): Promise<KeyServer> {
-  const state = { keys, up: true, requests: 0 }
-  const server = createServer((_, response) => {
+  const state = { keys, up: true, requests: 0, discovery: {}, redirect: undefined }
+  const server = createServer(({ url }, response) => {
     state.requests += 1
     if (!state.up) return void response.writeHead(503).end()
+    if (state.redirect) return void response.writeHead(302, { location: state.redirect }).end()
+    if (url?.includes('openid-configuration')) return void response.end(JSON.stringify(state.discovery))
     response.end(JSON.stringify({ keys: state.keys.map(({ kty, n, e, kid }) => ({ kty, n, e, kid, use: 'sig' })) }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -327,14 +332,34 @@ describe('keys', () => {
     expect((await refusalOf(token, verifyFresh)).message).toContain(signature)
   })
 
-  test('are not taken from a discovery document that names another issuer', async () => {
-    const alias = provider.issuer.replace('127.0.0.1', 'localhost')
-    const mixed = createTokenVerifier(parseIssuers(JSON.stringify([{ issuer: alias, audience }])), { logger })
+  test.each([
+    [
+      'that names another issuer',
+      () => ({ issuer: provider.issuer, jwks_uri: `${other.issuer}/keys` }),
+      'names another',
+    ],
+    [
+      'with keys in the clear',
+      () => ({ issuer: other.issuer, jwks_uri: 'http://keys.invalid' }),
+      'must begin with https',
+    ],
+    ['with no keys', () => ({ issuer: other.issuer }), 'jwks_uri'],
+  ])('are not taken from a discovery document %s', async (_, document, why) => {
+    Object.assign(other, { discovery: document(), up: true })
+    const discovering = JSON.stringify([{ issuer: other.issuer, audience }])
+    const verifyFresh = createTokenVerifier(parseIssuers(discovering), { logger })
     logged.length = 0
-    expect(await refusalOf(await forge({ claims: { iss: alias } }), mixed)).toMatchObject({ code: 'unavailable' })
-    expect(logged).toEqual([
-      { issuer: alias, err: expect.objectContaining({ message: expect.stringContaining('names another') }) },
-    ])
+    expect(await refusalOf(await ofOther(otherKey()), verifyFresh)).toMatchObject({ code: 'unavailable' })
+    const message = expect.stringContaining(why)
+    expect(logged).toEqual([{ issuer: other.issuer, err: expect.objectContaining({ message }) }])
+  })
+
+  test('are not fetched from where somebody redirects to', async () => {
+    Object.assign(other, { redirect: `${provider.issuer}/jwks`, requests: 0 })
+    const ofProvider = await forge({ claims: { iss: other.issuer } })
+    expect(await refusalOf(ofProvider, createVerifier())).toMatchObject({ code: 'unavailable' })
+    expect(other.requests).toBe(1)
+    other.redirect = undefined
   })
 
   test('are fetched again from where the provider says, and live on when it has gone', async () => {
