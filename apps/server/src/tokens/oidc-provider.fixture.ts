@@ -59,10 +59,10 @@ export async function startOidcProvider({ audience, claims = {} }: TestProviderO
   }
 }
 
-export async function generateSigningKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+export async function generateSigningKey(alg = 'RS256'): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(alg, { extractable: true })
   const jwk = await exportJWK(privateKey)
-  return { ...jwk, alg: 'RS256', use: 'sig', kid: await calculateJwkThumbprint(jwk) }
+  return { ...jwk, alg, use: 'sig', kid: await calculateJwkThumbprint(jwk) }
 }
 
 function configure(issuer: string, signingKey: JWK, { audience, claims }: Required<TestProviderOptions>): Provider {

@@ -71,7 +71,7 @@ async function startKeyServer(keys: JWK[]): Promise<KeyServer> {
     if (!state.up) return void response.writeHead(503).end()
     if (state.redirect) return void response.writeHead(302, { location: state.redirect }).end()
     if (url?.includes('openid-configuration')) return void response.end(JSON.stringify(state.discovery))
-    response.end(JSON.stringify({ keys: state.keys.map(({ kty, n, e, kid }) => ({ kty, n, e, kid, use: 'sig' })) }))
+    response.end(JSON.stringify({ keys: state.keys.map(toPublic) }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return Object.assign(state, {
@@ -82,6 +82,9 @@ async function startKeyServer(keys: JWK[]): Promise<KeyServer> {
     },
   })
 }
+
+/** Without `alg`, which issuers may leave out. */
+const toPublic = ({ kty, crv, n, e, x, y, kid }: JWK) => ({ kty, crv, n, e, x, y, kid, use: 'sig' })
 
 interface Forgery {
   header?: Partial<CompactJWSHeaderParameters>
@@ -258,6 +261,13 @@ test.each([
   ['for several audiences', () => ({ aud: ['https://elsewhere.example.com', audience] })],
 ])('a token %s is accepted', async (_, claims) => {
   expect(await verify(await forge({ claims: claims() }))).toMatchObject({ subject: 'alice' })
+})
+
+test.each(['ES256', 'ES512', 'PS256', 'RS512', 'EdDSA', 'Ed25519'])('a signature of %s counts', async (alg) => {
+  const key = await generateSigningKey(alg)
+  other.keys = [key]
+  const token = await forge({ key, header: { alg, kid: key.kid ?? '' }, claims: { iss: other.issuer } })
+  expect(await createVerifier()(token)).toMatchObject({ issuer: other.issuer, subject: 'alice' })
 })
 
 describe('keys', () => {
