@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
 import { Secret } from './secret.ts'
 import { needs, type Target } from './targets.ts'
+import type { TlsFiles } from './tls/identity.ts'
+import { type Issuer, parseIssuers } from './tokens/issuers.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
 
@@ -24,6 +27,10 @@ const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   FREEHOLD_API_URL: url(/^https?$/),
+  FREEHOLD_TLS_CERT: z.string().optional(),
+  FREEHOLD_TLS_KEY: z.string().optional(),
+  FREEHOLD_TLS_CA: z.string().optional(),
+  FREEHOLD_PROBE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   FREEHOLD_SERVICE_KEY: z.string().optional(),
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
   FREEHOLD_SECRET_KEY: secretKeySchema,
@@ -44,6 +51,8 @@ const environmentSchema = z.object({
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
     .optional(),
+  FREEHOLD_ISSUERS: z.string().optional(),
+  FREEHOLD_ISSUERS_FILE: z.string().optional(),
   FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
@@ -72,6 +81,10 @@ export interface ServerConfig {
   host: string
   port: number
   apiUrl: string | undefined
+  /** How gateway and api know each other on different hosts; in the clear when absent. */
+  tls: TlsFiles | undefined
+  /** Where an api with TLS answers probes, which have no certificate. */
+  probePort: number | undefined
   serviceKey: Secret | undefined
   servicePublicKey: string | undefined
   secretKey: Secret | undefined
@@ -79,6 +92,8 @@ export interface ServerConfig {
   previousSecretKey: Secret | undefined
   vault: VaultConfig
   operatorKey: Secret | undefined
+  /** Whose bearer tokens are accepted beside our own keys. */
+  issuers: Issuer[]
   samples: boolean
   corsOrigins: string[]
   rateLimitPerMinute: number
@@ -115,6 +130,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     )
   }
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
+  const issuers = readIssuers(given, problems)
+  const tls = readTls(given, target, problems)
   if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
@@ -131,12 +148,15 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     host: read.HOST,
     port: read.PORT ?? defaultPorts[target],
     apiUrl: read.FREEHOLD_API_URL,
+    tls,
+    probePort: tls && read.FREEHOLD_PROBE_PORT,
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
     servicePublicKey: read.FREEHOLD_SERVICE_PUBLIC_KEY,
     secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
     previousSecretKey: Secret.of(read.FREEHOLD_SECRET_KEY_PREVIOUS),
     vault,
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
+    issuers,
     samples: read.FREEHOLD_SAMPLES === 'on',
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
@@ -169,6 +189,42 @@ function readVault(read: z.output<typeof environmentSchema>, problems: string[])
   }
   const mount = read.FREEHOLD_OPENBAO_MOUNT
   return { kind: 'openbao', url: url ?? '', mount, token: path ? { path } : new Secret(token ?? '') }
+}
+
+/** Only gateway and api speak to each other over the network; within `all` there is no connection to protect. */
+function readTls(given: NodeJS.ProcessEnv, target: Target, problems: string[]): TlsFiles | undefined {
+  const { FREEHOLD_TLS_CERT: cert, FREEHOLD_TLS_KEY: key, FREEHOLD_TLS_CA: ca, FREEHOLD_API_URL: apiUrl } = given
+  if (!cert && !key && !ca) {
+    if (target === 'api' && given.FREEHOLD_PROBE_PORT)
+      problems.push('FREEHOLD_PROBE_PORT: is for an api with FREEHOLD_TLS_CERT; without, PORT answers probes')
+    return undefined
+  }
+  if (target === 'all') {
+    problems.push(
+      'FREEHOLD_TLS_CERT: is for gateway and api on different hosts; for callers, put TLS in front of "all"',
+    )
+  }
+  if (target === 'gateway' && apiUrl && !apiUrl.startsWith('https:')) {
+    problems.push('FREEHOLD_API_URL: must begin with https:// where FREEHOLD_TLS_CERT is set')
+  }
+  if (!cert || !key || !ca) {
+    problems.push('FREEHOLD_TLS_CERT: goes with FREEHOLD_TLS_KEY and FREEHOLD_TLS_CA; give all three, or none')
+    return undefined
+  }
+  return target === 'api' || target === 'gateway' ? { cert, key, ca } : undefined
+}
+
+function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
+  const { FREEHOLD_ISSUERS: inline, FREEHOLD_ISSUERS_FILE: path } = given
+  if (inline && path) problems.push('FREEHOLD_ISSUERS: give it or FREEHOLD_ISSUERS_FILE, and not both')
+  const name = path ? 'FREEHOLD_ISSUERS_FILE' : 'FREEHOLD_ISSUERS'
+  try {
+    return parseIssuers(path ? readFileSync(path, 'utf8') : (inline ?? '[]'))
+  } catch (error) {
+    const errors: unknown[] = error instanceof AggregateError ? error.errors : [error]
+    problems.push(...errors.map((one) => `${name}: ${one instanceof Error ? one.message : String(one)}`))
+    return []
+  }
 }
 
 function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {

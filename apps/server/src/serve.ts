@@ -29,18 +29,21 @@ import {
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
+import type { Vouchers } from './api/vouchers.ts'
 import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
-import { createListener, type Fetch } from './http/listener.ts'
+import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { needs } from './targets.ts'
+import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
+import { createTokenVerifier } from './tokens/verifier.ts'
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -88,9 +91,10 @@ async function start(
   const shutdown = new AbortController()
   const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, parts, stops) : undefined
 
-  const listener = createListener()
+  const listener = createListener(needs(target, 'api') ? { tls: await openTls(config, logger, stops) } : {})
   const url = target === 'migrate' ? null : await listener.listen(config)
   stops.defer(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
+  const probes = await listenForProbes(config, stops)
 
   const credentials =
     platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
@@ -100,9 +104,11 @@ async function start(
   if (platform && needs(target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
   stops.defer(async () => {
     listener.drain()
+    probes?.drain()
     shutdown.abort()
   })
   listener.serve(await buildSurface(config, logger, platform, anchors, shutdown.signal, stops))
+  probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
   if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
   return url
@@ -119,10 +125,21 @@ async function buildSurface(
 ): Promise<Fetch> {
   const api =
     platform && anchors
-      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), vouchers: {}, shutdown })
+      ? createApi({
+          platform,
+          anchors,
+          logger,
+          verify: await createVerifier(config),
+          vouchers: vouchersOf(config, logger),
+          shutdown,
+        })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
+}
+
+function vouchersOf({ issuers }: ServerConfig, logger: Logger): Vouchers {
+  return { bearer: issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger }) }
 }
 
 function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {
@@ -237,11 +254,35 @@ async function buildGateway(
   return createGateway({
     mint: await createMinter(config),
     logger,
-    api: localApi ? async (request) => localApi(request) : remoteApi(config.apiUrl ?? ''),
+    api: localApi
+      ? async (request) => localApi(request)
+      : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
     redis,
   })
+}
+
+async function openTls(
+  config: ServerConfig,
+  logger: Logger,
+  stops: AsyncDisposableStack,
+): Promise<TlsIdentity | undefined> {
+  const tls = config.tls && (await openTlsIdentity(config.tls, logger))
+  stops.defer(async () => tls?.stop())
+  return tls
+}
+
+/** A port beside that of an api with TLS: probes come without a certificate, and learn only whether it is ready. */
+async function listenForProbes(
+  { target, host, probePort }: ServerConfig,
+  stops: AsyncDisposableStack,
+): Promise<Listener | undefined> {
+  if (!needs(target, 'api') || probePort === undefined) return undefined
+  const listener = createListener()
+  await listener.listen({ host, port: probePort })
+  stops.defer(() => listener.close(0))
+  return listener
 }
 
 /** Probes for a target that has no other HTTP surface. */

@@ -86,7 +86,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   })
   app.onError((error, c) => {
     const requestId = c.get('requestId')
-    if (!(error instanceof FreeholdError)) parts.logger.error({ err: error, requestId }, 'request failed')
+    if (!(error instanceof FreeholdError) || error.cause)
+      parts.logger.error({ err: error, requestId }, 'request failed')
     return problemResponse(error, requestId)
   })
   return app

@@ -1,4 +1,6 @@
 import { FreeholdError } from '@freehold/contracts'
+import { createTlsFetch } from '../tls/connect.ts'
+import type { TlsIdentity } from '../tls/identity.ts'
 
 const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
 
@@ -27,11 +29,12 @@ export function forward(
 }
 
 /** The api behind HTTP, as a function that takes the same requests as the api in this process. */
-export function remoteApi(apiUrl: string): (request: Request) => Promise<Response> {
+export function remoteApi(apiUrl: string, tls?: TlsIdentity): (request: Request) => Promise<Response> {
+  const send = tls ? createTlsFetch(tls) : (request: Request) => fetch(request, { redirect: 'manual' })
   return async (request) => {
     const { pathname, search } = new URL(request.url)
     try {
-      const response = await fetch(new Request(new URL(pathname + search, apiUrl), request), { redirect: 'manual' })
+      const response = await send(new Request(new URL(pathname + search, apiUrl), request))
       // The headers of a fetched response can't be added to; the gateway adds its own.
       return new Response(response.body, { status: response.status, headers: endToEnd(response.headers) })
     } catch (error) {

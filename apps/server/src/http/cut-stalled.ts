@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 
 interface Progress {
@@ -10,9 +11,9 @@ interface Progress {
  * Closes connections whose other end has taken nothing for `stalledMs` of what waits for it. A response is read from its
  * source only as fast as the connection takes it, so this bounds how long such a one keeps memory, not how much.
  */
-export function cutStalled(server: Server, stalledMs: number): void {
+export function cutStalled(server: Server | HttpsServer, stalledMs: number): void {
   const connections = new Map<Socket, Progress>()
-  server.on('connection', (socket) => {
+  server.on(server instanceof HttpsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { taken: 0, at: performance.now() })
     socket.once('close', () => connections.delete(socket))
   })

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { Server } from 'node:http'
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { FreeholdError } from '@freehold/contracts'
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import type { ServerConfig } from '../config.ts'
+import type { TlsIdentity, TlsMaterial } from '../tls/identity.ts'
 import { cutStalled } from './cut-stalled.ts'
 import { problemResponse } from './respond.ts'
 
@@ -23,11 +26,20 @@ export interface Listener {
   close(graceMs: number): Promise<void>
 }
 
+interface ListenerOptions {
+  stalledViewerMs?: number
+  /** Take only who has a certificate of its CA; anyone, without TLS, when absent. */
+  tls?: TlsIdentity | undefined
+}
+
 /** Listens before there is something to serve, so that the port is known and taken; until then it is not ready. */
-export function createListener(options = { stalledViewerMs }): Listener {
+export function createListener(options: ListenerOptions = {}): Listener {
+  const { tls } = options
   let handler: Fetch = () => new Response('starting', { status: 503, headers: { 'retry-after': '1' } })
-  const server: ServerType = createAdaptorServer({ fetch: (request, env) => handler(request, env) })
-  if (server instanceof Server) cutStalled(server, options.stalledViewerMs)
+  const fetch: Fetch = (request, env) => handler(request, env)
+  const server = tls ? createTlsServer(fetch, tls) : createAdaptorServer({ fetch })
+  if (server instanceof Server || server instanceof HttpsServer)
+    cutStalled(server, options.stalledViewerMs ?? stalledViewerMs)
   return {
     listen: (config: Address) =>
       new Promise<string>((resolve, reject) => {
@@ -36,7 +48,7 @@ export function createListener(options = { stalledViewerMs }): Listener {
           // A TCP server's address is never a pipe's name.
           const { port } = server.address() as AddressInfo
           const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host
-          resolve(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+          resolve(`${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`)
         })
       }),
     serve(next: Fetch) {
@@ -61,6 +73,15 @@ export function createListener(options = { stalledViewerMs }): Listener {
       })
     },
   }
+}
+
+function createTlsServer(fetch: Fetch, tls: TlsIdentity): ServerType {
+  const contextOf = (material: TlsMaterial) => ({ ...material, minVersion: 'TLSv1.3' }) as const
+  const serverOptions = { ...contextOf(tls.current()), requestCert: true, rejectUnauthorized: true }
+  const server = createAdaptorServer({ fetch, createServer: createHttpsServer, serverOptions })
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => tls.report(error, socket))
+  if (server instanceof HttpsServer) tls.onChange((material) => server.setSecureContext(contextOf(material)))
+  return server
 }
 
 /** A viewer whose stream ended comes back on the connection that it has, again and again, unless that is closed. */
