@@ -85,6 +85,8 @@ export { createPostgresVault } from './secrets/postgres-vault.ts'
 export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
 export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
 export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
+export { getLimits } from './quotas/get-limits.ts'
+export { measureDueStorage } from './quotas/measure-storage.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {

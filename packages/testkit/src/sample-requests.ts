@@ -34,6 +34,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   },
   setTenantPlan: { params: bySpareTenant, body: () => ({ plan: 'standard' }) },
   issueTenantKey: { params: bySpareTenant, body: () => ({ name: 'issued' }) },
+  getLimits: {},
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
   createKey: { body: () => ({ name: 'created' }) },

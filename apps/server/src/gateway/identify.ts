@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { environmentSchema, FreeholdError, permissions, problemSchema, tenantRoles } from '@freehold/contracts'
+import { environmentSchema, FreeholdError, permissions, problemSchema, rateLimitsSchema, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
@@ -15,6 +15,9 @@ const identitySchema = z.object({
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
   environment: environmentSchema.nullable().default(null),
+  user: z.string().nullable().default(null),
+  limits: rateLimitsSchema,
+  requestsPerSecond: z.number().nullable().default(null),
 })
 
 interface IdentifierParts {

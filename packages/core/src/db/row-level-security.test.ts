@@ -26,11 +26,13 @@ const tables = [
   'release_decisions',
   'release_history',
   'release_requests',
+  'run_counts',
   'run_events',
   'run_heads',
   'schedules',
   'secret_values',
   'secrets',
+  'storage_measures',
   'tenants',
   'threads',
   'usage_records',
@@ -106,6 +108,8 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 1, 'test', 1);
     insert into release_decisions (tenant_id, request_id, actor, decision)
       values ('${tenant}', '${tenant}', 'test', 'approve');
+    insert into run_counts (tenant_id, month_start, plan_revision, runs) values ('${tenant}', now(), 1, 1);
+    insert into storage_measures (tenant_id, next_at) values ('${tenant}', now());
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

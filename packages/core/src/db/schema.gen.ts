@@ -109,6 +109,7 @@ export interface ApiKeys {
   key_hash: Buffer;
   name: string;
   prefix: string;
+  requests_per_second: number | null;
   revoked_at: Timestamp | null;
   roles: Generated<string[]>;
   scopes: string[];
@@ -271,9 +272,20 @@ export interface OperatorKeys {
 }
 
 export interface Plans {
+  key_burst: number | null;
+  key_requests_per_second: number | null;
+  max_agents: number | null;
+  max_members: number | null;
   max_queued_runs: number;
   max_running_runs: number;
+  max_runs_per_month: number | null;
+  max_storage_bytes: number | null;
   name: string;
+  revision: Generated<number>;
+  tenant_burst: number | null;
+  tenant_requests_per_second: number | null;
+  user_burst: number | null;
+  user_requests_per_second: number | null;
   weight: number;
 }
 
@@ -320,6 +332,13 @@ export interface ReleaseRequests {
   status: Generated<string>;
   tenant_id: string;
   version: number;
+}
+
+export interface RunCounts {
+  month_start: Timestamp;
+  plan_revision: number;
+  runs: number;
+  tenant_id: string;
 }
 
 export interface RunEvents {
@@ -381,6 +400,13 @@ export interface SecretValues {
   secret_id: string;
   tenant_id: string;
   version: number;
+}
+
+export interface StorageMeasures {
+  bytes: number | null;
+  measured_at: Timestamp | null;
+  next_at: Timestamp;
+  tenant_id: string;
 }
 
 export interface Tenants {
@@ -471,11 +497,13 @@ export interface DB {
   release_decisions: ReleaseDecisions;
   release_history: ReleaseHistory;
   release_requests: ReleaseRequests;
+  run_counts: RunCounts;
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;
   secret_values: SecretValues;
   secrets: Secrets;
+  storage_measures: StorageMeasures;
   tenants: Tenants;
   threads: Threads;
   tool_invocations: ToolInvocations;

@@ -3,11 +3,13 @@ import {
   FreeholdError,
   type Permission,
   platformPermissions,
+  type RateLimits,
   type TenantRole,
   tenantPermissions,
   tenantRoles,
 } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
+import { type RateRow, toRateLimits } from '../tenancy/plans.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
 
@@ -18,9 +20,15 @@ export interface Identity {
   roles: TenantRole[]
   /** The environment that the key is bound to; null: all of them. */
   environment: Environment | null
+  /** The person that the credentials stand for; null for those of no person, such as an API key. */
+  user: string | null
+  /** What the tenant's plan says of requests. */
+  limits: RateLimits
+  /** A limit of the key's own. */
+  requestsPerSecond: number | null
 }
 
-interface KeyRow {
+interface KeyRow extends RateRow {
   tenant_id: string
   key_id: string
   name: string
@@ -28,6 +36,7 @@ interface KeyRow {
   roles: string[]
   tenant_status: string
   environment: Environment | null
+  requests_per_second: number | null
 }
 
 /** Finds who a key belongs to. Throws `unauthenticated`, or `tenant_suspended` for a key that is otherwise good. */
@@ -52,6 +61,9 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       permissions: [...platformPermissions],
       roles: [],
       environment: null,
+      user: null,
+      limits: { key: null, user: null, tenant: null },
+      requestsPerSecond: null,
     }
   )
 }
@@ -71,5 +83,8 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     environment: row.environment,
+    user: null,
+    limits: toRateLimits(row),
+    requestsPerSecond: row.requests_per_second,
   }
 }
