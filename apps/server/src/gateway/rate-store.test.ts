@@ -122,7 +122,7 @@ describe.each(stores)('a store $name', ({ name, create }) => {
 
   test('goes by a new rate at once, with what was taken before', async () => {
     expect(await allowed(4, bucket('a', 1, 4))).toBe(4)
-    expect(await allowed(8, bucket('a', 2, 10))).toBe(2)
+    expect(await allowed(8, bucket('a', 2, 10))).toBe(6)
     expect(await allowed(1, bucket('a', 2, 2))).toBe(0)
   })
 

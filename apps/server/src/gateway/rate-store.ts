@@ -29,64 +29,55 @@ export interface Level {
 /** Takes a request out of every bucket, or out of none when one of them is empty. */
 export type TakeRequest = (buckets: readonly Bucket[]) => Promise<Level[]>
 
+/** How many requests a bucket lacked, and when that was. */
+interface Lack {
+  requests: number
+  atMs: number
+}
+
 /** Counts in this process. */
 export function createProcessStore(now: () => number = () => performance.now()): TakeRequest {
-  const times = new Map<string, number>()
+  const lacks = new Map<string, Lack & { fullAtMs: number }>()
   let sweepNextAt = sweepAt
 
   function sweep(nowMs: number): void {
-    if (times.size < sweepNextAt) return
-    for (const [key, time] of times) if (time <= nowMs) times.delete(key)
-    sweepNextAt = Math.max(sweepAt, times.size * 2)
+    if (lacks.size < sweepNextAt) return
+    for (const [key, { fullAtMs }] of lacks) if (fullAtMs <= nowMs) lacks.delete(key)
+    sweepNextAt = Math.max(sweepAt, lacks.size * 2)
   }
 
   return async (buckets) => {
     const nowMs = now()
     sweep(nowMs)
-    const { levels, next } = decide(
-      buckets,
-      buckets.map(({ key }) => times.get(key) ?? 0),
-      nowMs,
-    )
-    buckets.forEach(({ key }, index) => {
-      const time = next?.[index]
-      if (time !== undefined) times.set(key, time)
+    const found = buckets.map((bucket) => ({ bucket, requests: lackOf(bucket, lacks.get(bucket.key), nowMs) }))
+    const allowed = found.every(({ bucket, requests }) => waitFor(bucket, requests) === 0)
+    return found.map(({ bucket, requests }) => {
+      const reached = allowed ? requests + 1 : requests
+      const fullInMs = reached * bucket.intervalMs
+      if (allowed) lacks.set(bucket.key, { requests: reached, atMs: nowMs, fullAtMs: nowMs + fullInMs })
+      const remaining = Math.max(0, Math.floor(bucket.burst - reached + grain))
+      return { remaining, fullInMs, waitMs: waitFor(bucket, requests) }
     })
-    return levels
   }
 }
 
 /** Of a request. Times are rounded, which must not refuse one that there is room for. */
 const grain = 0.01
 
-/**
- * The generic cell rate algorithm (ITU-T I.371): a bucket is the time at which it will be full. `takeScript` says the same in
- * the language of Redis; the tests run over both.
- */
-function decide(
-  buckets: readonly Bucket[],
-  times: readonly number[],
-  nowMs: number,
-): { levels: Level[]; next?: number[] } {
-  const full = times.map((time) => Math.max(time, nowMs))
-  const after = buckets.map(({ intervalMs }, index) => (full[index] ?? nowMs) + intervalMs)
-  const waits = buckets.map(({ intervalMs, burst }, index) =>
-    Math.max(0, (after[index] ?? 0) - nowMs - intervalMs * burst - grain * intervalMs),
-  )
-  const allowed = waits.every((waitMs) => waitMs === 0)
-  const reached = allowed ? after : full
-  const levels = buckets.map(({ intervalMs, burst }, index) => {
-    const fullInMs = (reached[index] ?? nowMs) - nowMs
-    return {
-      remaining: Math.max(0, Math.floor(burst - fullInMs / intervalMs + grain)),
-      fullInMs,
-      waitMs: waits[index] ?? 0,
-    }
-  })
-  return allowed ? { levels, next: after } : { levels }
+function lackOf({ intervalMs }: Bucket, before: Lack | undefined, nowMs: number): number {
+  if (!before) return 0
+  return Math.max(0, before.requests - Math.max(0, nowMs - before.atMs) / intervalMs)
 }
 
-/** KEYS: the buckets. ARGV: the time or '' for the server's own, the grain, then each bucket's interval and burst. */
+function waitFor({ intervalMs, burst }: Bucket, lack: number): number {
+  const over = lack + 1 - burst
+  return over > grain ? over * intervalMs : 0
+}
+
+/**
+ * The same in the language of Redis; the tests run over both. KEYS: the buckets. ARGV: the time or '' for the server's
+ * own, the grain, then each bucket's interval and burst.
+ */
 const takeScript = `
 local now = tonumber(ARGV[1])
 if not now then
@@ -94,24 +85,28 @@ if not now then
   -- Since 2026, so that fewer digits are lost than since 1970.
   now = (time[1] - 1767225600) * 1000 + time[2] / 1000
 end
-local grain, allowed, full, after, waits = tonumber(ARGV[2]), true, {}, {}, {}
+local grain, allowed, lacks, waits = tonumber(ARGV[2]), true, {}, {}
 for i, key in ipairs(KEYS) do
-  local interval, burst = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
-  full[i] = math.max(tonumber(redis.call('GET', key) or '0'), now)
-  after[i] = full[i] + interval
-  waits[i] = math.max(0, after[i] - now - interval * burst - grain * interval)
+  local interval, burst, lack = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2]), 0
+  local before = redis.call('GET', key)
+  if before then
+    local requests, at = before:match('^(%S+) (%S+)$')
+    lack = math.max(0, tonumber(requests) - math.max(0, now - tonumber(at)) / interval)
+  end
+  local over = lack + 1 - burst
+  lacks[i], waits[i] = lack, over > grain and over * interval or 0
   if waits[i] > 0 then allowed = false end
 end
 local levels = {}
 for i, key in ipairs(KEYS) do
-  local interval, burst = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
-  local reached = full[i]
+  local interval, burst, reached = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2]), lacks[i]
   if allowed then
-    reached = after[i]
-    redis.call('SET', key, string.format('%.6f', reached), 'PX', math.ceil(reached - now))
+    reached = reached + 1
+    -- A minute longer than it is needed, in case that the given time is not the server's.
+    redis.call('SET', key, string.format('%.9f %.6f', reached, now), 'PX', 60000 + math.ceil(reached * interval))
   end
   levels[i] = string.format('%d %.6f %.6f',
-    math.max(0, math.floor(burst - (reached - now) / interval + grain)), reached - now, waits[i])
+    math.max(0, math.floor(burst - reached + grain)), reached * interval, waits[i])
 end
 return levels`
 
