@@ -145,6 +145,7 @@ export {
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
 export {
   type ApiKey,
+  actorKinds,
   type CreatedApiKey,
   type CreatedTenant,
   createKeySchema,

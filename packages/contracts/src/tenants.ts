@@ -112,9 +112,11 @@ export const createdKeySchema = keySchema
   .extend({ apiKey: z.string().meta({ description: 'Shown this once.' }) })
   .meta({ id: 'CreatedApiKey' })
 
+export const actorKinds = ['operator', 'api_key', 'person'] as const
+
 export const whoamiSchema = z
   .object({
-    actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
+    actor: z.object({ kind: z.enum(actorKinds), id: z.string(), name: z.string() }),
     tenant: tenantSchema.nullable(),
     permissions: z.array(z.enum(permissions)),
     roles: z.array(z.enum(tenantRoles)),

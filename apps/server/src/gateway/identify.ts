@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { environmentSchema, FreeholdError, permissions, problemSchema, rateLimitsSchema, tenantRoles } from '@freehold/contracts'
+import {
+  actorKinds,
+  environmentSchema,
+  FreeholdError,
+  permissions,
+  problemSchema,
+  rateLimitsSchema,
+  tenantRoles,
+} from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
@@ -9,13 +17,12 @@ const cacheMs = 3_000
 const maxCached = 10_000
 
 const identitySchema = z.object({
-  actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
+  actor: z.object({ kind: z.enum(actorKinds), id: z.string(), name: z.string() }),
   tenantId: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
   environment: environmentSchema.nullable().default(null),
-  user: z.string().nullable().default(null),
   limits: rateLimitsSchema,
   requestsPerSecond: z.number().nullable().default(null),
 })

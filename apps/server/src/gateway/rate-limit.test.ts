@@ -13,7 +13,6 @@ function identity({ limits, ...rest }: { limits?: Partial<RateLimits> } & Partia
     permissions: [],
     roles: [],
     environment: null,
-    user: null,
     requestsPerSecond: null,
     ...rest,
     limits: { key: null, user: null, tenant: null, ...limits },
@@ -59,12 +58,12 @@ describe('a request', () => {
     expect(await countAllowed(limiter, 9, identity({ tenantId: 'other', actor: keyOf('c'), limits }))).toBe(5)
   })
 
-  test('counts for its person, whatever they came with', async () => {
-    const limiter = createLimiter(1_000)
-    const limits = { user: rate(4) }
-    expect(await countAllowed(limiter, 3, identity({ user: 'ada', limits }))).toBe(3)
-    expect(await countAllowed(limiter, 3, identity({ user: 'ada', actor: keyOf('session'), limits }))).toBe(1)
-    expect(await countAllowed(limiter, 9, identity({ user: 'bob', actor: keyOf('other'), limits }))).toBe(4)
+  test('counts for its person in a tenant, as often as the installation allows where the plan says nothing', async () => {
+    const limiter = createLimiter(perMinute)
+    const actor = { kind: 'person' as const, id: 'ada', name: 'Ada' }
+    expect(await countAllowed(limiter, 9, identity({ actor, limits: { user: rate(4), key: few } }))).toBe(4)
+    expect(await countAllowed(limiter, 9, identity({ actor, tenantId: 'other' }))).toBe(3)
+    expect(await countAllowed(limiter, 9, identity({ actor: keyOf('ada') }))).toBe(3)
   })
 
   test('that is refused by one limit counts for none', async () => {
@@ -78,12 +77,12 @@ describe('a request', () => {
 describe('the answer', () => {
   test('tells each limit and what is left of it', async () => {
     const limiter = createLimiter(60)
-    const caller = identity({ user: 'ada', limits: { tenant: { requestsPerSecond: 0.5, burst: 10 } } })
+    const caller = identity({ limits: { tenant: { requestsPerSecond: 0.5, burst: 10 } } })
     const { headers, refusal } = await limiter.count(caller)
     expect(refusal).toBeUndefined()
     expect(headers).toEqual({
-      'ratelimit-policy': '"key";q=60;w=60, "user";q=60;w=60, "tenant";q=10;w=20',
-      ratelimit: '"key";r=59;t=1, "user";r=59;t=1, "tenant";r=9;t=2',
+      'ratelimit-policy': '"key";q=60;w=60, "tenant";q=10;w=20',
+      ratelimit: '"key";r=59;t=1, "tenant";r=9;t=2',
     })
   })
 

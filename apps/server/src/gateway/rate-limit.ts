@@ -49,17 +49,21 @@ export function createLimiter(requestsPerMinute: number, redis?: Redis) {
   return { count, guard }
 }
 
-function limitsOn({ actor, user, tenantId, limits, requestsPerSecond }: Identity, usual: Omit<Bucket, 'key'>): Limit[] {
-  const key = limits.key ? bucketOf(limits.key) : usual
-  const own = requestsPerSecond === null ? key : bucketOf({ requestsPerSecond, burst: null })
-  const found: Limit[] = [{ name: 'key', key: `key:${actor.id}`, ...(own.intervalMs > key.intervalMs ? own : key) }]
-  if (user !== null) {
-    found.push({ name: 'user', key: `user:${user}`, ...(limits.user ? bucketOf(limits.user) : usual) })
-  }
-  if (tenantId !== null && limits.tenant) {
-    found.push({ name: 'tenant', key: `tenant:${tenantId}`, ...bucketOf(limits.tenant) })
-  }
-  return found
+function limitsOn(identity: Identity, usual: Omit<Bucket, 'key'>): Limit[] {
+  const { actor, tenantId, limits } = identity
+  // A person is the same with whatever they signed in, and has the allowance of each tenant that they are in.
+  const own: Limit =
+    actor.kind === 'person'
+      ? { name: 'user', key: `user:${tenantId}:${actor.id}`, ...(limits.user ? bucketOf(limits.user) : usual) }
+      : { name: 'key', key: `key:${actor.id}`, ...rateOfKey(identity, usual) }
+  if (tenantId === null || !limits.tenant) return [own]
+  return [own, { name: 'tenant', key: `tenant:${tenantId}`, ...bucketOf(limits.tenant) }]
+}
+
+function rateOfKey({ limits, requestsPerSecond }: Identity, usual: Omit<Bucket, 'key'>): Omit<Bucket, 'key'> {
+  const most = limits.key ? bucketOf(limits.key) : usual
+  const own = requestsPerSecond === null ? most : bucketOf({ requestsPerSecond, burst: null })
+  return own.intervalMs > most.intervalMs ? own : most
 }
 
 function bucketOf({ requestsPerSecond, burst }: Rate): Omit<Bucket, 'key'> {

@@ -20,8 +20,6 @@ export interface Identity {
   roles: TenantRole[]
   /** The environment that the key is bound to; null: all of them. */
   environment: Environment | null
-  /** The person that the credentials stand for; null for those of no person, such as an API key. */
-  user: string | null
   /** What the tenant's plan says of requests. */
   limits: RateLimits
   /** A limit of the key's own. */
@@ -61,7 +59,6 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       permissions: [...platformPermissions],
       roles: [],
       environment: null,
-      user: null,
       limits: { key: null, user: null, tenant: null },
       requestsPerSecond: null,
     }
@@ -83,7 +80,6 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     environment: row.environment,
-    user: null,
     limits: toRateLimits(row),
     requestsPerSecond: row.requests_per_second,
   }
