@@ -122,7 +122,7 @@ async function buildSurface(
 ): Promise<Fetch> {
   const api =
     platform && anchors
-      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), shutdown })
+      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), vouchers: {}, shutdown })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch

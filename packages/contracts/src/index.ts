@@ -84,12 +84,17 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type { CreatedInvitation, CreateInvitation, Invitation, Member } from './people.ts'
 export {
   environmentPermissions,
   type Permission,
   type PlatformPermission,
+  type PlatformRole,
   permissions,
+  permissionsOf,
   platformPermissions,
+  platformRolePermissions,
+  rolePermissions,
   type TenantPermission,
   type TenantRole,
   tenantPermissions,
@@ -150,6 +155,7 @@ export {
   type CreatedTenant,
   createKeySchema,
   createTenantSchema,
+  type Membership,
   setTenantPlanSchema,
   type Tenant,
   type UpdateTenant,

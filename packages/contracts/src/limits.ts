@@ -31,6 +31,7 @@ export const quotasSchema = z
     agents: count,
     /** Runs that are started in a calendar month of the tenant's time zone. */
     runsPerMonth: count,
+    /** With those who were invited and have not come yet. */
     members: count,
     /** Of messages, journals and runs; past it no run starts. */
     storageBytes: count,
@@ -48,6 +49,7 @@ export const limitsSchema = z
     quotas: z.object({
       agents: used,
       runsPerMonth: used.extend({ resetsAt: z.iso.datetime() }),
+      members: used,
       storageBytes: used.extend({
         used: z.int().nullable().meta({ description: 'When it was measured last; null: it is being measured.' }),
         measuredAt: z.iso.datetime().nullable(),

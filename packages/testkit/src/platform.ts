@@ -23,11 +23,13 @@ import {
   type Platform,
   registerOperatorKey,
   type Vault,
+  type VouchedPerson,
 } from '@freehold/core'
 import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
+import { createTestIssuer } from './test-issuer.ts'
 
 export interface TestPlatformOptions {
   /** A migrated PostgreSQL database, as its superuser; an embedded database of its own when absent. */
@@ -75,6 +77,8 @@ export interface TestPlatform {
   /** Where the gateway's signing key is. */
   dataDir: string
   operatorKey: string
+  /** A bearer token of somebody that an issuer vouches for. */
+  tokenFor: (person: Partial<VouchedPerson> & { subject: string }) => string
   acme: TestTenant
   globex: TestTenant
   /** What was logged so far, a JSON line each. */
@@ -221,7 +225,15 @@ async function assembleHttp(
   const server = await import('@freehold/server')
   const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir }, 'all')
   const anchors = await server.loadAnchors(config)
-  const api = server.createApi({ platform, anchors, logger, verify: await server.createVerifier(config), shutdown })
+  const issuer = createTestIssuer()
+  const api = server.createApi({
+    platform,
+    anchors,
+    logger,
+    verify: await server.createVerifier(config),
+    vouchers: { bearer: issuer.vouch },
+    shutdown,
+  })
   const apiFetch = async (request: Request) => api.fetch(request)
   const gateway = server.createGateway({
     mint: await server.createMinter(config),
@@ -230,7 +242,7 @@ async function assembleHttp(
     corsOrigins: options.corsOrigins ?? [],
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
   })
-  return { anchors, apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
+  return { anchors, apiFetch, tokenFor: issuer.tokenFor, fetch: async (request: Request) => gateway.fetch(request) }
 }
 
 function createRequester(

@@ -15,7 +15,7 @@ export async function showLimits(context: Context): Promise<undefined> {
 }
 
 function toFields({ plan, rateLimits, quotas }: Limits): [string, string][] {
-  const { agents, runsPerMonth, storageBytes } = quotas
+  const { agents, runsPerMonth, members, storageBytes } = quotas
   return [
     ['plan', plan],
     ['each key', describeRate(rateLimits.key, 'as the installation allows')],
@@ -23,6 +23,7 @@ function toFields({ plan, rateLimits, quotas }: Limits): [string, string][] {
     ['tenant', describeRate(rateLimits.tenant, 'no limit')],
     ['agents', describeUse(agents, String)],
     ['runs this month', `${describeUse(runsPerMonth, String)}, until ${formatTime(runsPerMonth.resetsAt)}`],
+    ['members', describeUse(members, String)],
     ['storage', describeUse(storageBytes, describeBytes)],
   ]
 }

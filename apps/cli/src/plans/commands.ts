@@ -28,6 +28,7 @@ export function addPlanCommands(program: Command, perform: Perform): void {
     .option('--tenant-rate <rate>', 'of the whole tenant; no limit when left out')
     .option('--max-agents <count>', 'agents; no limit when left out')
     .option('--max-runs-per-month <count>', 'runs that start in a month; no limit when left out')
+    .option('--max-members <count>', 'members, with those invited; no limit when left out')
     .option('--max-storage <size>', 'of messages and journals, such as 500MB or 20GB; no limit when left out')
     .action(async (name: string, options: PlanOptions, command: Command) => {
       await perform(command, async (context) => (await load()).setPlan(context, name, options))

@@ -15,6 +15,7 @@ export interface PlanOptions {
   tenantRate?: string
   maxAgents?: string
   maxRunsPerMonth?: string
+  maxMembers?: string
   maxStorage?: string
 }
 
@@ -34,6 +35,7 @@ export async function setPlan(context: Context, name: string, options: PlanOptio
   const quotas = {
     agents: readQuota('--max-agents', options.maxAgents),
     runsPerMonth: readQuota('--max-runs-per-month', options.maxRunsPerMonth),
+    members: readQuota('--max-members', options.maxMembers),
     storageBytes: readBytes('--max-storage', options.maxStorage),
   }
   const body = parseInput(putPlanSchema, { weight, maxRunningRuns, maxQueuedRuns, rateLimits, quotas })

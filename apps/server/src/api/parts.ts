@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { VerifyToken } from '../service-token.ts'
 import type { ApiVariables } from './caller.ts'
+import type { Vouchers } from './vouchers.ts'
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -10,6 +11,8 @@ export interface ApiParts {
   /** What the audit chains are compared with. */
   anchors: Anchors
   verify: VerifyToken
+  /** Who says who people are. */
+  vouchers: Vouchers
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

@@ -13,7 +13,7 @@ import { claimsOf, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward } from './forward.ts'
-import { createIdentifier } from './identify.ts'
+import { createIdentifier, readBearer } from './identify.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -61,7 +61,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.use(
     cors({
       origin: parts.corsOrigins,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-tenant-id'],
       exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )
@@ -83,7 +83,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
       const address = clientAddress(c)
-      const identity = await limiter.guard(address, () => identify(c.req.header('authorization'), requestId))
+      const credential = readBearer(c.req.header('authorization'))
+      const tenant = c.req.header('x-tenant-id')
+      const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
       const { headers, refusal } = await limiter.count(identity)
       c.set('rateLimit', headers)
       if (refusal) throw refusal

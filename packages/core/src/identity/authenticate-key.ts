@@ -9,7 +9,7 @@ import {
   tenantRoles,
 } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
-import { type RateRow, toRateLimits } from '../tenancy/plans.ts'
+import { noRateLimits, type RateRow, toRateLimits } from '../tenancy/plans.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
 
@@ -59,7 +59,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       permissions: [...platformPermissions],
       roles: [],
       environment: null,
-      limits: { key: null, user: null, tenant: null },
+      limits: noRateLimits,
       requestsPerSecond: null,
     }
   )
@@ -68,12 +68,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
 async function findTenantKey(database: Database, key: string): Promise<Identity | undefined> {
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
-  if (row.tenant_status !== 'active') {
-    throw new FreeholdError(
-      'tenant_suspended',
-      'The tenant is suspended. The operator of this installation can lift that.',
-    )
-  }
+  if (row.tenant_status !== 'active') throw tenantSuspended()
   return {
     actor: { kind: 'api_key', id: row.key_id, name: row.name },
     tenantId: row.tenant_id,
@@ -83,4 +78,11 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     limits: toRateLimits(row),
     requestsPerSecond: row.requests_per_second,
   }
+}
+
+export function tenantSuspended(): FreeholdError {
+  return new FreeholdError(
+    'tenant_suspended',
+    'The tenant is suspended. The operator of this installation can lift that.',
+  )
 }

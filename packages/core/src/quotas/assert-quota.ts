@@ -17,6 +17,14 @@ export const counts = {
       .executeTakeFirstOrThrow()
     return row.count
   },
+  /** With those who were invited and may still come, so that an invitation that was made can be accepted. */
+  members: async (tx: Tx) => {
+    const { rows } = await sql<{ count: number }>`
+      select (select count(*) from memberships)
+        + (select count(*) from invitations
+            where accepted_at is null and revoked_at is null and expires_at > now()) as count`.execute(tx)
+    return rows[0]?.count ?? 0
+  },
 }
 
 /**

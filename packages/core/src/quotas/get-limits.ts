@@ -25,6 +25,7 @@ export async function getLimits(caller: Caller): Promise<Limits> {
           allowed: quotas.runsPerMonth,
           resetsAt: (month?.ends_at ?? new Date()).toISOString(),
         },
+        members: { used: await counts.members(tx), allowed: quotas.members },
         storageBytes: {
           used: stored?.bytes ?? null,
           allowed: quotas.storageBytes,

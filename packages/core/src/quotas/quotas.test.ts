@@ -2,6 +2,9 @@ import { createAgentSchema, createScheduleSchema, type NewPlan } from '@freehold
 import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAgent, createAgentVersion } from '../agents/agents.ts'
+import { identifyPerson } from '../people/identify-person.ts'
+import { acceptInvitation, createInvitation, revokeInvitation } from '../people/invitations.ts'
+import { recognizePerson, type VouchedPerson } from '../people/recognize-person.ts'
 import { startRun } from '../runs/start-run.ts'
 import { createSchedule, triggerSchedule } from '../schedules/schedules.ts'
 import { putPlan } from '../tenancy/plans.ts'
@@ -161,6 +164,57 @@ describe('runs of a month', () => {
       expect(await platform.asSuperuser(`select from ${table} where tenant_id = $1`, [tenant.id])).toEqual([])
     }
   })
+})
+
+describe('members', () => {
+  const invitation = (index: number) => ({
+    email: `m${index}@example.com`,
+    roles: ['viewer' as const],
+    expiresInDays: 7,
+  })
+
+  test('are invited up to the quota, exactly, however many at once, and all who were invited can come', async () => {
+    const { caller: anyone } = await newTenant({ members: 4 })
+    const caller = { ...anyone, roles: ['owner' as const] }
+    const results = await settled(12, (index) => createInvitation(caller, invitation(index)))
+    expect(fulfilled(results)).toHaveLength(4)
+    expect(reasons(results)).toEqual(new Set(['quota_exceeded']))
+    const [accepted, revoked] = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    if (!accepted || !revoked) throw new Error('nobody was invited')
+    const { id } = await signIn(accepted.email)
+    const actor = { kind: 'person' as const, id, name: 'm' }
+    await acceptInvitation({ ...caller, actor, tenantId: null }, { token: accepted.token })
+    expect((await getLimits(caller)).quotas.members).toEqual({ used: 4, allowed: 4 })
+    await expect(createInvitation(caller, invitation(20))).rejects.toMatchObject(exceeded('4 members'))
+    await revokeInvitation(caller, revoked.id)
+    await createInvitation(caller, invitation(20))
+  })
+
+  test('whom an issuer names are let in up to the quota, and the others sign in without', async () => {
+    const { caller, tenant } = await newTenant({ members: 1 })
+    const named = [{ tenant: tenant.name, roles: ['viewer' as const] }]
+    const first = await identify('first@example.com', named)
+    expect(first).toMatchObject({ tenantId: tenant.id, roles: ['viewer'] })
+    expect(await identify('second@example.com', named)).toMatchObject({ tenantId: null })
+    expect(await identify('first@example.com', [{ tenant: tenant.name, roles: ['builder'] }])).toMatchObject({
+      tenantId: tenant.id,
+      roles: ['builder'],
+    })
+    expect((await getLimits(caller)).quotas.members.used).toBe(1)
+  })
+
+  test('have the rates of the plan of the tenant that they chose', async () => {
+    const { plan, tenant } = await newTenant({})
+    const rateLimits = { user: { requestsPerSecond: 3, burst: 9 } }
+    await putPlan(operator(), { name: plan, weight: 1, maxRunningRuns: 1, maxQueuedRuns: 1, rateLimits })
+    const named = [{ tenant: tenant.name, roles: ['viewer' as const] }]
+    expect((await identify('third@example.com', named)).limits).toEqual({ key: null, tenant: null, ...rateLimits })
+  })
+
+  const vouched = (email: string) => ({ issuer: 'test', subject: email, email, emailVerified: true, name: null })
+  const signIn = (email: string) => recognizePerson(platform.database, vouched(email))
+  const identify = (email: string, memberships: NonNullable<VouchedPerson['memberships']>) =>
+    identifyPerson(platform.platform, { ...vouched(email), memberships }, undefined)
 })
 
 describe('storage', () => {

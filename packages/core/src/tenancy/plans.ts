@@ -51,6 +51,14 @@ export function toPlan(row: Selectable<Plans>): Plan {
   }
 }
 
+/** What the plan of a tenant says of requests. */
+export async function readRateLimits(database: Database, tenantId: string): Promise<RateLimits> {
+  const [row] = await database.call<Selectable<Plans>>('find-plan', 'select * from door_find_plan($1)', [tenantId])
+  return row ? toRateLimits(row) : noRateLimits
+}
+
+export const noRateLimits: RateLimits = { key: null, user: null, tenant: null }
+
 export type RateRow = Pick<
   Selectable<Plans>,
   | 'key_requests_per_second'
