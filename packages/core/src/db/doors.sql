@@ -82,21 +82,25 @@ language sql stable security definer set search_path = public, pg_temp as $$
   select p.* from tenants t join plans p on p.name = t.plan where t.id = p_tenant
 $$;
 
--- What count_run goes by, and when the month began in the tenant's time zone.
-create function door_run_quota(p_tenant uuid)
-returns table (
-  plan text, revision int, max_runs_per_month bigint, month_start timestamptz, max_storage_bytes bigint,
-  storage_bytes bigint
+-- What count_run goes by, and when the month began in the tenant's time zone. Called with every start of a run, so as one
+-- row and with a plan that is kept.
+create function door_run_quota(
+  p_tenant uuid, out plan text, out revision int, out max_runs_per_month bigint, out month_start timestamptz,
+  out max_storage_bytes bigint, out storage_bytes bigint
 )
-language sql stable security definer set search_path = public, pg_temp as $$
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
   select p.name, p.revision, p.max_runs_per_month,
          case when p.max_runs_per_month is not null
            then date_trunc('month', now() at time zone t.time_zone) at time zone t.time_zone end,
          p.max_storage_bytes,
          case when p.max_storage_bytes is not null
            then (select m.bytes from storage_measures m where m.tenant_id = t.id) end
-    from tenants t join plans p on p.name = t.plan where t.id = p_tenant
-$$;
+    into door_run_quota.plan, door_run_quota.revision, door_run_quota.max_runs_per_month, door_run_quota.month_start,
+         door_run_quota.max_storage_bytes, door_run_quota.storage_bytes
+    from tenants t join plans p on p.name = t.plan where t.id = p_tenant;
+end $$;
 
 -- Tenants whose plan limits their storage and whose measure is old enough.
 create function door_due_storage(p_limit int) returns table (tenant_id uuid)

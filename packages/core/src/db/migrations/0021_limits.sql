@@ -71,7 +71,7 @@ declare
   quota record;
   counted run_counts;
 begin
-  select * into quota from door_run_quota(new.tenant_id);
+  quota := door_run_quota(new.tenant_id);
   if quota.storage_bytes >= quota.max_storage_bytes then
     raise exception 'quota' using errcode = 'FHQ01', detail = jsonb_build_object('quota', 'storageBytes',
       'plan', quota.plan, 'used', quota.storage_bytes, 'allowed', quota.max_storage_bytes)::text;
