@@ -11,7 +11,16 @@ describe('limits', () => {
   it('of a plan are set by the operator, and shown with what is used', async () => {
     expect((await freehold('limits')).out).toMatch(/plan +standard\n.*tenant +no limit\n.*agents +\d+, no limit\n/s)
     const rates = ['--key-rate', '20/100', '--user-rate', '10.5', '--tenant-rate', '50/200']
-    const quotas = ['--max-agents', '10', '--max-runs-per-month', '50000', '--max-members', '5', '--max-storage', '10GB']
+    const quotas = [
+      '--max-agents',
+      '10',
+      '--max-runs-per-month',
+      '50000',
+      '--max-members',
+      '5',
+      '--max-storage',
+      '10GB',
+    ]
     expect((await setPlan(...rates, ...quotas)).out).toMatch(/small +1 +20 +1000 +20 +50 +10 +50000 +10 GB/)
     expect((await freehold('tenants', 'plan', 'acme', 'small')).code).toBe(0)
     const { out } = await freehold('limits')
