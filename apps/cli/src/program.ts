@@ -10,6 +10,7 @@ import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
+import { addLimitCommands } from './limits/commands.ts'
 import { addPlanCommands } from './plans/commands.ts'
 import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
@@ -115,6 +116,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addConnectionCommands(program, perform)
   addSettingCommands(program, perform)
   addTenantCommands(program, perform)
+  addLimitCommands(program, perform)
   addPlanCommands(program, perform)
   addKeyCommands(program, perform)
   addBudgetCommands(program, perform)

@@ -5,6 +5,7 @@ import {
   type Database,
   forgetRequests,
   LocalBus,
+  measureDueStorage,
   openDatabase,
   type Platform,
   PostgresBus,
@@ -53,6 +54,8 @@ export interface RunningServer {
 }
 
 const housekeepingMs = 600_000
+/** How often it is looked for tenants whose storage is to be measured. */
+const measuringMs = 60_000
 
 /** What an operator adds to the built-in programs and tools. Every process of an installation needs the same. */
 export interface Extensions {
@@ -190,17 +193,30 @@ async function openBus(config: ServerConfig, logger: Logger, database: Database)
   return bus
 }
 
-/** Clears away what has expired. */
+/** Clears away what has expired, and measures what tenants store. */
 function startHousekeeping({ database }: Platform, logger: Logger): () => Promise<void> {
-  const clear = () =>
-    forgetRequests(database).catch((error: unknown) => logger.warn({ err: error }, 'housekeeping failed; trying later'))
-  let clearing = clear()
-  const timer = setInterval(() => {
-    clearing = clear()
-  }, housekeepingMs)
+  const stops = [
+    repeat(housekeepingMs, () => forgetRequests(database), logger),
+    repeat(measuringMs, () => measureDueStorage(database), logger),
+  ]
+  return async () => void (await Promise.all(stops.map((stop) => stop())))
+}
+
+/** At once and then every so often, but never twice at a time. */
+function repeat(everyMs: number, work: () => Promise<void>, logger: Logger): () => Promise<void> {
+  let underWay: Promise<void> | undefined
+  const begin = () => {
+    underWay ??= work()
+      .catch((error: unknown) => logger.warn({ err: error }, 'housekeeping failed; trying later'))
+      .finally(() => {
+        underWay = undefined
+      })
+  }
+  begin()
+  const timer = setInterval(begin, everyMs)
   return async () => {
     clearInterval(timer)
-    await clearing
+    await underWay
   }
 }
 

@@ -14,6 +14,7 @@ export const errorStatus = {
   idempotency_key_reused: 422,
   rate_limited: 429,
   queue_full: 429,
+  quota_exceeded: 403,
   internal: 500,
   unavailable: 503,
 } as const
@@ -110,6 +111,7 @@ const titles: Record<ErrorCode, string> = {
   idempotency_key_reused: 'The Idempotency-Key belongs to another request',
   rate_limited: 'Too many requests',
   queue_full: 'The queue of the tenant is full',
+  quota_exceeded: 'The plan of the tenant allows no more',
   internal: 'Something went wrong on our side',
   unavailable: 'The service is not available right now',
 }

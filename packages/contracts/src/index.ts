@@ -71,6 +71,14 @@ export {
   type Usage,
 } from './events.ts'
 export { idempotencyKeySchema } from './idempotency.ts'
+export {
+  type Limits,
+  type Quota,
+  type Quotas,
+  type Rate,
+  type RateLimits,
+  rateLimitsSchema,
+} from './limits.ts'
 export { buildOpenApiDocument } from './openapi.ts'
 export type { Operation, Page } from './operation.ts'
 export {
@@ -97,7 +105,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type Plan, putPlanSchema } from './plans.ts'
+export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
 export {
   type AskedCanary,
   type CanaryRules,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { limitsSchema } from './limits.ts'
 import type { Operation } from './operation.ts'
 import { planNameSchema, planSchema, putPlanSchema } from './plans.ts'
 import { idSchema, setTenantPlanSchema, tenantSchema } from './tenants.ts'
@@ -34,5 +35,14 @@ export const planOperations = {
     body: setTenantPlanSchema,
     status: 200,
     response: tenantSchema,
+  },
+  getLimits: {
+    method: 'get',
+    path: '/limits',
+    summary: 'What the plan of the tenant allows, and what is used of it',
+    tag: 'plans',
+    permission: 'tenant:read',
+    status: 200,
+    response: limitsSchema,
   },
 } as const satisfies Record<string, Operation>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { quotasSchema, rateLimitsSchema } from './limits.ts'
 
 export const planNameSchema = z
   .string()
@@ -10,6 +11,8 @@ const planShape = {
   maxRunningRuns: z.int().min(1).max(1_000_000),
   /** Runs that may stand in the queue; more are refused with `queue_full`. */
   maxQueuedRuns: z.int().min(1).max(10_000_000),
+  rateLimits: rateLimitsSchema,
+  quotas: quotasSchema,
 }
 
 export const putPlanSchema = z.strictObject(planShape)
@@ -17,3 +20,4 @@ export const planSchema = z
   .object({ name: z.string(), ...planShape })
   .meta({ id: 'Plan', description: 'What a tenant may take of the installation.' })
 export type Plan = z.output<typeof planSchema>
+export type NewPlan = z.input<typeof planSchema>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { environmentSchema } from './environments.ts'
+import { requestsPerSecondSchema } from './limits.ts'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
 import { planNameSchema, planSchema } from './plans.ts'
 
@@ -88,6 +89,8 @@ export const createKeySchema = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).optional(),
   /** Binds the key to an environment: it starts and sees runs there only. */
   environment: environmentSchema.optional(),
+  /** A lower limit than the plan has for a key. */
+  requestsPerSecond: requestsPerSecondSchema.optional(),
 })
 
 export const keySchema = z
@@ -99,6 +102,7 @@ export const keySchema = z
     roles: z.array(z.enum(tenantRoles)),
     createdAt: z.iso.datetime(),
     environment: environmentSchema.nullable(),
+    requestsPerSecond: z.number().nullable(),
     expiresAt: z.iso.datetime().nullable(),
     revokedAt: z.iso.datetime().nullable(),
   })

@@ -35,6 +35,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   },
   setTenantPlan: { params: bySpareTenant, body: () => ({ plan: 'standard' }) },
   issueTenantKey: { params: bySpareTenant, body: () => ({ name: 'issued' }) },
+  getLimits: {},
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
   createKey: { body: () => ({ name: 'created' }) },

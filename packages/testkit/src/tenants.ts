@@ -58,6 +58,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const agent = `agent-of-${tenant.name}`
   const secret = `the secret of ${tenant.name}`
   const thread = `thread-of-${tenant.name}`
+  await limitTenant(test, tenant)
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
@@ -241,6 +242,16 @@ async function bookLostCall(test: TestPlatform, tenantId: string, budgetId: stri
        values ($1, gen_random_uuid(), $2, 'model:2', 'demo', 1, 1, 1, '[]', true)`,
     [tenantId, runId],
   )
+}
+
+/** Puts a tenant on a plan under which its runs are counted, and measures its storage, once. */
+async function limitTenant(test: TestPlatform, tenant: TestTenant): Promise<void> {
+  const operator = test.client(test.operatorKey)
+  const body = { weight: 1, maxRunningRuns: 100, maxQueuedRuns: 10_000, quotas: { runsPerMonth: 1_000_000 } }
+  await operator.putPlan({ params: { name: 'counted' }, body })
+  await operator.setTenantPlan({ params: { id: tenant.id }, body: { plan: 'counted' } })
+  await test.client(tenant.key).getLimits()
+  await test.asSuperuser(`update storage_measures set next_at = 'infinity' where tenant_id = $1`, [tenant.id])
 }
 
 /** Every row of a tenant in every table, to compare before and after. */

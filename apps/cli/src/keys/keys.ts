@@ -13,6 +13,7 @@ export interface KeyOptions {
   roles?: string
   expires?: string
   environment?: string
+  rate?: string
 }
 
 const keyColumns: Column<ApiKey>[] = [
@@ -37,7 +38,7 @@ export async function listKeys(context: Context): Promise<undefined> {
 }
 
 export async function createKey(context: Context, name: string, options: KeyOptions): Promise<undefined> {
-  const { scopes, roles, expires, environment } = options
+  const { scopes, roles, expires, environment, rate } = options
   const expiresAt = expires === undefined ? undefined : readExpiry(expires, Date.now())
   if (expires !== undefined && expiresAt === undefined) {
     throw wrongUsage(`--expires: "${expires}" is no time. Give it like 30d, 12h, 90m or 2027-01-31.`)
@@ -48,6 +49,7 @@ export async function createKey(context: Context, name: string, options: KeyOpti
     roles: roles === undefined ? undefined : splitList(roles),
     expiresAt,
     environment,
+    requestsPerSecond: rate === undefined ? undefined : Number(rate),
   })
   const client = await connectTenant(context)
   const key = await client.createKey({ body })
@@ -71,6 +73,7 @@ function renderKey({ terminal }: Context, key: ApiKey): string {
       ['scopes', key.scopes.join(', ')],
       ['roles', key.roles.join(', ')],
       ['bound to', key.environment ?? undefined],
+      ['requests/s', key.requestsPerSecond === null ? undefined : String(key.requestsPerSecond)],
       ['expires', key.expiresAt === null ? 'never' : formatTime(key.expiresAt)],
       ['revoked', key.revokedAt === null ? undefined : formatTime(key.revokedAt)],
     ],

@@ -40,6 +40,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listPlans: (caller) => core.listPlans(caller),
   putPlan: (caller, { params, body }) => core.putPlan(caller, { name: params.name, ...body }),
   setTenantPlan: (caller, { params, body }) => core.setTenantPlan(caller, params.id, body),
+  getLimits: (caller) => core.getLimits(caller),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
 

@@ -29,9 +29,15 @@ export interface GatewayParts {
   redis?: ReturnType<typeof connectRedis> | undefined
 }
 
+interface GatewayVariables {
+  requestId: string
+  /** The header fields that tell a caller its limits. */
+  rateLimit?: Record<string, string>
+}
+
 /** Who are you, may you, how often. Knows no database and no provider key. */
-export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestId: string } }> {
-  const app = new Hono<{ Variables: { requestId: string } }>()
+export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVariables }> {
+  const app = new Hono<{ Variables: GatewayVariables }>()
   const identify = createIdentifier(parts)
   const limiter = createLimiter(parts.rateLimitPerMinute, parts.redis)
   const openApi = buildOpenApiDocument(version)
@@ -41,6 +47,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     c.set('requestId', /^[\w.-]{8,64}$/.test(given) ? given : randomUUID())
     await next()
     c.res.headers.set('x-request-id', c.get('requestId'))
+    for (const [name, value] of Object.entries(c.get('rateLimit') ?? {})) c.res.headers.set(name, value)
   })
   app.use(requestLog(parts.logger))
   app.use(
@@ -55,6 +62,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     cors({
       origin: parts.corsOrigins,
       allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
+      exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )
   app.use(
@@ -78,6 +86,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
       const credential = readBearer(c.req.header('authorization'))
       const tenant = c.req.header('x-tenant-id')
       const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
+      const { headers, refusal } = await limiter.count(identity)
+      c.set('rateLimit', headers)
+      if (refusal) throw refusal
       return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }

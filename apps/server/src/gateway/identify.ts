@@ -5,6 +5,7 @@ import {
   FreeholdError,
   permissions,
   problemSchema,
+  rateLimitsSchema,
   tenantRoles,
 } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
@@ -23,6 +24,8 @@ const identitySchema = z.object({
   roles: z.array(z.enum(tenantRoles)).default([]),
   teams: z.array(teamGrantSchema).default([]),
   environment: environmentSchema.nullable().default(null),
+  limits: rateLimitsSchema,
+  requestsPerSecond: z.number().nullable().default(null),
 })
 
 /** What somebody sent to say who they are. */

@@ -1,85 +1,107 @@
-import { FreeholdError } from '@freehold/contracts'
-import type { connectRedis, Identity } from '@freehold/core'
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
+import { FreeholdError, type Rate } from '@freehold/contracts'
+import type { Identity } from '@freehold/core'
+import { type Bucket, createProcessStore, createRedisStore, type Level, type Redis } from './rate-store.ts'
 
-const failuresPerMinute = 120
-/** Redis that takes longer than this to count a request is not waited for. */
-const redisPatienceMs = 500
+/** Attempts with bad keys from one address. */
+const failures = { intervalMs: 500, burst: 120 }
 
-type Redis = ReturnType<typeof connectRedis>
+/** One that a caller is under, with its rate. */
+interface Limit extends Bucket {
+  name: 'key' | 'user' | 'tenant'
+}
+
+/** What a request came to: the header fields that tell its caller, and the refusal if it is one. */
+export interface Verdict {
+  headers: Record<string, string>
+  refusal: FreeholdError | undefined
+}
 
 /**
- * Limits each caller's requests, and each address's failed attempts to be one: per gateway process, or with Redis in all
- * of them together. While Redis is away each process counts for itself.
+ * Limits the requests of each key, each person and each tenant, and each address's failed attempts to be one: per gateway
+ * process, or with Redis in all of them together. The tightest limit decides, and a refused request counts for none.
  */
 export function createLimiter(requestsPerMinute: number, redis?: Redis) {
-  const requests = createCounter('requests', requestsPerMinute, redis)
-  const failures = createCounter('failures', failuresPerMinute, redis)
+  const take = redis ? createRedisStore(redis) : createProcessStore()
+  const usual = { intervalMs: 60_000 / requestsPerMinute, burst: requestsPerMinute }
+
+  /** Counts a request of someone who is known. */
+  async function count(identity: Identity): Promise<Verdict> {
+    const limits = limitsOn(identity, usual)
+    const levels = await take(limits)
+    return { headers: describe(limits, levels), refusal: refuse(limits, levels) }
+  }
 
   /**
-   * Finds out who calls by `identify`, and counts the call. Throws `rate_limited` with the seconds to wait. A good key is
-   * never refused for the bad ones that came from its address: behind a proxy everyone has the same.
+   * Finds out who calls by `identify`. A good key is never refused for the bad ones that came from its address: behind a
+   * proxy everyone has the same.
    */
   async function guard(address: string, identify: () => Promise<Identity>): Promise<Identity> {
     try {
-      const identity = await identify()
-      await consume(requests, identity.actor.id, 'Too many requests with this key.')
-      return identity
+      return await identify()
     } catch (error) {
       if (error instanceof FreeholdError && error.code === 'unauthenticated') {
-        await consume(failures, address, 'Too many requests with a bad key came from this address.')
+        const [level] = await take([{ key: `failures:${address}`, ...failures }])
+        if (level && level.waitMs > 0) throw tooMany('Too many requests with a bad key came from this address.', level)
       }
       throw error
     }
   }
-  return { guard }
+  return { count, guard }
 }
 
-function createCounter(name: string, points: number, redis: Redis | undefined): RateLimiterAbstract {
-  const inProcess = new RateLimiterMemory({ points, duration: 60 })
-  if (!redis) return inProcess
-  return new RateLimiterRedis({
-    storeClient: withPatience(redis),
-    useRedisPackage: true,
-    rejectIfRedisNotReady: true,
-    keyPrefix: `freehold:limit:${name}`,
-    points,
-    duration: 60,
-    // What is refused once needs no further question until its minute is over.
-    inMemoryBlockOnConsumed: points + 1,
-    insuranceLimiter: inProcess,
+function limitsOn(identity: Identity, usual: Omit<Bucket, 'key'>): Limit[] {
+  const { actor, tenantId, limits } = identity
+  // A person is the same with whatever they signed in, and has the allowance of each tenant that they are in.
+  const own: Limit =
+    actor.kind === 'person'
+      ? { name: 'user', key: `user:${tenantId}:${actor.id}`, ...(limits.user ? bucketOf(limits.user) : usual) }
+      : { name: 'key', key: `key:${actor.id}`, ...rateOfKey(identity, usual) }
+  if (tenantId === null || !limits.tenant) return [own]
+  return [own, { name: 'tenant', key: `tenant:${tenantId}`, ...bucketOf(limits.tenant) }]
+}
+
+function rateOfKey({ limits, requestsPerSecond }: Identity, usual: Omit<Bucket, 'key'>): Omit<Bucket, 'key'> {
+  const most = limits.key ? bucketOf(limits.key) : usual
+  const own = requestsPerSecond === null ? most : bucketOf({ requestsPerSecond, burst: null })
+  return own.intervalMs > most.intervalMs ? own : most
+}
+
+function bucketOf({ requestsPerSecond, burst }: Rate): Omit<Bucket, 'key'> {
+  return { intervalMs: 1_000 / requestsPerSecond, burst: burst ?? Math.ceil(requestsPerSecond) }
+}
+
+/** The fields of draft-ietf-httpapi-ratelimit-headers: a quota of requests (q) per window (w), what remains (r), when it is whole again (t). */
+function describe(limits: readonly Limit[], levels: readonly Level[]): Record<string, string> {
+  const policies = limits.map(({ name, intervalMs, burst }) => `"${name}";q=${burst};w=${seconds(intervalMs * burst)}`)
+  const states = limits.map(({ name }, index) => {
+    const { remaining = 0, fullInMs = 0 } = levels[index] ?? {}
+    return `"${name}";r=${remaining};t=${Math.ceil(fullInMs / 1_000)}`
   })
+  return { 'ratelimit-policy': policies.join(', '), ratelimit: states.join(', ') }
 }
 
-/** The part of the client that the limiter uses, with an answer in time. */
-function withPatience(redis: Redis) {
-  return {
-    get isReady() {
-      return redis.isReady
-    },
-    eval: (...args: Parameters<Redis['eval']>) =>
-      new Promise((resolve, reject) => {
-        const late = setTimeout(() => reject(new Error('Redis did not answer in time')), redisPatienceMs)
-        redis
-          .eval(...args)
-          .then(resolve, reject)
-          .finally(() => clearTimeout(late))
-      }),
-  }
+const messages = {
+  key: 'Too many requests with this key.',
+  user: 'Too many requests of this person.',
+  tenant: 'Too many requests of this tenant.',
 }
 
-async function consume(limiter: RateLimiterAbstract, key: string, message: string): Promise<void> {
-  try {
-    await limiter.consume(key)
-  } catch (refusal) {
-    throw refusal instanceof RateLimiterRes ? tooMany(refusal, message) : refusal
-  }
+/** By the limit that lasts longest. */
+function refuse(limits: readonly Limit[], levels: readonly Level[]): FreeholdError | undefined {
+  const [worst] = limits
+    .map(({ name }, index) => ({ name, waitMs: levels[index]?.waitMs ?? 0 }))
+    .sort((one, other) => other.waitMs - one.waitMs)
+  return worst && worst.waitMs > 0 ? tooMany(messages[worst.name], worst) : undefined
 }
 
-function tooMany(state: RateLimiterRes, message: string): FreeholdError {
-  const retryAfterSeconds = Math.max(1, Math.ceil(state.msBeforeNext / 1000))
+function tooMany(message: string, { waitMs }: { waitMs: number }): FreeholdError {
+  const retryAfterSeconds = seconds(waitMs)
   return new FreeholdError('rate_limited', `${message} Try again in ${retryAfterSeconds} s.`, {
     retryAfterSeconds,
     retryable: true,
   })
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000))
 }

@@ -18,6 +18,7 @@ import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import type { Catalogue } from '../platform.ts'
+import { assertQuota } from '../quotas/assert-quota.ts'
 import { releaseEverywhere } from '../releases/change-release.ts'
 import { parseStoredApprovals, parseStoredLimits } from './stored-config.ts'
 import { systemAgents } from './system-agents.ts'
@@ -28,6 +29,7 @@ export async function createAgent(caller: Caller, input: AgentConfig & { name: s
   assertBuildable(caller.platform.catalogue, input)
   try {
     return await caller.platform.database.withTenant(caller, async (tx) => {
+      await assertQuota(tx, caller.tenantId, 'agents')
       const row = await insertVersion(tx, caller, input.name, 1, input)
       await releaseEverywhere(tx, caller, input.name)
       const agent = { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }

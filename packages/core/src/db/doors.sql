@@ -16,11 +16,14 @@ end $$;
 create function door_find_api_key(p_hash bytea)
 returns table (
   tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text, environment text,
-  team_id uuid
+  requests_per_second float8, key_requests_per_second float8, key_burst int, user_requests_per_second float8,
+  user_burst int, tenant_requests_per_second float8, tenant_burst int, team_id uuid
 )
 language sql stable security definer set search_path = public, pg_temp as $$
-  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment, o.team_id
-    from api_keys k join tenants t on t.id = k.tenant_id
+  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment, k.requests_per_second,
+         p.key_requests_per_second, p.key_burst, p.user_requests_per_second, p.user_burst,
+         p.tenant_requests_per_second, p.tenant_burst, o.team_id
+    from api_keys k join tenants t on t.id = k.tenant_id join plans p on p.name = t.plan
     left join resource_owners o on o.tenant_id = k.tenant_id and o.kind = 'key' and o.resource = k.id::text
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 $$;
@@ -49,17 +52,63 @@ language sql stable security definer set search_path = public, pg_temp as $$
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
-create function door_list_plans() returns table (name text, weight int, max_running_runs int, max_queued_runs int)
+create function door_list_plans() returns setof plans
 language sql stable security definer set search_path = public, pg_temp as $$
-  select p.name, p.weight, p.max_running_runs, p.max_queued_runs from plans p order by p.name
+  select p.* from plans p order by p.name
 $$;
 
-create function door_put_plan(p_name text, p_weight int, p_max_running_runs int, p_max_queued_runs int) returns void
+-- p_limits has the other columns by their names. Without it, as from the release before, they stay what they are.
+create function door_put_plan(
+  p_name text, p_weight int, p_max_running_runs int, p_max_queued_runs int, p_limits jsonb default null
+) returns void
 language sql volatile security definer set search_path = public, pg_temp as $$
-  insert into plans (name, weight, max_running_runs, max_queued_runs)
-    values (p_name, p_weight, p_max_running_runs, p_max_queued_runs)
-    on conflict (name) do update set weight = excluded.weight, max_running_runs = excluded.max_running_runs,
-      max_queued_runs = excluded.max_queued_runs
+  insert into plans as p
+    select given.* from jsonb_populate_record(null::plans, coalesce(p_limits, '{}') || jsonb_build_object('name', p_name,
+      'weight', p_weight, 'max_running_runs', p_max_running_runs, 'max_queued_runs', p_max_queued_runs,
+      'revision', 1)) given
+  on conflict (name) do update set weight = excluded.weight, max_running_runs = excluded.max_running_runs,
+    max_queued_runs = excluded.max_queued_runs, revision = p.revision + 1;
+  update plans p set key_requests_per_second = given.key_requests_per_second, key_burst = given.key_burst,
+      user_requests_per_second = given.user_requests_per_second, user_burst = given.user_burst,
+      tenant_requests_per_second = given.tenant_requests_per_second, tenant_burst = given.tenant_burst,
+      max_agents = given.max_agents, max_runs_per_month = given.max_runs_per_month, max_members = given.max_members,
+      max_storage_bytes = given.max_storage_bytes
+    from jsonb_populate_record(null::plans, p_limits) given
+   where p_limits is not null and p.name = p_name
+$$;
+
+-- What a tenant's plan allows.
+create function door_find_plan(p_tenant uuid) returns setof plans
+language sql stable security definer set search_path = public, pg_temp as $$
+  select p.* from tenants t join plans p on p.name = t.plan where t.id = p_tenant
+$$;
+
+-- What count_run goes by, and when the month began in the tenant's time zone. Called with every start of a run, so as one
+-- row and with a plan that is kept.
+create function door_run_quota(
+  p_tenant uuid, out plan text, out revision int, out max_runs_per_month bigint, out month_start timestamptz,
+  out max_storage_bytes bigint, out storage_bytes bigint
+)
+language plpgsql stable security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+begin
+  select p.name, p.revision, p.max_runs_per_month,
+         case when p.max_runs_per_month is not null
+           then date_trunc('month', now() at time zone t.time_zone) at time zone t.time_zone end,
+         p.max_storage_bytes,
+         case when p.max_storage_bytes is not null
+           then (select m.bytes from storage_measures m where m.tenant_id = t.id) end
+    into door_run_quota.plan, door_run_quota.revision, door_run_quota.max_runs_per_month, door_run_quota.month_start,
+         door_run_quota.max_storage_bytes, door_run_quota.storage_bytes
+    from tenants t join plans p on p.name = t.plan where t.id = p_tenant;
+end $$;
+
+-- Tenants whose plan limits their storage and whose measure is old enough.
+create function door_due_storage(p_limit int) returns table (tenant_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select t.id from tenants t join plans p on p.name = t.plan left join storage_measures m on m.tenant_id = t.id
+   where p.max_storage_bytes is not null and (m.next_at is null or m.next_at <= now())
+   order by m.next_at nulls first limit p_limit
 $$;
 
 -- How many runs a tenant may have in the queue and how many it has there, counted no further than that.

@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
+import { quotaExceeded } from '../quotas/quota-exceeded.ts'
 
 const unreachableCodes = new Set([
   'ECONNREFUSED',
@@ -56,6 +57,7 @@ export function isDataError(error: unknown): boolean {
 /** Names the faults that a caller can wait out; everything else stays as it is. */
 export function translateDatabaseError(error: unknown): unknown {
   const code = codeOf(error)
+  if (code === 'FHQ01') return quotaExceeded(JSON.parse((error as { detail?: string }).detail ?? '{}'))
   if (code === '53100' || code === 'ENOSPC') {
     return new FreeholdError('unavailable', 'The disk of the database is full. Free some space, then try again.', {
       cause: error,

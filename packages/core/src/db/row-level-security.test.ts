@@ -29,6 +29,7 @@ const tables = [
   'release_history',
   'release_requests',
   'resource_owners',
+  'run_counts',
   'run_events',
   'run_heads',
   'schedules',
@@ -36,6 +37,7 @@ const tables = [
   'secrets',
   'team_members',
   'teams',
+  'storage_measures',
   'tenants',
   'threads',
   'usage_records',
@@ -111,6 +113,8 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 1, 'test', 1);
     insert into release_decisions (tenant_id, request_id, actor, decision)
       values ('${tenant}', '${tenant}', 'test', 'approve');
+    insert into run_counts (tenant_id, month_start, plan_revision, runs) values ('${tenant}', now(), 1, 1);
+    insert into storage_measures (tenant_id, next_at) values ('${tenant}', now());
     insert into people (id, email) values ('${tenant}', '${tenant}@example.com');
     insert into memberships (tenant_id, person_id, roles, source) values ('${tenant}', '${tenant}', '{owner}', 'test');
     insert into teams (tenant_id, id, name) values ('${tenant}', '${tenant}', 'team');

@@ -109,6 +109,7 @@ export interface ApiKeys {
   key_hash: Buffer;
   name: string;
   prefix: string;
+  requests_per_second: number | null;
   revoked_at: Timestamp | null;
   roles: Generated<string[]>;
   scopes: string[];
@@ -309,9 +310,20 @@ export interface PersonIdentities {
 }
 
 export interface Plans {
+  key_burst: number | null;
+  key_requests_per_second: number | null;
+  max_agents: number | null;
+  max_members: number | null;
   max_queued_runs: number;
   max_running_runs: number;
+  max_runs_per_month: number | null;
+  max_storage_bytes: number | null;
   name: string;
+  revision: Generated<number>;
+  tenant_burst: number | null;
+  tenant_requests_per_second: number | null;
+  user_burst: number | null;
+  user_requests_per_second: number | null;
   weight: number;
 }
 
@@ -365,6 +377,13 @@ export interface ResourceOwners {
   resource: string;
   shared_with: Generated<string[]>;
   team_id: string;
+  tenant_id: string;
+}
+
+export interface RunCounts {
+  month_start: Timestamp;
+  plan_revision: number;
+  runs: number;
   tenant_id: string;
 }
 
@@ -427,6 +446,13 @@ export interface SecretValues {
   secret_id: string;
   tenant_id: string;
   version: number;
+}
+
+export interface StorageMeasures {
+  bytes: number | null;
+  measured_at: Timestamp | null;
+  next_at: Timestamp;
+  tenant_id: string;
 }
 
 export interface TeamMembers {
@@ -537,11 +563,13 @@ export interface DB {
   release_history: ReleaseHistory;
   release_requests: ReleaseRequests;
   resource_owners: ResourceOwners;
+  run_counts: RunCounts;
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;
   secret_values: SecretValues;
   secrets: Secrets;
+  storage_measures: StorageMeasures;
   team_members: TeamMembers;
   teams: Teams;
   tenants: Tenants;

@@ -26,6 +26,7 @@ export interface NewKey {
   roles?: TenantRole[] | undefined
   expiresAt?: string | undefined
   environment?: Environment | undefined
+  requestsPerSecond?: number | undefined
 }
 
 /** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks, nor a role that the caller can't give. */
@@ -79,6 +80,7 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
       roles: [...new Set(input.roles)],
       expires_at: input.expiresAt ?? null,
       environment: input.environment ?? null,
+      requests_per_second: input.requestsPerSecond ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -134,6 +136,7 @@ function toApiKey(row: Selectable<ApiKeys>): ApiKey {
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     // Has a check constraint.
     environment: row.environment as ApiKey['environment'],
+    requestsPerSecond: row.requests_per_second,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,
     revokedAt: row.revoked_at?.toISOString() ?? null,

@@ -3,12 +3,14 @@ import {
   FreeholdError,
   type Permission,
   platformPermissions,
+  type RateLimits,
   type TenantPermission,
   type TenantRole,
   tenantPermissions,
   tenantRoles,
 } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
+import { noRateLimits, type RateRow, toRateLimits } from '../tenancy/plans.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
 
@@ -21,6 +23,10 @@ export interface Identity {
   teams: TeamGrant[]
   /** The environment that the key is bound to; null: all of them. */
   environment: Environment | null
+  /** What the tenant's plan says of requests. */
+  limits: RateLimits
+  /** A limit of the key's own. */
+  requestsPerSecond: number | null
 }
 
 /** What somebody is in a team, or with `permissions`, what a key of it may do there. */
@@ -30,7 +36,7 @@ export interface TeamGrant {
   permissions?: TenantPermission[] | undefined
 }
 
-interface KeyRow {
+interface KeyRow extends RateRow {
   tenant_id: string
   key_id: string
   name: string
@@ -39,6 +45,7 @@ interface KeyRow {
   tenant_status: string
   environment: Environment | null
   team_id: string | null
+  requests_per_second: number | null
 }
 
 /** Finds who a key belongs to. Throws `unauthenticated`, or `tenant_suspended` for a key that is otherwise good. */
@@ -64,6 +71,8 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       roles: [],
       teams: [],
       environment: null,
+      limits: noRateLimits,
+      requestsPerSecond: null,
     }
   )
 }
@@ -79,7 +88,14 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
       ? { permissions, roles, teams: [] }
       : { permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
   const actor = { kind: 'api_key' as const, id: row.key_id, name: row.name }
-  return { actor, tenantId: row.tenant_id, ...granted, environment: row.environment }
+  return {
+    actor,
+    tenantId: row.tenant_id,
+    ...granted,
+    environment: row.environment,
+    limits: toRateLimits(row),
+    requestsPerSecond: row.requests_per_second,
+  }
 }
 
 export function tenantSuspended(): FreeholdError {

@@ -1,15 +1,17 @@
-import { type TenantRole, tenantRoles } from '@freehold/contracts'
+import { FreeholdError, type TenantRole, tenantRoles } from '@freehold/contracts'
 import { recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import type { TenantCaller } from '../identity/caller.ts'
 import type { Platform } from '../platform.ts'
+import { assertQuota } from '../quotas/assert-quota.ts'
 import { type MembershipRow, type Person, readMemberships } from './recognize-person.ts'
 
 type Claimed = readonly { tenant: string; roles: readonly TenantRole[] }[]
 
 /**
  * Makes the memberships that an issuer gave what its newest token says: added, changed and ended with it. Those that
- * somebody invited the person to, or that another issuer gave, stay as they are. A tenant that there is not is passed over.
+ * somebody invited the person to, or that another issuer gave, stay as they are. A tenant that there is not is passed over,
+ * and so is one with as many members as its plan allows.
  */
 export async function followClaims(
   platform: Platform,
@@ -26,7 +28,9 @@ export async function followClaims(
   })
   if (stale.length === 0 && changed.length === 0) return person.memberships
   for (const { id } of stale) await changeMembership(platform, person, id, source, null)
-  for (const [id, roles] of changed) await changeMembership(platform, person, id, source, roles)
+  for (const [id, roles] of changed) {
+    await changeMembership(platform, person, id, source, roles).catch(passOverFullTenant)
+  }
   return readMemberships(platform.database, person.id)
 }
 
@@ -44,6 +48,10 @@ async function findTenants({ database }: Platform, claimed: Claimed): Promise<Ma
       return [id, tenantRoles.filter((role) => given.includes(role))]
     }),
   )
+}
+
+function passOverFullTenant(error: unknown): void {
+  if (!(error instanceof FreeholdError && error.code === 'quota_exceeded')) throw error
 }
 
 /** Done by the person's own token, so they stand in the audit trail as who did it. */
@@ -71,6 +79,7 @@ async function changeMembership(
       return
     }
     const after = { roles, source }
+    if (!before && !(await isMember(tx, person.id))) await assertQuota(tx, tenantId, 'members')
     // Whom somebody invited meanwhile stays a member by that.
     const written = await tx
       .insertInto('memberships')
@@ -84,6 +93,11 @@ async function changeMembership(
     const action = before ? 'member.updated' : 'member.added'
     await recordChange(tx, caller, { action, subjectId: person.id, before, after })
   })
+}
+
+async function isMember(tx: Tx, personId: string): Promise<boolean> {
+  const member = tx.selectFrom('memberships').select('person_id').where('person_id', '=', personId)
+  return (await member.executeTakeFirst()) !== undefined
 }
 
 function readSourced(tx: Tx, personId: string, source: string) {

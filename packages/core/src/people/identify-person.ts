@@ -2,6 +2,7 @@ import { FreeholdError, permissionsOf, platformRolePermissions } from '@freehold
 import type { Identity } from '../identity/authenticate-key.ts'
 import { tenantSuspended } from '../identity/authenticate-key.ts'
 import type { Platform } from '../platform.ts'
+import { noRateLimits, readRateLimits } from '../tenancy/plans.ts'
 import { followClaims } from './follow-claims.ts'
 import { type MembershipRow, type Person, recognizePerson, type VouchedPerson } from './recognize-person.ts'
 
@@ -33,6 +34,8 @@ export async function identifyPerson(
     roles,
     teams: membership?.teams.map(({ id, roles: inTeam }) => ({ id, roles: inTeam })) ?? [],
     environment: null,
+    limits: membership ? await readRateLimits(platform.database, membership.id) : noRateLimits,
+    requestsPerSecond: null,
   }
 }
 

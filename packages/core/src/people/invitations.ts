@@ -17,6 +17,7 @@ import { encodeJson } from '../db/json.ts'
 import type { Invitations } from '../db/schema.gen.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { assertCanGive } from '../identity/roles.ts'
+import { assertQuota } from '../quotas/assert-quota.ts'
 import { assertTeams } from '../teams/assert-teams.ts'
 import { readMembershipsWithin, toMembership } from './recognize-person.ts'
 
@@ -26,6 +27,7 @@ export async function createInvitation(caller: Caller, input: CreateInvitation):
   assertCanGive(caller, [...input.roles, ...input.teams.flatMap(({ roles }) => roles)])
   const token = randomBytes(32).toString('base64url')
   return caller.platform.database.withTenant(caller, async (tx) => {
+    await assertQuota(tx, caller.tenantId, 'members')
     await assertTeams(
       tx,
       input.teams.map(({ id }) => id),

@@ -85,7 +85,8 @@ const find: Record<Kind, (tx: Tx, resource: string) => Promise<object | undefine
 async function assertThere(tx: Tx, kind: Kind, resource: string): Promise<void> {
   const found = kind === 'agent' && isSystemAgent(resource) ? undefined : await find[kind](tx, resource)
   if (found && 'kind' in found && found.kind === 'model_provider') throw ofTheWholeTenant()
-  if (found === undefined) throw new FreeholdError('not_found', `There is nothing of this kind with the name or id "${resource}".`)
+  if (found === undefined)
+    throw new FreeholdError('not_found', `There is nothing of this kind with the name or id "${resource}".`)
 }
 
 function toOwnership(row: Selectable<ResourceOwners>): Ownership {

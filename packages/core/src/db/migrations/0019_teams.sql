@@ -136,6 +136,19 @@ begin
   return new;
 end $$;
 
+-- All agents of the tenant at hand, also those that whoever counts can't see: a plan limits them together.
+create function count_agents() returns bigint
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  teams constant text := coalesce(current_setting('app.team_ids', true), '');
+  counted bigint;
+begin
+  perform set_config('app.team_ids', '', true);
+  select count(*) into counted from agent_templates t where t.version = 1 and t.name not like 'system:%';
+  perform set_config('app.team_ids', teams, true);
+  return counted;
+end $$;
+
 create function disown_resource() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
