@@ -60,8 +60,8 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRuns',
     'decideRun',
     'decideApproval',
-    'acceptInvitation',
     'pruneAudit',
+    'acceptInvitation',
     'rotateDataKey',
     'rewrapKeys',
   ])

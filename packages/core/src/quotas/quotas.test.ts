@@ -170,6 +170,7 @@ describe('members', () => {
   const invitation = (index: number) => ({
     email: `m${index}@example.com`,
     roles: ['viewer' as const],
+    teams: [],
     expiresInDays: 7,
   })
 
