@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
+import { type MailConfig, readMailConfig } from './mail/mail.ts'
 import { Secret } from './secret.ts'
+import { readSignInConfig, type SignInConfig } from './sign-in/config.ts'
 import { needs, type Target } from './targets.ts'
 
 const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
@@ -81,6 +83,8 @@ export interface ServerConfig {
   operatorKey: Secret | undefined
   samples: boolean
   corsOrigins: string[]
+  signIn: SignInConfig
+  mail: MailConfig
   rateLimitPerMinute: number
   egressAllow: EgressRule[]
   models: ModelsConfig
@@ -115,7 +119,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     )
   }
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
-  if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
+  const signIn = readSignInConfig(given, problems)
+  const mail = readMailConfig(given, problems)
+  if (!parsed.success || !egressAllow || !models || !vault || !signIn || !mail || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
   const read = parsed.data
@@ -141,6 +147,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter(Boolean),
+    signIn,
+    mail,
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
     egressAllow,
     models,

@@ -40,6 +40,8 @@ import { problemResponse } from './http/respond.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
+import { findOrigins, type Origins } from './sign-in/origins.ts'
+import { openSignIn, type SignIn } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 
 export interface RunningServer {
@@ -92,8 +94,12 @@ async function start(
   const url = target === 'migrate' ? null : await listener.listen(config)
   stops.defer(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
 
-  const credentials =
-    platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  const origins = findOrigins(config, url)
+  const signIn = platform && (await openSignIn(config, origins, platform.database, logger))
+  const firstRun =
+    signIn && needs(target, 'set-up')
+      ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
+      : undefined
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
   if (platform && needs(target, 'api')) stops.defer(startHousekeeping(platform, logger))
   if (platform && anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
@@ -102,26 +108,32 @@ async function start(
     listener.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface(config, logger, platform, anchors, shutdown.signal, stops))
+  listener.serve(await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops))
   logger.info({ url }, 'ready')
-  if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
+  if (target === 'all' && firstRun) progress(renderBanner(config, firstRun, describeModels(config.models)))
   return url
+}
+
+interface SurfaceParts {
+  config: ServerConfig
+  logger: Logger
+  platform: Platform | undefined
+  anchors: Anchors | undefined
+  signIn: SignIn | undefined
+  origins: Origins
+  shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  config: ServerConfig,
-  logger: Logger,
-  platform: Platform | undefined,
-  anchors: Anchors | undefined,
-  shutdown: AbortSignal,
+  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
-    platform && anchors
-      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), shutdown })
+    platform && anchors && signIn
+      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), signIn, shutdown })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
+  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
 }
 
@@ -229,6 +241,7 @@ function startWorker(
 async function buildGateway(
   config: ServerConfig,
   logger: Logger,
+  { trustedOrigins }: Origins,
   localApi: Fetch | undefined,
   stops: AsyncDisposableStack,
 ) {
@@ -239,6 +252,7 @@ async function buildGateway(
     logger,
     api: localApi ? async (request) => localApi(request) : remoteApi(config.apiUrl ?? ''),
     corsOrigins: config.corsOrigins,
+    trustedOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
     redis,
   })

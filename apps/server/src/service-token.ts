@@ -25,7 +25,7 @@ const claimsSchema = z.object({
 export type ServiceClaims = z.output<typeof claimsSchema>
 
 /** The gateway itself, asking who a key belongs to. */
-export function gatewayClaims(requestId: string): ServiceClaims {
+export function gatewayClaims(requestId: string, address?: string): ServiceClaims {
   return {
     actor: { kind: 'gateway', id: 'gateway', name: 'gateway' },
     tenant: null,
@@ -33,6 +33,7 @@ export function gatewayClaims(requestId: string): ServiceClaims {
     roles: [],
     environment: null,
     requestId,
+    address,
   }
 }
 

@@ -25,6 +25,7 @@ import {
   type Vault,
 } from '@freehold/core'
 import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { SignIn } from '@freehold/server'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
@@ -46,6 +47,8 @@ export interface TestPlatformOptions {
   leaseMs?: number
   rateLimitPerMinute?: number
   corsOrigins?: string[]
+  /** Configuration of the server, as environment variables. */
+  env?: Record<string, string>
 }
 
 export interface TestTenant {
@@ -70,6 +73,8 @@ export interface TestPlatform {
   fetch: (request: Request) => Promise<Response>
   /** The api itself, which takes service tokens only. */
   apiFetch: (request: Request) => Promise<Response>
+  /** Where people sign in. */
+  signIn: SignIn
   /** Where the audit chains are anchored. */
   anchors: Anchors
   /** Where the gateway's signing key is. */
@@ -219,18 +224,23 @@ async function assembleHttp(
   shutdown: AbortSignal,
 ) {
   const server = await import('@freehold/server')
-  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir }, 'all')
+  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir, ...options.env }, 'all')
+  const corsOrigins = options.corsOrigins ?? []
+  const origins = server.findOrigins({ ...config, corsOrigins }, null)
+  const signIn = await server.openSignIn(config, origins, platform.database, logger)
   const anchors = await server.loadAnchors(config)
-  const api = server.createApi({ platform, anchors, logger, verify: await server.createVerifier(config), shutdown })
+  const verify = await server.createVerifier(config)
+  const api = server.createApi({ platform, anchors, logger, verify, signIn, shutdown })
   const apiFetch = async (request: Request) => api.fetch(request)
   const gateway = server.createGateway({
     mint: await server.createMinter(config),
     logger,
     api: apiFetch,
-    corsOrigins: options.corsOrigins ?? [],
+    corsOrigins,
+    trustedOrigins: origins.trustedOrigins,
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
   })
-  return { anchors, apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
+  return { anchors, signIn, apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
 }
 
 function createRequester(

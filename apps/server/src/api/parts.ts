@@ -1,6 +1,7 @@
 import type { Anchors, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import type { VerifyToken } from '../service-token.ts'
 import type { ApiVariables } from './caller.ts'
 
@@ -10,6 +11,7 @@ export interface ApiParts {
   /** What the audit chains are compared with. */
   anchors: Anchors
   verify: VerifyToken
+  signIn: SignIn
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

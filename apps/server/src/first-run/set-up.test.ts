@@ -14,10 +14,17 @@ import {
 import { createToolRegistry } from '@freehold/runtime'
 import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { pino } from 'pino'
 import { readConfig } from '../config.ts'
-import { type Credentials, setUp } from './set-up.ts'
+import { generateSecretKey } from '../secret-key.ts'
+import { findOrigins } from '../sign-in/origins.ts'
+import { openSignIn } from '../sign-in/sign-in.ts'
+import { type Credentials, type FirstRun, setUp } from './set-up.ts'
 
 const url = 'http://127.0.0.1:3000'
+const secretKey = generateSecretKey()
+/** What each start told. */
+let newOwners: FirstRun['newOwner'][]
 const closers: (() => Promise<void>)[] = []
 let first: Platform
 let second: Platform
@@ -49,6 +56,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'freehold-first-run-'))
+  newOwners = []
   for (const platform of [first, second]) await empty(platform)
 })
 
@@ -59,7 +67,7 @@ async function empty({ database }: Platform): Promise<void> {
   for (const statement of [
     'reset role',
     'set session_replication_role = replica',
-    'truncate tenants, operator_keys cascade',
+    'truncate tenants, operator_keys, freehold_auth."user" cascade',
     'reset session_replication_role',
     'set role freehold_app',
   ]) {
@@ -79,8 +87,12 @@ async function count({ database }: Platform): Promise<Record<string, number>> {
   return counts
 }
 
-function start(platform: Platform, env: Record<string, string> = {}): Promise<Credentials> {
-  return setUp(platform, readConfig({ FREEHOLD_DATA_DIR: dataDir, ...env }, 'all'), url)
+async function start(platform: Platform, env: Record<string, string> = {}): Promise<Credentials> {
+  const config = readConfig({ FREEHOLD_DATA_DIR: dataDir, FREEHOLD_SECRET_KEY: secretKey, ...env }, 'all')
+  const signIn = await openSignIn(config, findOrigins(config, url), platform.database, pino({ level: 'silent' }))
+  const { credentials, newOwner } = await setUp(platform, config, url, signIn)
+  newOwners.push(newOwner)
+  return credentials
 }
 
 const path = () => join(dataDir, 'credentials.json')

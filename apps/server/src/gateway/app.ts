@@ -9,10 +9,10 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
-import { claimsOf, type MintToken } from '../service-token.ts'
+import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
 import { renderDocs } from './docs-page.ts'
-import { forward } from './forward.ts'
+import { forward, forwardSignIn } from './forward.ts'
 import { createIdentifier } from './identify.ts'
 import { createLimiter } from './rate-limit.ts'
 
@@ -24,6 +24,8 @@ export interface GatewayParts {
   /** The api, in this process or behind HTTP: the gateway can't tell. */
   api: (request: Request) => Promise<Response>
   corsOrigins: string[]
+  /** Whose pages may act with a session. */
+  trustedOrigins: readonly string[]
   rateLimitPerMinute: number
   /** Where all gateways count together; each for itself when absent. */
   redis?: ReturnType<typeof connectRedis> | undefined
@@ -54,6 +56,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   app.use(
     cors({
       origin: parts.corsOrigins,
+      // The session, for pages of origins that are listed.
+      credentials: true,
       allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
     }),
   )
@@ -79,6 +83,12 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
       return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }
+  app.all('/auth/*', async (c) => {
+    const address = clientAddress(c)
+    const answer = async () =>
+      forwardSignIn(c.req.raw, parts.api, await parts.mint(gatewayClaims(c.get('requestId'), address)))
+    return isAttempt(c.req.raw) ? limiter.guardSignIn(address, answer) : answer()
+  })
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })
@@ -88,6 +98,11 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     return problemResponse(error, requestId)
   })
   return app
+}
+
+/** What can be guessed at, or sends a mail. */
+function isAttempt({ method, url }: Request): boolean {
+  return method === 'POST' && /^\/auth\/(sign-in|sign-up|two-factor|passkey|request-password|reset-password|change-password|verify-password|send-verification)/.test(new URL(url).pathname)
 }
 
 function clientAddress(c: Context): string {

@@ -3,6 +3,8 @@ import type { connectRedis, Identity } from '@freehold/core'
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 
 const failuresPerMinute = 120
+/** Far fewer, because a password can be guessed and a key can't; and a mail may go out with each. */
+const signInsPerMinute = 30
 /** Redis that takes longer than this to count a request is not waited for. */
 const redisPatienceMs = 500
 
@@ -15,6 +17,7 @@ type Redis = ReturnType<typeof connectRedis>
 export function createLimiter(requestsPerMinute: number, redis?: Redis) {
   const requests = createCounter('requests', requestsPerMinute, redis)
   const failures = createCounter('failures', failuresPerMinute, redis)
+  const signIns = createCounter('sign-ins', signInsPerMinute, redis)
 
   /**
    * Finds out who calls by `identify`, and counts the call. Throws `rate_limited` with the seconds to wait. A good key is
@@ -32,7 +35,18 @@ export function createLimiter(requestsPerMinute: number, redis?: Redis) {
       throw error
     }
   }
-  return { guard }
+
+  /**
+   * Counts an attempt to sign in, and takes it back when it was a good one. Counted first, so that many at once get no
+   * further than one after the other.
+   */
+  async function guardSignIn(address: string, answer: () => Promise<Response>): Promise<Response> {
+    await consume(signIns, address, 'Too many attempts to sign in came from this address.')
+    const response = await answer()
+    if (response.ok) await signIns.reward(address)
+    return response
+  }
+  return { guard, guardSignIn }
 }
 
 function createCounter(name: string, points: number, redis: Redis | undefined): RateLimiterAbstract {

@@ -61,6 +61,7 @@ async function listenInTwoProcesses(): Promise<string> {
     logger: pino({ level: 'silent' }),
     api: remoteApi(await listen(on.apiFetch)),
     corsOrigins: [],
+      trustedOrigins: [],
     rateLimitPerMinute: 1_000,
   })
   return listen(gateway.fetch)
