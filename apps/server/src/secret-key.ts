@@ -8,7 +8,9 @@ export function generateSecretKey(): string {
 }
 
 /** The key of this installation, and the one before while that is still configured. */
-export async function loadSecretKeys(config: ServerConfig): Promise<[current: Buffer] | [current: Buffer, previous: Buffer]> {
+export async function loadSecretKeys(
+  config: ServerConfig,
+): Promise<[current: Buffer] | [current: Buffer, previous: Buffer]> {
   const { secretKey, previousSecretKey, dataDir } = config
   const key = secretKey?.reveal() ?? (await loadSharedFile(dataDir, 'secret-key', async () => generateSecretKey()))
   const read = (text: string) => Buffer.from(text, 'base64')

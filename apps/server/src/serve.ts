@@ -41,7 +41,7 @@ import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { findOrigins, type Origins } from './sign-in/origins.ts'
-import { openSignIn, type SignIn } from './sign-in/sign-in.ts'
+import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 
 export interface RunningServer {
@@ -108,7 +108,9 @@ async function start(
     listener.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops))
+  listener.serve(
+    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+  )
   logger.info({ url }, 'ready')
   if (target === 'all' && firstRun) progress(renderBanner(config, firstRun, describeModels(config.models)))
   return url
@@ -131,7 +133,15 @@ async function buildSurface(
 ): Promise<Fetch> {
   const api =
     platform && anchors && signIn
-      ? createApi({ platform, anchors, logger, verify: await createVerifier(config), signIn, shutdown })
+      ? createApi({
+          platform,
+          anchors,
+          logger,
+          verify: await createVerifier(config),
+          signIn,
+          vouchers: { session: vouchBySession(signIn) },
+          shutdown,
+        })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
@@ -254,6 +264,7 @@ async function buildGateway(
     corsOrigins: config.corsOrigins,
     trustedOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
     redis,
   })
 }

@@ -1,4 +1,4 @@
-import { environmentSchema, FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
+import { actorKinds, environmentSchema, FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
@@ -10,7 +10,7 @@ const audience = 'freehold-api'
 const lifetimeSeconds = 60
 
 const claimsSchema = z.object({
-  actor: z.object({ kind: z.enum(['operator', 'api_key', 'gateway']), id: z.string(), name: z.string() }),
+  actor: z.object({ kind: z.enum([...actorKinds, 'gateway']), id: z.string(), name: z.string() }),
   tenant: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.

@@ -98,7 +98,11 @@ beforeAll(async () => {
   acme = await furnishTenant(on, on.acme)
   globex = await furnishTenant(on, on.globex)
   const issue = async (scopes: TenantPermission[]) =>
-    (await on.client(on.acme.key).createKey({ body: { name: scopes.join(' ').slice(0, 100), scopes } })).apiKey
+    (
+      await on
+        .client(on.acme.key)
+        .createKey({ body: { name: scopes.join(' ').slice(0, 100), scopes, roles: ['owner'] } })
+    ).apiKey
   for (const permission of tenantPermissions) {
     keyWithOnly.set(permission, await issue([permission]))
     keyWithout.set(permission, await issue(tenantPermissions.filter((other) => other !== permission)))

@@ -76,12 +76,17 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type { CreatedInvitation, CreateInvitation, Invitation, Member } from './people.ts'
 export {
   environmentPermissions,
   type Permission,
   type PlatformPermission,
+  type PlatformRole,
   permissions,
+  permissionsOf,
   platformPermissions,
+  platformRolePermissions,
+  rolePermissions,
   type TenantPermission,
   type TenantRole,
   tenantPermissions,
@@ -137,10 +142,12 @@ export {
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
 export {
   type ApiKey,
+  actorKinds,
   type CreatedApiKey,
   type CreatedTenant,
   createKeySchema,
   createTenantSchema,
+  type Membership,
   setTenantPlanSchema,
   type Tenant,
   type UpdateTenant,

@@ -6,6 +6,7 @@ import { auditOperations } from './audit-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { releaseOperations } from './release-operations.ts'
 import {
@@ -297,6 +298,7 @@ export const operations = {
   ...approvalOperations,
   ...auditOperations,
   ...budgetOperations,
+  ...peopleOperations,
   ...scheduleOperations,
   ...secretOperations,
   ...webhookOperations,

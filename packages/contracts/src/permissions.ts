@@ -12,6 +12,8 @@ export const tenantPermissions = [
   'connections:write',
   'keys:read',
   'keys:write',
+  'members:read',
+  'members:write',
   // To release past an environment, or without the approval that is asked for.
   'releases:force',
   'releases:decide',
@@ -38,12 +40,74 @@ export const environmentPermissions: readonly TenantPermission[] = [
   'runs:control',
 ]
 
-/** What someone is in a tenant. A permission says what a key can do; a role says whose decision it carries. */
+/** What someone is in a tenant. It decides what a person may do, and whose decision an approval carries. */
 export const tenantRoles = ['owner', 'admin', 'builder', 'operator', 'viewer'] as const
 export type TenantRole = (typeof tenantRoles)[number]
 
+const viewing = [
+  'agents:read',
+  'budgets:read',
+  'approvals:read',
+  'connections:read',
+  'members:read',
+  'runs:read',
+  'schedules:read',
+  'tenant:read',
+  'threads:read',
+  'usage:read',
+  'webhooks:read',
+] as const satisfies readonly TenantPermission[]
+
+/** What each role may do. Whoever has several may do what any of them may. */
+export const rolePermissions: Readonly<Record<TenantRole, readonly TenantPermission[]>> = {
+  owner: tenantPermissions,
+  // Everything but to be an owner: only an owner makes one, and only an owner releases past the rules.
+  admin: tenantPermissions.filter((permission) => permission !== 'releases:force'),
+  // Makes agents and what they need, and tries them.
+  builder: [
+    ...viewing,
+    'agents:write',
+    'agents:release',
+    'connections:write',
+    'keys:read',
+    'runs:start',
+    'runs:control',
+    'schedules:write',
+    'secrets:read',
+    'secrets:write',
+    'webhooks:write',
+  ],
+  // Keeps agents at work: starts, stops, approves.
+  operator: [
+    ...viewing,
+    'approvals:decide',
+    'budgets:write',
+    'releases:decide',
+    'runs:start',
+    'runs:control',
+    'schedules:write',
+    'secrets:read',
+  ],
+  viewer: viewing,
+}
+
+/** What someone with these roles may do, in the order of the list of permissions. */
+export function permissionsOf(roles: readonly TenantRole[]): TenantPermission[] {
+  const granted = new Set(roles.flatMap((role) => rolePermissions[role]))
+  return tenantPermissions.filter((permission) => granted.has(permission))
+}
+
+/** What a person is in the installation. Its owner may do what its operator may; support only looks, and asks to be let in. */
+export const platformRoles = ['owner', 'support'] as const
+export type PlatformRole = (typeof platformRoles)[number]
+
 /** Held by the operator of the installation only; no tenant key can carry one. */
 export const platformPermissions = ['platform:tenants:read', 'platform:tenants:write'] as const
+
+export const platformRolePermissions: Readonly<Record<PlatformRole, readonly PlatformPermission[]>> = {
+  owner: platformPermissions,
+  support: ['platform:tenants:read'],
+}
 
 export type TenantPermission = (typeof tenantPermissions)[number]
 export type PlatformPermission = (typeof platformPermissions)[number]

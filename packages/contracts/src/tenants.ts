@@ -108,10 +108,21 @@ export const createdKeySchema = keySchema
   .extend({ apiKey: z.string().meta({ description: 'Shown this once.' }) })
   .meta({ id: 'CreatedApiKey' })
 
+export const membershipSchema = z
+  .object({ id: idSchema, name: z.string(), roles: z.array(z.enum(tenantRoles)) })
+  .meta({ id: 'Membership', description: 'A tenant that a person belongs to.' })
+export type Membership = z.output<typeof membershipSchema>
+
+/** Who can act: the operator's key, a tenant's key, or somebody who signed in. */
+export const actorKinds = ['operator', 'api_key', 'person'] as const
+
 export const whoamiSchema = z
   .object({
-    actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
-    tenant: tenantSchema.nullable(),
+    actor: z.object({ kind: z.enum(actorKinds), id: z.string(), name: z.string() }),
+    tenant: tenantSchema.nullable().meta({ description: 'That the request stands on; null: none was chosen.' }),
+    memberships: z
+      .array(membershipSchema)
+      .meta({ description: 'The tenants that a person can choose among with X-Tenant-Id; none for a key.' }),
     permissions: z.array(z.enum(permissions)),
     roles: z.array(z.enum(tenantRoles)),
     environment: environmentSchema.nullable().meta({ description: 'That the key is bound to; null: all of them.' }),

@@ -47,6 +47,17 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { identifyPerson } from './people/identify-person.ts'
+export {
+  acceptInvitation,
+  createInvitation,
+  isInvited,
+  listInvitations,
+  revokeInvitation,
+} from './people/invitations.ts'
+export { listMembers, removeMember, updateMember } from './people/members.ts'
+export type { VouchedPerson } from './people/recognize-person.ts'
+export { registerOwner } from './people/register-owner.ts'
 export type { Catalogue, Platform } from './platform.ts'
 export { diffAgentVersions } from './releases/diff-versions.ts'
 export { type JudgeOptions, judgeCanaries } from './releases/judge-canaries.ts'

@@ -23,12 +23,14 @@ import {
   type Platform,
   registerOperatorKey,
   type Vault,
+  type VouchedPerson,
 } from '@freehold/core'
 import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import type { SignIn } from '@freehold/server'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
+import { createTestIssuer } from './test-issuer.ts'
 
 export interface TestPlatformOptions {
   /** A migrated PostgreSQL database, as its superuser; an embedded database of its own when absent. */
@@ -80,6 +82,8 @@ export interface TestPlatform {
   /** Where the gateway's signing key is. */
   dataDir: string
   operatorKey: string
+  /** A bearer token of somebody that an issuer vouches for. */
+  tokenFor: (person: Partial<VouchedPerson> & { subject: string }) => string
   acme: TestTenant
   globex: TestTenant
   /** What was logged so far, a JSON line each. */
@@ -229,8 +233,16 @@ async function assembleHttp(
   const origins = server.findOrigins({ ...config, corsOrigins }, null)
   const signIn = await server.openSignIn(config, origins, platform.database, logger)
   const anchors = await server.loadAnchors(config)
-  const verify = await server.createVerifier(config)
-  const api = server.createApi({ platform, anchors, logger, verify, signIn, shutdown })
+  const issuer = createTestIssuer()
+  const api = server.createApi({
+    platform,
+    anchors,
+    logger,
+    verify: await server.createVerifier(config),
+    signIn,
+    vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
+    shutdown,
+  })
   const apiFetch = async (request: Request) => api.fetch(request)
   const gateway = server.createGateway({
     mint: await server.createMinter(config),
@@ -239,8 +251,15 @@ async function assembleHttp(
     corsOrigins,
     trustedOrigins: origins.trustedOrigins,
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
+    signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
   })
-  return { anchors, signIn, apiFetch, fetch: async (request: Request) => gateway.fetch(request) }
+  return {
+    anchors,
+    signIn,
+    apiFetch,
+    tokenFor: issuer.tokenFor,
+    fetch: async (request: Request) => gateway.fetch(request),
+  }
 }
 
 function createRequester(

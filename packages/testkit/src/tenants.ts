@@ -34,6 +34,13 @@ export interface Ground {
   connection: string
   /** Another connection, to be deleted. */
   spareConnection: string
+  /** A member of the tenant, and another one, to be removed. */
+  memberId: string
+  spareMember: string
+  invitationId: string
+  /** The bearer token of somebody who is invited, and the token of their invitation. */
+  guest: string
+  guestInvitation: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
@@ -96,6 +103,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
   const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
   const vault = await furnishVault(client, tenant.name, secret)
+  const people = await furnishPeople(test, tenant)
   const spare = await test.createTenant(`spare of ${tenant.name}`)
   return {
     tenant,
@@ -112,6 +120,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     scheduleId: firstSchedule.id,
     spareScheduleId: spareSchedule.id,
     webhookId: firstWebhook.id,
+    ...people,
     spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
@@ -129,6 +138,24 @@ async function furnishVault(client: Client, of: string, value: string) {
     await client.putConnection({ params: { name }, body })
   }
   return { secretName, spareSecret, connection, spareConnection }
+}
+
+/** Two people who joined by invitation, and two invitations that nobody has accepted yet. */
+async function furnishPeople(test: TestPlatform, tenant: TestTenant) {
+  const client = test.client(tenant.key)
+  const domain = `${tenant.name}.invalid`
+  const invite = (name: string) => client.createInvitation({ body: { email: `${name}@${domain}`, roles: ['viewer'] } })
+  const tokenOf = (name: string) => test.tokenFor({ subject: `${name}-${tenant.id}`, email: `${name}@${domain}` })
+  const join = async (name: string) => {
+    const { token } = await invite(name)
+    const person = test.client(tokenOf(name))
+    await person.acceptInvitation({ body: { token } })
+    return (await person.whoami()).actor.id
+  }
+  const [memberId, spareMember] = [await join('member'), await join('spare')]
+  const { id: invitationId } = await invite('nobody')
+  const { token: guestInvitation } = await invite('guest')
+  return { memberId, spareMember, invitationId, guest: tokenOf('guest'), guestInvitation }
 }
 
 /** An approval with a decision of somebody who is not enough for its quorum, or rejected it. */

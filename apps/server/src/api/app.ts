@@ -1,13 +1,13 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
-import { authenticateKey } from '@freehold/core'
-import { type Context, Hono } from 'hono'
-import { z } from 'zod'
+import { Hono } from 'hono'
+import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
 import { requestLog, withoutToken } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
-import { type ApiVariables, callerOf, requireServiceToken } from './caller.ts'
+import { callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
 import { readIdempotency } from './idempotency.ts'
+import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
 import { mountSignIn } from './sign-in.ts'
@@ -22,7 +22,7 @@ export function createApi(parts: ApiParts): ApiApp {
   })
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
-  app.post('/internal/identify', (c) => identify(parts, c))
+  app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
   mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
@@ -41,17 +41,6 @@ export function createApi(parts: ApiParts): ApiApp {
     return problemResponse(error, requestId)
   })
   return app
-}
-
-const identifySchema = z.strictObject({ key: z.string().max(200) })
-
-/** Tells the gateway who a key belongs to. */
-async function identify(parts: ApiParts, c: Context<{ Variables: ApiVariables }>): Promise<Response> {
-  if (c.get('claims').actor.kind !== 'gateway') {
-    throw new FreeholdError('permission_denied', 'Only the gateway identifies callers.')
-  }
-  const { key } = identifySchema.parse(await readJson(c.req.raw))
-  return c.json(await authenticateKey(parts.platform.database, key))
 }
 
 /** Mounted after the operations, so it gets what none of them took. */

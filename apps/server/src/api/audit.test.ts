@@ -20,6 +20,11 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   setTenantPlan: 'tenant.plan-set',
   createKey: 'key.created',
   revokeKey: 'key.revoked',
+  updateMember: 'member.updated',
+  removeMember: 'member.removed',
+  createInvitation: 'invitation.created',
+  revokeInvitation: 'invitation.revoked',
+  acceptInvitation: 'invitation.accepted',
   createAgent: 'agent.created',
   createAgentVersion: 'agent.version-added',
   setRelease: 'release.set',
@@ -79,8 +84,17 @@ function ask(id: OperationId, headers: Record<string, string>, body: unknown, ke
   const operation: Operation = operations[id]
   const params = sampleRequests[id]?.params?.(ground) ?? {}
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
-  const owner = operation.permission?.startsWith('platform:') ? on.operatorKey : on.acme.key
-  return on.request(key ?? owner, operation.method.toUpperCase(), `/api/v1${path}`, body, headers)
+  return on.request(key ?? credentialFor(operation), operation.method.toUpperCase(), `/api/v1${path}`, body, headers)
+}
+
+function credentialFor({ permission }: Operation): string {
+  if (permission === null) return ground.guest
+  return permission.startsWith('platform:') ? on.operatorKey : on.acme.key
+}
+
+function kindOfActor({ permission }: Operation): string {
+  if (permission === null) return 'person'
+  return permission.startsWith('platform:') ? 'operator' : 'api_key'
 }
 
 const bodyOf = (id: OperationId) => ('body' in operations[id] ? sampleRequests[id]?.body?.(ground) : undefined)
@@ -101,11 +115,10 @@ describe('what leaves one entry', () => {
     const body = bodyOf(id)
     const answer = await ask(id, headers, body)
     expect(answer.status, answer.text).toBe(operation.status)
-    const kind = operation.permission?.startsWith('platform:') ? 'operator' : 'api_key'
     const entry = {
       action: recorded[id],
       subject_kind: recorded[id]?.split('.')[0],
-      actor: expect.stringContaining(`${kind}:`),
+      actor: expect.stringContaining(`${kindOfActor(operation)}:`),
       address: 'in-process',
     }
     expect(await entriesOf(requestId)).toEqual([expect.objectContaining(entry)])

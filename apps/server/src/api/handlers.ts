@@ -47,6 +47,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listKeys: (caller, { query }) => core.listKeys(caller, query),
   revokeKey: (caller, { params }) => core.revokeKey(caller, params.id),
 
+  listMembers: (caller, { query }) => core.listMembers(caller, query),
+  updateMember: (caller, { params, body }) => core.updateMember(caller, params.id, body),
+  removeMember: (caller, { params }) => core.removeMember(caller, params.id),
+  createInvitation: (caller, { body }, { idempotency }) => idempotency.once(() => core.createInvitation(caller, body)),
+  listInvitations: (caller, { query }) => core.listInvitations(caller, query),
+  revokeInvitation: (caller, { params }) => core.revokeInvitation(caller, params.id),
+  acceptInvitation: (caller, { body }) => core.acceptInvitation(caller, body),
+
   createAgent: (caller, { body }, { idempotency }) => idempotency.once(() => core.createAgent(caller, body)),
   listAgents: (caller, { query }) => core.listAgents(caller, query),
   getAgent: (caller, { params }) => core.getAgent(caller, params.name),

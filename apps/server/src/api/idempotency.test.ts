@@ -60,6 +60,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRuns',
     'decideRun',
     'decideApproval',
+    'acceptInvitation',
     'rotateDataKey',
     'rewrapKeys',
   ])
@@ -103,6 +104,7 @@ describe.each(creating)('$id with an idempotency key', ({ id, operation }) => {
 /** What makes the body of an operation another one. */
 function differenceOf(id: OperationId): Record<string, string> {
   if (id === 'startRun') return { message: 'another' }
+  if (id === 'createInvitation') return { email: 'another@example.com' }
   return id === 'createAgentVersion' || id === 'createWebhook' ? { description: 'another' } : { name: 'another' }
 }
 

@@ -1,9 +1,10 @@
 import type { Anchors, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
-import type { SignIn } from '../sign-in/sign-in.ts'
 import type { VerifyToken } from '../service-token.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
+import type { Vouchers } from './vouchers.ts'
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -12,6 +13,8 @@ export interface ApiParts {
   anchors: Anchors
   verify: VerifyToken
   signIn: SignIn
+  /** Who says who people are. */
+  vouchers: Vouchers
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

@@ -13,8 +13,8 @@ import {
 } from '@freehold/core'
 import { createToolRegistry } from '@freehold/runtime'
 import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pino } from 'pino'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../config.ts'
 import { generateSecretKey } from '../secret-key.ts'
 import { findOrigins } from '../sign-in/origins.ts'
@@ -67,7 +67,7 @@ async function empty({ database }: Platform): Promise<void> {
   for (const statement of [
     'reset role',
     'set session_replication_role = replica',
-    'truncate tenants, operator_keys, freehold_auth."user" cascade',
+    'truncate tenants, operator_keys, people, freehold_auth."user" cascade',
     'reset session_replication_role',
     'set role freehold_app',
   ]) {
@@ -126,6 +126,20 @@ describe('the first start', () => {
     expect(await readdir(dataDir)).toEqual(['credentials.json'])
   })
 
+  test('makes an owner, who owns the tenants and the installation, and tells the password once', async () => {
+    const { owner, tenants } = await start(first)
+    expect(owner).toEqual({ email: 'owner@freehold.localhost', password: expect.stringMatching(/^[\w-]{24}$/) })
+    expect(await start(first)).toMatchObject({ owner })
+    expect(newOwners).toEqual([owner, undefined])
+    await first.database.call('', 'reset role', [])
+    const people = await first.database.call('', 'select email, platform_role from people', [])
+    const memberships = await first.database.call('', 'select tenant_id, roles from memberships', [])
+    await first.database.call('', 'set role freehold_app', [])
+    expect(people).toEqual([{ email: owner?.email, platform_role: 'owner' }])
+    expect(memberships).toHaveLength(2)
+    for (const { id } of Object.values(tenants)) expect(memberships).toContainEqual({ tenant_id: id, roles: ['owner'] })
+  })
+
   test('takes the operator key of the configuration', async () => {
     const operatorKey = generateKey('operator')
     const credentials = await start(first, { FREEHOLD_OPERATOR_KEY: operatorKey })
@@ -168,6 +182,13 @@ describe('another start', () => {
     const before = await count(first)
     expect(await start(first)).toEqual(credentials)
     expect(await count(first)).toEqual(before)
+  })
+
+  test('completes a file of the release before, which knew no owner', async () => {
+    const { owner, ...before } = await start(first)
+    await writeFile(path(), JSON.stringify(before))
+    expect(await start(first)).toEqual({ ...before, owner })
+    expect(await count(first)).toMatchObject(samples)
   })
 
   test('makes the file private again', async () => {

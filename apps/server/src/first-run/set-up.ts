@@ -11,10 +11,11 @@ import {
   listTenants,
   type Platform,
   registerOperatorKey,
+  registerOwner,
 } from '@freehold/core'
 import { z } from 'zod'
-import type { SignIn } from '../sign-in/sign-in.ts'
 import { credentialsPath, type ServerConfig } from '../config.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import { sampleAgents, sampleTenants } from './samples.ts'
 
 const credentialsSchema = z.object({
@@ -45,7 +46,8 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
   const operator = operatorCaller(platform)
   if (config.samples && (await wantsSamples(operator, known))) await createSamples(operator)
   const tenants = await keysOfTenants(operator, config.samples ? sampleTenants : [], known?.tenants ?? {})
-  const owner = await signIn.ensureOwner(known?.owner)
+  const ids = Object.values(tenants).map(({ id }) => id)
+  const owner = await signIn.ensureOwner(known?.owner, (person) => registerOwner(operator, person, ids))
   const credentials = { url, operatorKey, ...(owner && { owner }), tenants }
   await writeCredentials(path, credentials)
   return { credentials, newOwner: known?.owner ? undefined : owner }

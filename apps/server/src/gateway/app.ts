@@ -13,10 +13,14 @@ import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward, forwardSignIn } from './forward.ts'
-import { createIdentifier } from './identify.ts'
+import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
+/** What can be guessed at, and what sends somebody a mail. */
+const attempts =
+  /^\/auth\/(sign-in|sign-up|two-factor|passkey|request-password|reset-password|change-password|verify-password|send-)/
+const mails = /^\/auth\/(sign-up|request-password|send-)/
 
 export interface GatewayParts {
   mint: MintToken
@@ -27,6 +31,7 @@ export interface GatewayParts {
   /** Whose pages may act with a session. */
   trustedOrigins: readonly string[]
   rateLimitPerMinute: number
+  signInAttemptsPerMinute: number
   /** Where all gateways count together; each for itself when absent. */
   redis?: ReturnType<typeof connectRedis> | undefined
 }
@@ -35,7 +40,7 @@ export interface GatewayParts {
 export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestId: string } }> {
   const app = new Hono<{ Variables: { requestId: string } }>()
   const identify = createIdentifier(parts)
-  const limiter = createLimiter(parts.rateLimitPerMinute, parts.redis)
+  const limiter = createLimiter(parts.rateLimitPerMinute, parts.signInAttemptsPerMinute, parts.redis)
   const openApi = buildOpenApiDocument(version)
 
   app.use(async function assignRequestId(c, next) {
@@ -58,7 +63,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
       origin: parts.corsOrigins,
       // The session, for pages of origins that are listed.
       credentials: true,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-tenant-id'],
     }),
   )
   app.use(
@@ -79,7 +84,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
       const address = clientAddress(c)
-      const identity = await limiter.guard(address, () => identify(c.req.header('authorization'), requestId))
+      const credential = readCredential(c.req.raw, parts.trustedOrigins)
+      const tenant = c.req.header('x-tenant-id')
+      const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
       return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }
@@ -87,7 +94,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
     const address = clientAddress(c)
     const answer = async () =>
       forwardSignIn(c.req.raw, parts.api, await parts.mint(gatewayClaims(c.get('requestId'), address)))
-    return isAttempt(c.req.raw) ? limiter.guardSignIn(address, answer) : answer()
+    if (c.req.method !== 'POST' || !attempts.test(c.req.path)) return answer()
+    return limiter.guardSignIn(address, answer, { sendsMail: mails.test(c.req.path) })
   })
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
@@ -100,9 +108,13 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
   return app
 }
 
-/** What can be guessed at, or sends a mail. */
-function isAttempt({ method, url }: Request): boolean {
-  return method === 'POST' && /^\/auth\/(sign-in|sign-up|two-factor|passkey|request-password|reset-password|change-password|verify-password|send-verification)/.test(new URL(url).pathname)
+/** A key or a token that is sent on purpose goes before a session that the browser adds. */
+function readCredential(request: Request, trustedOrigins: readonly string[]): Credential | undefined {
+  const authorization = request.headers.get('authorization') ?? undefined
+  if (authorization !== undefined) return readBearer(authorization)
+  const session = readSession(request.headers.get('cookie') ?? undefined)
+  if (session) assertOwnPage(request, trustedOrigins)
+  return session
 }
 
 function clientAddress(c: Context): string {

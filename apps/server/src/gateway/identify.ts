@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto'
-import { environmentSchema, FreeholdError, permissions, problemSchema, tenantRoles } from '@freehold/contracts'
+import {
+  actorKinds,
+  environmentSchema,
+  FreeholdError,
+  permissions,
+  problemSchema,
+  tenantRoles,
+} from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
@@ -9,7 +16,7 @@ const cacheMs = 3_000
 const maxCached = 10_000
 
 const identitySchema = z.object({
-  actor: z.object({ kind: z.enum(['operator', 'api_key']), id: z.string(), name: z.string() }),
+  actor: z.object({ kind: z.enum(actorKinds), id: z.string(), name: z.string() }),
   tenantId: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
@@ -17,22 +24,58 @@ const identitySchema = z.object({
   environment: environmentSchema.nullable().default(null),
 })
 
+/** What somebody sent to say who they are. */
+export interface Credential {
+  kind: 'bearer' | 'session'
+  value: string
+}
+
 interface IdentifierParts {
   mint: MintToken
   api: (request: Request) => Promise<Response>
 }
 
-/** Asks the api who an `Authorization` header belongs to, and remembers the answer for three seconds. */
+/** Long enough for a token that lists the groups of a large company. */
+const maxBearerLength = 8_000
+const maxTenantLength = 200
+
+/** The credential of an `Authorization` header; undefined for none that can be one. */
+export function readBearer(authorization: string | undefined): Credential | undefined {
+  const value = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
+  return value && value.length <= maxBearerLength ? { kind: 'bearer', value } : undefined
+}
+
+/** The session of a `Cookie` header; undefined for none. */
+export function readSession(cookies: string | undefined): Credential | undefined {
+  const value = /(?:^|; )((?:__Secure-)?freehold\.session_token=[^;]{1,500})/.exec(cookies ?? '')?.[1]
+  return value ? { kind: 'session', value } : undefined
+}
+
+/**
+ * Refuses what a page of another origin has a browser do with a session: the browser sends the cookie along by itself, and
+ * says whose page it is.
+ */
+export function assertOwnPage({ method, headers }: Request, trustedOrigins: readonly string[]): void {
+  const origin = headers.get('origin')
+  if (method === 'GET' || method === 'HEAD' || (origin !== null && trustedOrigins.includes(origin))) return
+  throw new FreeholdError(
+    'permission_denied',
+    'A session acts from pages of this installation only: the Origin header must be that of FREEHOLD_PUBLIC_URL or one of ' +
+      'FREEHOLD_CORS_ORIGINS. A program sends an API key or a token instead.',
+  )
+}
+
+/** Asks the api who a credential belongs to, on the ground of the tenant that they chose, and remembers it for three seconds. */
 export function createIdentifier({ mint, api }: IdentifierParts) {
   const cache = new Map<string, { identity: Promise<Identity>; expiresAt: number }>()
 
-  async function ask(key: string, requestId: string): Promise<Identity> {
+  async function ask(credential: Credential, tenant: string | undefined, requestId: string): Promise<Identity> {
     const token = await mint(gatewayClaims(requestId))
     const response = await api(
       new Request('http://api/internal/identify', {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ key }),
+        body: JSON.stringify({ credential, tenant }),
       }),
     )
     const body: unknown = await response.json().catch(() => undefined)
@@ -44,19 +87,34 @@ export function createIdentifier({ mint, api }: IdentifierParts) {
     throw new FreeholdError('unavailable', 'The api is not ready. Try again in a moment.', { retryAfterSeconds: 2 })
   }
 
-  return async function identify(authorization: string | undefined, requestId: string): Promise<Identity> {
-    const key = /^Bearer (\S{1,200})$/i.exec(authorization ?? '')?.[1]
-    if (!key) {
-      throw new FreeholdError('unauthenticated', 'Send an API key: "Authorization: Bearer <key>".')
+  return async function identify(
+    credential: Credential | undefined,
+    tenant: string | undefined,
+    requestId: string,
+  ): Promise<Identity> {
+    if (!credential) {
+      throw new FreeholdError(
+        'unauthenticated',
+        'Sign in, or send an API key or a token: "Authorization: Bearer <key>".',
+      )
     }
-    const cacheKey = createHash('sha256').update(key).digest('base64')
+    if (tenant !== undefined && tenant.length > maxTenantLength) {
+      throw new FreeholdError('invalid_request', 'X-Tenant-Id: send the id or the name of a tenant.')
+    }
+    const cacheKey = createHash('sha256')
+      .update(JSON.stringify([credential, tenant ?? null]))
+      .digest('base64')
     const known = cache.get(cacheKey)
     if (known && known.expiresAt > Date.now()) return known.identity
-    const identity = ask(key, requestId)
+    const identity = ask(credential, tenant, requestId)
     if (cache.size >= maxCached) cache.clear()
     cache.set(cacheKey, { identity, expiresAt: Date.now() + cacheMs })
-    // A refusal is not remembered, so that a key works as soon as it exists.
-    identity.catch(() => cache.delete(cacheKey))
+    // A refusal is not remembered, so that a key works as soon as it exists, and nor is a person without a tenant, so that
+    // they are in one as soon as they have joined it.
+    identity.then(
+      ({ tenantId }) => tenantId === null && cache.delete(cacheKey),
+      () => cache.delete(cacheKey),
+    )
     return identity
   }
 }

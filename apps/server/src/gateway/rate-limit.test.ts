@@ -15,6 +15,32 @@ const identity: Identity = {
   environment: null,
 }
 
+describe('attempts to sign in', () => {
+  const answer = (status: number) => async () => new Response(null, { status })
+
+  test('are counted when they fail, for their address alone, and a good one is refused then too', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempt = (address: string, status: number) => guardSignIn(address, answer(status), { sendsMail: false })
+    for (const status of [200, 401, 200, 401, 200, 403]) expect((await attempt('a', status)).status).toBe(status)
+    for (const status of [401, 200]) await expect(attempt('a', status)).rejects.toMatchObject(refused.reason)
+    expect((await attempt('b', 200)).status).toBe(200)
+  })
+
+  test('get no further all at once', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempts = Array.from({ length: 9 }, () => guardSignIn('a', answer(401), { sendsMail: false }))
+    const results = await Promise.allSettled(attempts)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(perMinute)
+  })
+
+  test('that send a mail are counted when they are good, too', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempt = () => guardSignIn('a', answer(200), { sendsMail: true })
+    for (let index = 0; index < perMinute; index += 1) await attempt()
+    await expect(attempt()).rejects.toMatchObject(refused.reason)
+  })
+})
+
 describe.skipIf(!hasRedis())('gateways with one Redis', () => {
   let redis: RedisServer
   let clients: ReturnType<typeof connectRedis>[]
@@ -23,7 +49,7 @@ describe.skipIf(!hasRedis())('gateways with one Redis', () => {
   beforeEach(async () => {
     redis = await startRedis()
     clients = [1, 2].map(() => connectRedis(redis.url, { onLost: () => {}, onBack: () => {} }))
-    gateways = clients.map((client) => createLimiter(perMinute, client))
+    gateways = clients.map((client) => createLimiter(perMinute, perMinute, client))
     await untilReady()
   })
   afterEach(async () => {

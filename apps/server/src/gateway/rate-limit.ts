@@ -3,8 +3,6 @@ import type { connectRedis, Identity } from '@freehold/core'
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 
 const failuresPerMinute = 120
-/** Far fewer, because a password can be guessed and a key can't; and a mail may go out with each. */
-const signInsPerMinute = 30
 /** Redis that takes longer than this to count a request is not waited for. */
 const redisPatienceMs = 500
 
@@ -14,7 +12,7 @@ type Redis = ReturnType<typeof connectRedis>
  * Limits each caller's requests, and each address's failed attempts to be one: per gateway process, or with Redis in all
  * of them together. While Redis is away each process counts for itself.
  */
-export function createLimiter(requestsPerMinute: number, redis?: Redis) {
+export function createLimiter(requestsPerMinute: number, signInsPerMinute: number, redis?: Redis) {
   const requests = createCounter('requests', requestsPerMinute, redis)
   const failures = createCounter('failures', failuresPerMinute, redis)
   const signIns = createCounter('sign-ins', signInsPerMinute, redis)
@@ -37,13 +35,17 @@ export function createLimiter(requestsPerMinute: number, redis?: Redis) {
   }
 
   /**
-   * Counts an attempt to sign in, and takes it back when it was a good one. Counted first, so that many at once get no
-   * further than one after the other.
+   * Counts an attempt to sign in, and takes it back when it was a good one, unless it sends a mail. Counted first, so that
+   * many at once get no further than one after the other.
    */
-  async function guardSignIn(address: string, answer: () => Promise<Response>): Promise<Response> {
+  async function guardSignIn(
+    address: string,
+    answer: () => Promise<Response>,
+    { sendsMail }: { sendsMail: boolean },
+  ): Promise<Response> {
     await consume(signIns, address, 'Too many attempts to sign in came from this address.')
     const response = await answer()
-    if (response.ok) await signIns.reward(address)
+    if (response.ok && !sendsMail) await signIns.reward(address)
     return response
   }
   return { guard, guardSignIn }

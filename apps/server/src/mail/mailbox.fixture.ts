@@ -35,5 +35,7 @@ export async function startMailbox(): Promise<Mailbox> {
 
 /** Quoted-printable (RFC 2045, section 6.7), for ASCII. */
 function decode(text: string): string {
-  return text.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return text
+    .replace(/=\r?\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

@@ -17,6 +17,8 @@ export interface SignInConfig {
   /** Who may sign up: people with an invitation, or everyone. */
   signUp: 'invited' | 'open'
   ownerEmail: string
+  /** Failed ones, and those that send a mail, from one address. */
+  attemptsPerMinute: number
   google: { clientId: string; clientSecret: Secret } | undefined
   oidc: OidcProvider[]
 }
@@ -24,11 +26,15 @@ export interface SignInConfig {
 const schema = z.object({
   FREEHOLD_PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
-    .refine((url) => URL.canParse(url) && new URL(url).origin === url.replace(/\/$/, ''), 'must be an origin, such as https://freehold.example.com')
+    .refine(
+      (url) => URL.canParse(url) && new URL(url).origin === url.replace(/\/$/, ''),
+      'must be an origin, such as https://freehold.example.com',
+    )
     .transform((url) => new URL(url).origin)
     .optional(),
   FREEHOLD_SIGN_UP: z.enum(['invited', 'open']).default('invited'),
   FREEHOLD_OWNER_EMAIL: z.email().toLowerCase().default('owner@freehold.localhost'),
+  FREEHOLD_SIGN_IN_ATTEMPTS_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(30),
   FREEHOLD_GOOGLE_CLIENT_ID: z.string().optional(),
   FREEHOLD_GOOGLE_CLIENT_SECRET: z.string().optional(),
   FREEHOLD_OIDC_PROVIDERS: z.string().default(''),
@@ -50,6 +56,7 @@ export function readSignInConfig(given: NodeJS.ProcessEnv, problems: string[]): 
     publicUrl: read.FREEHOLD_PUBLIC_URL,
     signUp: read.FREEHOLD_SIGN_UP,
     ownerEmail: read.FREEHOLD_OWNER_EMAIL,
+    attemptsPerMinute: read.FREEHOLD_SIGN_IN_ATTEMPTS_PER_MINUTE,
     google: clientId && clientSecret ? { clientId, clientSecret: new Secret(clientSecret) } : undefined,
     oidc: read.FREEHOLD_OIDC_PROVIDERS.split(',')
       .map((id) => id.trim())
@@ -60,7 +67,9 @@ export function readSignInConfig(given: NodeJS.ProcessEnv, problems: string[]): 
 
 function readProvider(id: string, given: NodeJS.ProcessEnv, problems: string[]): OidcProvider | undefined {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(id) || id === 'google' || id === 'credential') {
-    problems.push(`FREEHOLD_OIDC_PROVIDERS: "${id}" can't be a name; use small letters, digits and hyphens, not "google"`)
+    problems.push(
+      `FREEHOLD_OIDC_PROVIDERS: "${id}" can't be a name; use small letters, digits and hyphens, not "google"`,
+    )
     return undefined
   }
   const prefix = `FREEHOLD_OIDC_${id.toUpperCase().replaceAll('-', '_')}_`

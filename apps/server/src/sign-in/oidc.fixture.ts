@@ -36,20 +36,11 @@ export async function startOidcServer(redirectUri: string): Promise<OidcServer> 
 /** Signs in at the provider as its own pages would have it, and gives the address that it sends the browser to. */
 export async function signInAtProvider(authorizationUrl: string, login: string): Promise<string> {
   const { origin } = new URL(authorizationUrl)
-  const jar = new Map<string, string>()
+  const fetchWithCookies = createCookieFetch()
   let url = authorizationUrl
   let form: URLSearchParams | undefined
   for (let step = 0; step < 12; step += 1) {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      method: form ? 'POST' : 'GET',
-      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form && { body: form }),
-    })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      jar.set(name, value)
-    }
+    const response = await fetchWithCookies(url, form)
     const text = await response.text()
     const location = response.headers.get('location')
     if (location) {
@@ -65,4 +56,21 @@ export async function signInAtProvider(authorizationUrl: string, login: string):
     form = new URLSearchParams({ prompt, ...(prompt === 'login' && { login, password: 'any' }) })
   }
   throw new Error('the provider goes round in circles')
+}
+
+function createCookieFetch() {
+  const jar = new Map<string, string>()
+  return async (url: string, form: URLSearchParams | undefined): Promise<Response> => {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      method: form ? 'POST' : 'GET',
+      headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(form && { body: form }),
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      jar.set(name, value)
+    }
+    return response
+  }
 }

@@ -1,7 +1,7 @@
 import { passkey } from '@better-auth/passkey'
 import type { Database } from '@freehold/core'
 import type { BetterAuthOptions } from 'better-auth'
-import { APIError, createAuthMiddleware } from 'better-auth/api'
+import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
 import type { SendMail } from '../mail/mail.ts'
@@ -63,6 +63,12 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
       disableCSRFCheck: false,
       disableOriginCheck: false,
     },
+    // What a client did wrong is in its answer; what is not an answer is for the operator.
+    onAPIError: {
+      onError: (error) => {
+        if (!isAPIError(error)) logger.error({ err: error }, 'sign-in failed')
+      },
+    },
     logger: {
       level: 'warn',
       // Without the further arguments, which may hold what someone sent.
@@ -102,7 +108,8 @@ function passwords({ sendMail }: SignInParts) {
 
 const byInvitation = {
   error: 'sign_up_by_invitation',
-  errorDescription: 'There is no invitation for this address. Ask an owner of your tenant for one, or use the invited address.',
+  errorDescription:
+    'There is no invitation for this address. Ask an owner of your tenant for one, or use the invited address.',
 }
 
 /** Before anything is looked up, so that the answer does not tell whether the address has an account. */

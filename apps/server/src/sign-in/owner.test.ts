@@ -34,7 +34,7 @@ async function openProcess(env: Record<string, string> = {}) {
 
 test('several processes that start at once make one owner, and all know how they sign in', async () => {
   const processes = await Promise.all(Array.from({ length: 4 }, () => openProcess()))
-  const owners = await Promise.all(processes.map(({ signIn }) => signIn.ensureOwner(undefined)))
+  const owners = await Promise.all(processes.map(({ signIn }) => signIn.ensureOwner(undefined, async () => {})))
   expect(owners[0]).toEqual({ email: 'owner@freehold.localhost', password: expect.stringMatching(/^[\w-]{24}$/) })
   for (const owner of owners) expect(owner).toEqual(owners[0])
   expect(await asSuperuser(url, 'select email from freehold_auth."user"')).toEqual([{ email: owners[0]?.email }])
@@ -48,7 +48,7 @@ test('several processes that start at once make one owner, and all know how they
   }
   // Another password than the first is not known, unless the credentials file has it.
   const other = await openProcess({ FREEHOLD_SECRET_KEY: generateSecretKey() })
-  expect(await other.signIn.ensureOwner(undefined)).toBeUndefined()
+  expect(await other.signIn.ensureOwner(undefined, async () => {})).toBeUndefined()
   for (const { database } of [...processes, other]) await database.close()
 })
 

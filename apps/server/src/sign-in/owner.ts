@@ -1,5 +1,5 @@
+import type { VouchedPerson } from '@freehold/core'
 import type { Auth } from 'better-auth'
-import type { VouchedPerson } from './sign-in.ts'
 
 /** The first person of an installation, and how they sign in. */
 export interface Owner {
@@ -13,6 +13,9 @@ export interface OwnerSecrets {
   password: string
 }
 
+/** Gives somebody the rights of an owner; doing so again changes nothing. */
+export type RegisterOwner = (person: VouchedPerson) => Promise<void>
+
 type AuthContext = Awaited<Auth['$context']>
 
 /**
@@ -24,7 +27,7 @@ export async function ensureOwner(
   { id, ...generated }: OwnerSecrets,
   email: string,
   known: Owner | undefined,
-  register: (person: VouchedPerson) => Promise<void>,
+  register: RegisterOwner,
 ): Promise<Owner | undefined> {
   const owner = known ?? { email, password: generated.password }
   if ((await adapter.count({ model: 'user' })) === 0) {

@@ -1,3 +1,4 @@
+import { registerOwner } from '@freehold/core'
 import { createTestPlatform, readResponse, type TestPlatform, type TestResponse } from '@freehold/testkit'
 
 export const publicUrl = 'http://localhost:3000'
@@ -41,9 +42,16 @@ export function openBrowser(on: TestPlatform): Browser {
 export async function createSignInPlatform(env: Record<string, string>, databaseUrl?: string) {
   const on = await createTestPlatform({
     ...(databaseUrl && { databaseUrl }),
-    env: { FREEHOLD_PUBLIC_URL: publicUrl, FREEHOLD_OWNER_EMAIL: 'owner@example.com', ...env },
+    env: {
+      FREEHOLD_PUBLIC_URL: publicUrl,
+      FREEHOLD_OWNER_EMAIL: 'owner@example.com',
+      FREEHOLD_SIGN_IN_ATTEMPTS_PER_MINUTE: '10000',
+      ...env,
+    },
   })
-  const owner = await on.signIn.ensureOwner(undefined)
+  const owner = await on.signIn.ensureOwner(undefined, (person) =>
+    registerOwner(on.caller(on.acme), person, [on.acme.id]),
+  )
   if (!owner) throw new Error('there should be an owner')
   return { on, owner }
 }

@@ -1,12 +1,11 @@
-import type { TestPlatform } from '@freehold/testkit'
-import { waitFor } from '@freehold/testkit'
+import { type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
 import { type OidcServer, signInAtProvider, startOidcServer } from './oidc.fixture.ts'
 import type { Owner } from './owner.ts'
-import { createSignInPlatform, openBrowser, publicUrl } from './sign-in.fixture.ts'
+import { type Browser, createSignInPlatform, openBrowser, publicUrl } from './sign-in.fixture.ts'
 import { codeOf } from './totp.fixture.ts'
 
 const password = 'correct horse battery'
@@ -34,7 +33,10 @@ afterAll(async () => {
   await mailbox.close()
 })
 
-async function invite(_email: string): Promise<void> {}
+async function invite(email: string): Promise<string> {
+  const { token } = await on.client(on.acme.key).createInvitation({ body: { email, roles: ['viewer'] } })
+  return token
+}
 
 /** The path of the link in the newest mail to someone. */
 async function linkTo(email: string, what: RegExp): Promise<string> {
@@ -49,12 +51,13 @@ async function signedIn(credentials: Owner = owner) {
 }
 
 /** Someone with an account of their own. */
-async function signUp(email: string): Promise<void> {
-  await invite(email)
+async function signUp(email: string): Promise<string> {
+  const token = await invite(email)
   const browser = openBrowser(on)
   const answer = await browser.send('POST', '/auth/sign-up/email', { email, password, name: 'Someone' })
   expect(answer, answer.text).toMatchObject({ status: 200 })
   expect(await browser.send('GET', await linkTo(email, /verify-email/))).toMatchObject({ status: 302 })
+  return token
 }
 
 describe('signing up', () => {
@@ -67,7 +70,7 @@ describe('signing up', () => {
   })
 
   test('with one lets nobody in before the address is proven', async () => {
-    const email = 'invited-ada@example.com'
+    const email = 'ada@example.com'
     await invite(email)
     const browser = openBrowser(on)
     const answer = await browser.send('POST', '/auth/sign-up/email', { email, password, name: 'Ada' })
@@ -84,7 +87,7 @@ describe('signing up', () => {
   })
 
   test('with a short password is refused', async () => {
-    const email = 'invited-short@example.com'
+    const email = 'short@example.com'
     await invite(email)
     const answer = await openBrowser(on).send('POST', '/auth/sign-up/email', { email, password: 'short', name: 'A' })
     expect(answer).toMatchObject({ status: 400, body: { code: 'PASSWORD_TOO_SHORT' } })
@@ -101,7 +104,9 @@ describe('signing in', () => {
 
   test('sets a cookie that no script reads and no other site sends along', async () => {
     const { headers } = await openBrowser(on).send('POST', '/auth/sign-in/email', owner)
-    expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^freehold\.session_token=.*HttpOnly; SameSite=Lax$/)])
+    expect(headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^freehold\.session_token=.*HttpOnly; SameSite=Lax$/),
+    ])
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
@@ -129,7 +134,7 @@ describe('signing in', () => {
 
 describe('a forgotten password', () => {
   test('is set anew by a link in a mail, once, and that ends every session', async () => {
-    const email = 'invited-grace@example.com'
+    const email = 'grace@example.com'
     await signUp(email)
     const before = await signedIn({ email, password })
     const ask = { email, redirectTo: '/reset' }
@@ -158,7 +163,7 @@ describe('a forgotten password', () => {
 
 describe('two factors', () => {
   test('are both needed: a password alone gives no session, a code or a backup code does', async () => {
-    const email = 'invited-two@example.com'
+    const email = 'two@example.com'
     await signUp(email)
     const browser = await signedIn({ email, password })
     const enabled = await browser.send('POST', '/auth/two-factor/enable', { password })
@@ -224,12 +229,12 @@ describe('an OpenID Connect provider', () => {
   }
 
   test('signs in a person who is invited, and knows them again', async () => {
-    await invite('invited-eve@example.com')
-    const { browser, to } = await signInAs('invited-eve')
+    await invite('eve@example.com')
+    const { browser, to } = await signInAs('eve')
     expect(to).toBe('/home')
     const person = await on.signIn.vouchForSession(browser.cookies())
-    expect(person).toMatchObject({ issuer: 'freehold', email: 'invited-eve@example.com', emailVerified: true })
-    const again = await signInAs('invited-eve')
+    expect(person).toMatchObject({ issuer: 'freehold', email: 'eve@example.com', emailVerified: true })
+    const again = await signInAs('eve')
     expect(await on.signIn.vouchForSession(again.browser.cookies())).toEqual(person)
   })
 
@@ -243,8 +248,8 @@ describe('an OpenID Connect provider', () => {
   })
 
   test('gives an answer that only the browser that asked can use', async () => {
-    await invite('invited-tom@example.com')
-    const { callback } = await signInAs('invited-tom')
+    await invite('tom@example.com')
+    const { callback } = await signInAs('tom')
     const other = openBrowser(on)
     await other.send('GET', callback.slice(publicUrl.length))
     expect(await on.signIn.vouchForSession(other.cookies())).toBeUndefined()
@@ -253,7 +258,7 @@ describe('an OpenID Connect provider', () => {
 
 describe('sessions', () => {
   test('are listed, and a revoked one is no session any more', async () => {
-    const email = 'invited-sessions@example.com'
+    const email = 'sessions@example.com'
     await signUp(email)
     const here = await signedIn({ email, password })
     const there = await signedIn({ email, password })
@@ -267,7 +272,7 @@ describe('sessions', () => {
   })
 
   test("of someone else can't be revoked", async () => {
-    const email = 'invited-meddler@example.com'
+    const email = 'meddler@example.com'
     await signUp(email)
     const victim = await signedIn()
     const token = /session_token=([^.]+)/.exec(victim.cookies())?.[1]
@@ -282,11 +287,68 @@ describe('sessions', () => {
   })
 })
 
+describe('a session at the api', () => {
+  const ask = (browser: Browser, headers: Record<string, string> = {}) =>
+    browser.send('GET', '/api/v1/whoami', undefined, headers)
+
+  test('acts as the person, in the tenants that they belong to and no other', async () => {
+    const browser = await signedIn()
+    expect(await ask(browser)).toMatchObject({
+      status: 200,
+      body: { actor: { kind: 'person', name: 'Owner' }, tenant: { id: on.acme.id } },
+    })
+    expect(await ask(browser, { 'x-tenant-id': on.globex.id })).toMatchObject({ status: 403 })
+    const run = await on.request(on.globex.key, 'POST', '/api/v1/agents/assistant/runs', { message: 'hello' })
+    const { id } = z.object({ id: z.string() }).parse(run.body)
+    expect(await browser.send('GET', `/api/v1/runs/${id}`)).toMatchObject({ status: 404 })
+  })
+
+  test('joins the tenant of an invitation', async () => {
+    const email = 'joins@example.com'
+    const token = await signUp(email)
+    const browser = await signedIn({ email, password })
+    expect(await ask(browser)).toMatchObject({ status: 200, body: { tenant: null } })
+    expect(await browser.send('POST', '/api/v1/invitations/accept', { token })).toMatchObject({
+      status: 200,
+      body: { id: on.acme.id, roles: ['viewer'] },
+    })
+    expect(await ask(browser)).toMatchObject({ status: 200, body: { tenant: { id: on.acme.id } } })
+  })
+
+  test('changes nothing for a page of another origin, or one that does not say which', async () => {
+    const browser = await signedIn()
+    const start = (headers: Record<string, string>) =>
+      browser.send('POST', '/api/v1/agents/assistant/runs', { message: 'hello' }, headers)
+    for (const origin of ['https://evil.example.com', 'null', '']) {
+      const answer = await start({ origin })
+      expect(answer).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+      expect(answer.text).toContain('the Origin header must be')
+    }
+    expect(await start({})).toMatchObject({ status: 202 })
+  })
+
+  test('ends within 5 s of being revoked', async () => {
+    const browser = await signedIn()
+    const cookie = browser.cookies()
+    expect(await ask(browser)).toMatchObject({ status: 200 })
+    await browser.send('POST', '/auth/sign-out', {})
+    const ended = async () => (await ask(openBrowser(on), { cookie })).status === 401
+    await waitFor(ended, { timeoutMs: 5_000, pollMs: 100, what: 'the session to end' })
+  })
+
+  test('of an agent interface is taken too', async () => {
+    const browser = await signedIn()
+    const foreign = await browser.send('POST', '/agui/assistant', {}, { origin: 'https://evil.example.com' })
+    expect(foreign).toMatchObject({ status: 403 })
+    expect((await browser.send('POST', '/agui/assistant', {})).status).not.toBe(401)
+  })
+})
+
 test('no password, session or link of a mail is in the logs', async () => {
   const { cookies } = await signedIn()
   const logs = on.logs.join('')
   expect(logs).toContain('/auth/sign-in/email')
-  const link = mailbox.find('invited-grace@example.com')?.match(/reset-password\/(\w+)/)?.[1]
+  const link = mailbox.find('grace@example.com')?.match(/reset-password\/(\w+)/)?.[1]
   for (const secret of [owner.password, password, 'another password', link, cookies().split('=')[1]?.split('.')[0]]) {
     expect(secret).toBeTruthy()
     expect(logs).not.toContain(secret)

@@ -1,23 +1,14 @@
-import type { Database } from '@freehold/core'
+import { FreeholdError } from '@freehold/contracts'
+import { type Database, isInvited, type VouchedPerson } from '@freehold/core'
 import { betterAuth } from 'better-auth'
 import type { Logger } from 'pino'
+import type { Vouch } from '../api/vouchers.ts'
 import type { ServerConfig } from '../config.ts'
 import { createMailer } from '../mail/mail.ts'
 import { deriveSecret, loadSecretKeys } from '../secret-key.ts'
 import { signInOptions } from './options.ts'
 import type { Origins } from './origins.ts'
-import { ensureOwner, type Owner } from './owner.ts'
-import { isInvited, registerOwner } from './people.ts'
-
-/** Someone, as an issuer vouches for them. */
-export interface VouchedPerson {
-  /** `freehold` for our own sign-in, else the `iss` of the token. */
-  issuer: string
-  subject: string
-  email: string | null
-  emailVerified: boolean
-  name: string | null
-}
+import { ensureOwner, type Owner, type RegisterOwner } from './owner.ts'
 
 export interface SignIn {
   /** Answers what is under `/auth`. */
@@ -25,7 +16,7 @@ export interface SignIn {
   /** Whose session a `Cookie` header holds; undefined when it holds none that is good. */
   vouchForSession(cookieHeader: string): Promise<VouchedPerson | undefined>
   /** Makes the first person where there is none; gives what they sign in with, as far as it is known. */
-  ensureOwner(known: Owner | undefined): Promise<Owner | undefined>
+  ensureOwner(known: Owner | undefined, register: RegisterOwner): Promise<Owner | undefined>
 }
 
 /** People sign in here, whoever they are to the tenants. */
@@ -57,15 +48,23 @@ export async function openSignIn(
       })
       if (!found) return undefined
       const { id, email, emailVerified, name } = found.user
-      return { issuer: 'freehold', subject: id, email, emailVerified, name: name || null }
+      // An address that is not proven is nobody's.
+      return { issuer: 'freehold', subject: id, email: emailVerified ? email : null, emailVerified, name: name || null }
     },
-    async ensureOwner(known) {
+    async ensureOwner(known, register) {
       const secrets = {
         id: deriveSecret(key, 'owner-id').toString('hex').slice(0, 32),
         password: deriveSecret(key, 'owner-password').toString('base64url').slice(0, 24),
       }
-      const register = (person: VouchedPerson) => registerOwner(database, person)
       return ensureOwner(await auth.$context, secrets, config.signIn.ownerEmail, known, register)
     },
+  }
+}
+
+export function vouchBySession({ vouchForSession }: Pick<SignIn, 'vouchForSession'>): Vouch {
+  return async (cookieHeader) => {
+    const person = await vouchForSession(cookieHeader)
+    if (person) return person
+    throw new FreeholdError('unauthenticated', 'The session has ended. Sign in again.')
   }
 }

@@ -314,6 +314,66 @@ language sql stable security definer set search_path = public, pg_temp as $$
    order by r.canary_checked_at limit p_limit
 $$;
 
+-- The tenants that a person belongs to, by name.
+create function door_read_memberships(p_person uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'status', t.status, 'roles', m.roles,
+           'source', m.source) order by t.name), '[]')
+    from memberships m join tenants t on t.id = m.tenant_id where m.person_id = p_person
+$$;
+
+-- Who an issuer's subject is here. At the first sight of one a person is made of it, with the id p_id; one at a time, so
+-- that of two first requests at once one person comes. What an issuer leaves out is kept as it was.
+create function door_recognize_person(p_id uuid, p_issuer text, p_subject text, p_email text, p_name text)
+returns table (id uuid, email text, name text, platform_role text, disabled boolean, memberships jsonb)
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+#variable_conflict use_column
+declare
+  person uuid;
+begin
+  select i.person_id into person from person_identities i where i.issuer = p_issuer and i.subject = p_subject;
+  if person is null then
+    perform pg_advisory_xact_lock(hashtextextended('freehold.person:' || p_issuer || ' ' || p_subject, 0));
+    select i.person_id into person from person_identities i where i.issuer = p_issuer and i.subject = p_subject;
+  end if;
+  if person is null then
+    person := p_id;
+    insert into people (id, email, name) values (person, p_email, p_name);
+    insert into person_identities (issuer, subject, person_id) values (p_issuer, p_subject, person);
+  end if;
+  update people p set email = coalesce(p_email, p.email), name = coalesce(p_name, p.name)
+   where p.id = person and (p.email, p.name) is distinct from (coalesce(p_email, p.email), coalesce(p_name, p.name));
+  return query
+    select p.id, p.email, p.name, p.platform_role, p.disabled_at is not null, door_read_memberships(p.id)
+      from people p where p.id = person;
+end $$;
+
+create function door_find_tenants(p_names text[]) returns table (id uuid, name text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select t.id, t.name from tenants t where t.name = any (p_names)
+$$;
+
+create function door_set_platform_role(p_person uuid, p_role text) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+  update people set platform_role = p_role where id = p_person
+$$;
+
+-- The invitation that a token accepts, for the person with its address only: the token may have been passed on.
+create function door_find_invitation(p_token_hash bytea, p_person uuid) returns table (tenant_id uuid, id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select i.tenant_id, i.id from invitations i join people p on p.email = i.email
+   where i.token_hash = p_token_hash and p.id = p_person
+$$;
+
+-- Whether anybody waits for the one with this address.
+create function door_is_invited(p_email text) returns boolean
+language sql stable security definer set search_path = public, pg_temp as $$
+  select exists (
+    select from invitations i
+     where i.email = p_email and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+  )
+$$;
+
 -- A door opens for the server only.
 do $$
 declare

@@ -22,6 +22,8 @@ const tables = [
   'connections',
   'data_keys',
   'idempotency_keys',
+  'invitations',
+  'memberships',
   'messages',
   'release_decisions',
   'release_history',
@@ -106,6 +108,10 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'assistant', 'production', 1, 1, 'test', 1);
     insert into release_decisions (tenant_id, request_id, actor, decision)
       values ('${tenant}', '${tenant}', 'test', 'approve');
+    insert into people (id, email) values ('${tenant}', '${tenant}@example.com');
+    insert into memberships (tenant_id, person_id, roles, source) values ('${tenant}', '${tenant}', '{owner}', 'test');
+    insert into invitations (tenant_id, id, email, roles, token_hash, invited_by, expires_at)
+      values ('${tenant}', '${tenant}', 'a@example.com', '{viewer}', '${tenant}', 'test', now());
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 
@@ -208,4 +214,12 @@ test("an id that is no tenant's finds nothing", async () => {
 test('the tenant of a transaction ends with it', async () => {
   await attempt({ tenant: acme, grants: 'its own' }, 'select 1')
   expect(await reach({ tenant: null, grants: 'its own' }, 'select 1 from agent_runs')).toBe(0)
+})
+
+test('a tenant sees of the people only its members, and nothing that issuers say of them', async () => {
+  const stand: Stand = { tenant: acme, grants: 'its own' }
+  expect((await attempt(stand, 'select id from people')).rows).toEqual([{ id: acme }])
+  expect(await reach({ ...stand, tenant: null }, 'select id from people')).toBe(0)
+  expect(await reach(stand, 'select platform_role from people')).toBe(0)
+  expect(await reach(stand, 'select * from person_identities')).toBe(0)
 })

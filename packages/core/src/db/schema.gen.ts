@@ -253,6 +253,28 @@ export interface IdempotencyKeys {
   tenant_id: string;
 }
 
+export interface Invitations {
+  accepted_at: Timestamp | null;
+  accepted_by: string | null;
+  created_at: Generated<Timestamp>;
+  email: string;
+  expires_at: Timestamp;
+  id: string;
+  invited_by: string;
+  revoked_at: Timestamp | null;
+  roles: string[];
+  tenant_id: string;
+  token_hash: Buffer;
+}
+
+export interface Memberships {
+  joined_at: Generated<Timestamp>;
+  person_id: string;
+  roles: string[];
+  source: string;
+  tenant_id: string;
+}
+
 export interface Messages {
   content: Json;
   created_at: Generated<Timestamp>;
@@ -268,6 +290,21 @@ export interface OperatorKeys {
   created_at: Generated<Timestamp>;
   id: string;
   key_hash: Buffer;
+}
+
+export interface People {
+  created_at: Generated<Timestamp>;
+  disabled_at: Timestamp | null;
+  email: string | null;
+  id: string;
+  name: string | null;
+  platform_role: string | null;
+}
+
+export interface PersonIdentities {
+  issuer: string;
+  person_id: string;
+  subject: string;
 }
 
 export interface Plans {
@@ -465,8 +502,12 @@ export interface DB {
   connections: Connections;
   data_keys: DataKeys;
   idempotency_keys: IdempotencyKeys;
+  invitations: Invitations;
+  memberships: Memberships;
   messages: Messages;
   operator_keys: OperatorKeys;
+  people: People;
+  person_identities: PersonIdentities;
   plans: Plans;
   release_decisions: ReleaseDecisions;
   release_history: ReleaseHistory;

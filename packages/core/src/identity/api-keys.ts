@@ -18,6 +18,7 @@ import type { Tx } from '../db/database.ts'
 import type { ApiKeys } from '../db/schema.gen.ts'
 import { authorize, type Caller, type TenantCaller } from './caller.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
+import { assertCanGive } from './roles.ts'
 
 export interface NewKey {
   name: string
@@ -27,16 +28,13 @@ export interface NewKey {
   environment?: Environment | undefined
 }
 
-/** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks, nor, unless an owner makes it, a role. */
+/** Creates a key of the caller's tenant. It can't carry a permission that the caller lacks, nor a role that the caller can't give. */
 export async function createKey(caller: Caller, input: NewKey): Promise<CreatedApiKey> {
   authorize(caller, 'keys:write')
   const held = tenantPermissions.filter((permission) => caller.permissions.has(permission))
   const scopes = input.scopes ?? held.filter((permission) => fits(permission, input.environment))
-  const roles = caller.roles.includes('owner') ? tenantRoles : caller.roles
-  const missing = [
-    ...scopes.filter((scope) => !held.includes(scope)),
-    ...(input.roles ?? []).filter((role) => !roles.includes(role)),
-  ]
+  assertCanGive(caller, input.roles ?? [])
+  const missing = scopes.filter((scope) => !held.includes(scope))
   if (missing.length > 0) {
     throw new FreeholdError(
       'permission_denied',

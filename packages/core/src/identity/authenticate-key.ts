@@ -59,12 +59,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
 async function findTenantKey(database: Database, key: string): Promise<Identity | undefined> {
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
-  if (row.tenant_status !== 'active') {
-    throw new FreeholdError(
-      'tenant_suspended',
-      'The tenant is suspended. The operator of this installation can lift that.',
-    )
-  }
+  if (row.tenant_status !== 'active') throw tenantSuspended()
   return {
     actor: { kind: 'api_key', id: row.key_id, name: row.name },
     tenantId: row.tenant_id,
@@ -72,4 +67,11 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     environment: row.environment,
   }
+}
+
+export function tenantSuspended(): FreeholdError {
+  return new FreeholdError(
+    'tenant_suspended',
+    'The tenant is suspended. The operator of this installation can lift that.',
+  )
 }

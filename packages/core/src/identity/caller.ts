@@ -24,6 +24,9 @@ export interface TenantCaller extends Caller {
 }
 
 export function authorize(caller: Caller, permission: Permission): asserts caller is TenantCaller {
+  if (caller.actor.kind === 'person' && caller.tenantId === null) {
+    throw new FreeholdError('permission_denied', 'Choose one of your tenants with the header X-Tenant-Id.')
+  }
   authorizePlatform(caller, permission)
   if (caller.tenantId === null) throw new FreeholdError('permission_denied', 'This needs the API key of a tenant.')
 }
@@ -31,7 +34,8 @@ export function authorize(caller: Caller, permission: Permission): asserts calle
 /** For the few verbs that the operator of the installation may use without being a tenant. */
 export function authorizePlatform(caller: Caller, permission: Permission): void {
   if (caller.permissions.has(permission)) return
-  throw new FreeholdError('permission_denied', `This needs the permission "${permission}", which the key doesn't have.`)
+  const holder = caller.actor.kind === 'person' ? `your roles don't give` : `the key doesn't have`
+  throw new FreeholdError('permission_denied', `This needs the permission "${permission}", which ${holder}.`)
 }
 
 /** How the caller shows in journals and rows: `api_key:<id>`. */

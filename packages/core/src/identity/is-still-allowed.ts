@@ -1,9 +1,14 @@
 import { sql } from 'kysely'
+import { readMemberships } from '../people/recognize-person.ts'
 import type { Caller } from './caller.ts'
 
-/** Whether a caller that was let in, maybe long ago, would be let in now: its key is good and its tenant active. */
+/** Whether a caller that was let in, maybe long ago, would be let in now: the key or membership holds, and the tenant is active. */
 export async function isStillAllowed(caller: Caller): Promise<boolean> {
   const { actor, platform, tenantId } = caller
+  if (actor.kind === 'person' && tenantId !== null) {
+    const memberships = await readMemberships(platform.database, actor.id)
+    return memberships.some(({ id, status }) => id === tenantId && status === 'active')
+  }
   // The operator's key opens nothing that lasts.
   if (actor.kind !== 'api_key' || tenantId === null) return true
   const row = await platform.database.withTenant(tenantId, (tx) =>

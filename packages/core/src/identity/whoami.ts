@@ -1,12 +1,15 @@
 import { permissions, type Whoami } from '@freehold/contracts'
+import { readMemberships } from '../people/recognize-person.ts'
 import { readTenant } from '../tenancy/tenants.ts'
 import type { Caller } from './caller.ts'
 
 export async function whoami(caller: Caller): Promise<Whoami> {
-  const { tenantId } = caller
+  const { actor, platform, tenantId } = caller
+  const memberships = actor.kind === 'person' ? await readMemberships(platform.database, actor.id) : []
   return {
-    actor: caller.actor,
-    tenant: tenantId === null ? null : await readTenant(caller.platform, tenantId),
+    actor,
+    tenant: tenantId === null ? null : await readTenant(platform, tenantId),
+    memberships: memberships.map(({ id, name, roles }) => ({ id, name, roles })),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
     environment: caller.environment ?? null,

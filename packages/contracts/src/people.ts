@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import { tenantRoles } from './permissions.ts'
+import { idSchema } from './tenants.ts'
+
+const rolesSchema = z.array(z.enum(tenantRoles)).min(1).max(tenantRoles.length)
+
+export const memberSchema = z
+  .object({
+    id: idSchema.meta({ description: 'Of the person, who can be a member of other tenants, too.' }),
+    email: z.string().nullable(),
+    name: z.string().nullable(),
+    roles: z.array(z.enum(tenantRoles)),
+    source: z.string().meta({
+      description:
+        'Where the membership comes from: `invitation`, `installation`, or `claim:<issuer>`, which follows the tokens.',
+    }),
+    joinedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Member' })
+export type Member = z.output<typeof memberSchema>
+
+export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
+
+/** Compared in lower case, as every mail server that matters does. */
+const emailSchema = z.email().max(254).toLowerCase()
+
+export const createInvitationSchema = z.strictObject({
+  email: emailSchema,
+  /** What they will be. An owner can give every role, an admin every other one. */
+  roles: rolesSchema,
+  expiresInDays: z.int().min(1).max(30).default(7),
+})
+
+export type CreateInvitation = z.output<typeof createInvitationSchema>
+
+export const invitationSchema = z
+  .object({
+    id: idSchema,
+    email: z.string(),
+    roles: z.array(z.enum(tenantRoles)),
+    status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
+    invitedBy: z.string().meta({ description: 'Who did, such as `person:<id>`.' }),
+    createdAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Invitation' })
+export type Invitation = z.output<typeof invitationSchema>
+
+export const createdInvitationSchema = invitationSchema
+  .extend({
+    token: z
+      .string()
+      .meta({ description: 'Accepts the invitation, by whoever signs in with its address. Shown this once.' }),
+  })
+  .meta({ id: 'CreatedInvitation' })
+export type CreatedInvitation = z.output<typeof createdInvitationSchema>
+
+export const acceptInvitationSchema = z.strictObject({ token: z.string().min(1).max(200) })

@@ -1,0 +1,97 @@
+import { type TenantRole, tenantRoles } from '@freehold/contracts'
+import { recordChange } from '../audit/record-change.ts'
+import type { Tx } from '../db/database.ts'
+import type { TenantCaller } from '../identity/caller.ts'
+import type { Platform } from '../platform.ts'
+import { type MembershipRow, type Person, readMemberships } from './recognize-person.ts'
+
+type Claimed = readonly { tenant: string; roles: readonly TenantRole[] }[]
+
+/**
+ * Makes the memberships that an issuer gave what its newest token says: added, changed and ended with it. Those that
+ * somebody invited the person to, or that another issuer gave, stay as they are. A tenant that there is not is passed over.
+ */
+export async function followClaims(
+  platform: Platform,
+  person: Person,
+  issuer: string,
+  claimed: Claimed,
+): Promise<MembershipRow[]> {
+  const source = `claim:${issuer}`
+  const named = await findTenants(platform, claimed)
+  const stale = person.memberships.filter((held) => held.source === source && !named.has(held.id))
+  const changed = [...named].filter(([id, roles]) => {
+    const held = person.memberships.find((membership) => membership.id === id)
+    return !held || (held.source === source && held.roles.join() !== roles.join())
+  })
+  if (stale.length === 0 && changed.length === 0) return person.memberships
+  for (const { id } of stale) await changeMembership(platform, person, id, source, null)
+  for (const [id, roles] of changed) await changeMembership(platform, person, id, source, roles)
+  return readMemberships(platform.database, person.id)
+}
+
+/** The roles that are claimed, by tenant: of several claims for one tenant, all of them. */
+async function findTenants({ database }: Platform, claimed: Claimed): Promise<Map<string, TenantRole[]>> {
+  if (claimed.length === 0) return new Map()
+  const tenants = await database.call<{ id: string; name: string }>(
+    'find-tenants-by-name',
+    'select * from door_find_tenants($1)',
+    [claimed.map(({ tenant }) => tenant)],
+  )
+  return new Map(
+    tenants.map(({ id, name }) => {
+      const given = claimed.filter(({ tenant }) => tenant === name).flatMap(({ roles }) => roles)
+      return [id, tenantRoles.filter((role) => given.includes(role))]
+    }),
+  )
+}
+
+/** Done by the person's own token, so they stand in the audit trail as who did it. */
+async function changeMembership(
+  platform: Platform,
+  person: Person,
+  tenantId: string,
+  source: string,
+  roles: TenantRole[] | null,
+): Promise<void> {
+  const caller: TenantCaller = {
+    platform,
+    actor: { kind: 'person', id: person.id, name: person.name ?? person.email ?? person.id },
+    tenantId,
+    permissions: new Set(),
+    roles: [],
+    requestId: 'sign-in',
+  }
+  await platform.database.withTenant(tenantId, async (tx) => {
+    const before = await readSourced(tx, person.id, source)
+    if (roles === null || roles.length === 0) {
+      if (!before) return
+      await tx.deleteFrom('memberships').where('person_id', '=', person.id).where('source', '=', source).execute()
+      await recordChange(tx, caller, { action: 'member.removed', subjectId: person.id, before })
+      return
+    }
+    const after = { roles, source }
+    // Whom somebody invited meanwhile stays a member by that.
+    const written = await tx
+      .insertInto('memberships')
+      .values({ tenant_id: tenantId, person_id: person.id, ...after })
+      .onConflict((conflict) =>
+        conflict.columns(['tenant_id', 'person_id']).doUpdateSet({ roles }).where('memberships.source', '=', source),
+      )
+      .returning('roles')
+      .executeTakeFirst()
+    if (!written) return
+    const action = before ? 'member.updated' : 'member.added'
+    await recordChange(tx, caller, { action, subjectId: person.id, before, after })
+  })
+}
+
+function readSourced(tx: Tx, personId: string, source: string) {
+  return tx
+    .selectFrom('memberships')
+    .select(['roles', 'source'])
+    .where('person_id', '=', personId)
+    .where('source', '=', source)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
+}

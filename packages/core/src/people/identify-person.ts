@@ -1,0 +1,51 @@
+import { FreeholdError, permissionsOf, platformRolePermissions } from '@freehold/contracts'
+import type { Identity } from '../identity/authenticate-key.ts'
+import { tenantSuspended } from '../identity/authenticate-key.ts'
+import type { Platform } from '../platform.ts'
+import { followClaims } from './follow-claims.ts'
+import { type MembershipRow, type Person, recognizePerson, type VouchedPerson } from './recognize-person.ts'
+
+/**
+ * What a person may do on the ground of the tenant that they chose, by its id or name; who belongs to one tenant needs to
+ * choose none. Choosing grants nothing: throws `permission_denied` for a tenant that they don't belong to, in the same
+ * words whether there is one or not.
+ */
+export async function identifyPerson(
+  platform: Platform,
+  vouched: VouchedPerson,
+  chosenTenant: string | undefined,
+): Promise<Identity> {
+  const person = await recognizePerson(platform.database, vouched)
+  if (person.disabled) throw new FreeholdError('unauthenticated', 'This person is disabled in the installation.')
+  const memberships = vouched.memberships
+    ? await followClaims(platform, person, vouched.issuer, vouched.memberships)
+    : person.memberships
+  const membership = chooseMembership(memberships, chosenTenant)
+  if (membership?.status === 'suspended') throw tenantSuspended()
+  const roles = membership?.roles ?? []
+  return {
+    actor: { kind: 'person', id: person.id, name: nameOf(person) },
+    tenantId: membership?.id ?? null,
+    permissions: [
+      ...permissionsOf(roles),
+      ...(person.platform_role === null ? [] : platformRolePermissions[person.platform_role]),
+    ],
+    roles,
+    environment: null,
+  }
+}
+
+function nameOf({ id, name, email }: Person): string {
+  return name ?? email ?? id
+}
+
+function chooseMembership(memberships: readonly MembershipRow[], chosen: string | undefined) {
+  if (chosen === undefined) return memberships.length === 1 ? memberships[0] : undefined
+  const found = memberships.find(({ id, name }) => id === chosen || name === chosen)
+  if (found) return found
+  const names = memberships.map(({ name }) => name).join(', ') || 'none'
+  throw new FreeholdError(
+    'permission_denied',
+    `X-Tenant-Id names no tenant that you belong to. Yours: ${names}. Ask for an invitation to another one.`,
+  )
+}

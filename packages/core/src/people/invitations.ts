@@ -1,0 +1,178 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  type CreatedInvitation,
+  type CreateInvitation,
+  FreeholdError,
+  type Invitation,
+  type Membership,
+  type Page,
+  tenantRoles,
+} from '@freehold/contracts'
+import { type Selectable, sql } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import { recordChange } from '../audit/record-change.ts'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import type { Database, Tx } from '../db/database.ts'
+import type { Invitations } from '../db/schema.gen.ts'
+import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { assertCanGive } from '../identity/roles.ts'
+
+/** Invites somebody. Whoever has the token and signs in with the address accepts it. */
+export async function createInvitation(caller: Caller, input: CreateInvitation): Promise<CreatedInvitation> {
+  authorize(caller, 'members:write')
+  assertCanGive(caller, input.roles)
+  const token = randomBytes(32).toString('base64url')
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const row = await tx
+      .insertInto('invitations')
+      .values({
+        tenant_id: caller.tenantId,
+        id: uuidv7(),
+        email: input.email,
+        roles: tenantRoles.filter((role) => input.roles.includes(role)),
+        token_hash: hashToken(token),
+        invited_by: `${caller.actor.kind}:${caller.actor.id}`,
+        expires_at: sql<Date>`now() + make_interval(days => ${input.expiresInDays})`,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow()
+    const invitation = toInvitation(row)
+    await recordChange(tx, caller, { action: 'invitation.created', subjectId: row.id, after: invitation })
+    return { ...invitation, token }
+  })
+}
+
+export async function listInvitations(
+  caller: Caller,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<Invitation>> {
+  authorize(caller, 'members:read')
+  const before = decodeCursor(query.cursor, cursorKeys.id)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    tx
+      .selectFrom('invitations')
+      .selectAll()
+      .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
+      .orderBy('id', 'desc')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toInvitation, ({ id }) => id)
+}
+
+/** Takes an invitation back; doing so again changes nothing. One that was accepted is a membership by now. */
+export async function revokeInvitation(caller: Caller, id: string): Promise<Invitation> {
+  authorize(caller, 'members:write')
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const row = await lockInvitation(tx, id)
+    if (!row) throw new FreeholdError('not_found', 'There is no invitation with this id.')
+    if (row.accepted_at) {
+      throw new FreeholdError('conflict', 'This invitation was accepted. Remove the member with DELETE /members/{id}.')
+    }
+    const before = toInvitation(row)
+    const revoked = { revoked_at: row.revoked_at ?? new Date() }
+    await tx.updateTable('invitations').set(revoked).where('id', '=', id).execute()
+    const after = toInvitation({ ...row, ...revoked })
+    await recordChange(tx, caller, { action: 'invitation.revoked', subjectId: id, before, after })
+    return after
+  })
+}
+
+/** Joins the tenant of an invitation, as the person who is signed in with its address. */
+export async function acceptInvitation(caller: Caller, { token }: { token: string }): Promise<Membership> {
+  const { platform, actor } = caller
+  if (actor.kind !== 'person') {
+    throw new FreeholdError('permission_denied', 'An invitation is for a person. Sign in, and accept it then.')
+  }
+  const [found] = await platform.database.call<{ tenant_id: string; id: string }>(
+    'find-invitation',
+    'select * from door_find_invitation($1, $2)',
+    [hashToken(token), actor.id],
+  )
+  if (!found) throw noSuchInvitation()
+  const joining: TenantCaller = { ...caller, tenantId: found.tenant_id }
+  return platform.database.withTenant(joining.tenantId, (tx) => join(tx, joining, found.id))
+}
+
+async function join(tx: Tx, caller: TenantCaller, invitationId: string): Promise<Membership> {
+  const invitation = await lockInvitation(tx, invitationId)
+  if (!invitation || invitation.revoked_at) throw noSuchInvitation()
+  if (invitation.accepted_at && invitation.accepted_by !== caller.actor.id) throw noSuchInvitation()
+  if (!invitation.accepted_at) await become(tx, caller, invitation)
+  const membership = await tx
+    .selectFrom('memberships')
+    .innerJoin('tenants', 'tenants.id', 'memberships.tenant_id')
+    .select(['tenants.id', 'tenants.name', 'memberships.roles'])
+    .where('person_id', '=', caller.actor.id)
+    .executeTakeFirst()
+  if (!membership) throw new FreeholdError('conflict', 'This membership has ended. Ask for a new invitation.')
+  return { ...membership, roles: tenantRoles.filter((role) => membership.roles.includes(role)) }
+}
+
+/** What the person is a member with already, they stay, and with more by the invitation. */
+async function become(tx: Tx, caller: TenantCaller, invitation: Selectable<Invitations>): Promise<void> {
+  if (invitation.expires_at < new Date()) {
+    throw new FreeholdError('conflict', 'This invitation has expired. Ask whoever invited you for a new one.')
+  }
+  const personId = caller.actor.id
+  await tx
+    .insertInto('memberships')
+    .values({
+      tenant_id: caller.tenantId,
+      person_id: personId,
+      roles: invitation.roles,
+      source: 'invitation',
+    })
+    .onConflict((conflict) =>
+      conflict.columns(['tenant_id', 'person_id']).doUpdateSet({
+        roles: sql<string[]>`array(select distinct unnest(memberships.roles || excluded.roles))`,
+        source: 'invitation',
+      }),
+    )
+    .execute()
+  const accepted = { accepted_at: new Date(), accepted_by: personId }
+  await tx.updateTable('invitations').set(accepted).where('id', '=', invitation.id).execute()
+  const change = { before: toInvitation(invitation), after: toInvitation({ ...invitation, ...accepted }) }
+  await recordChange(tx, caller, { action: 'invitation.accepted', subjectId: invitation.id, ...change })
+}
+
+/** Whether somebody with this address was invited and has not answered yet. */
+export async function isInvited(database: Database, email: string): Promise<boolean> {
+  const [row] = await database.call<{ invited: boolean }>('is-invited', 'select door_is_invited($1) as invited', [
+    email.toLowerCase(),
+  ])
+  return row?.invited ?? false
+}
+
+function lockInvitation(tx: Tx, id: string) {
+  return tx.selectFrom('invitations').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
+function noSuchInvitation(): FreeholdError {
+  return new FreeholdError(
+    'not_found',
+    'There is no invitation with this token for the address that you are signed in with.',
+  )
+}
+
+function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
+
+function toInvitation(row: Selectable<Invitations>): Invitation {
+  return {
+    id: row.id,
+    email: row.email,
+    roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    status: statusOf(row),
+    invitedBy: row.invited_by,
+    createdAt: row.created_at.toISOString(),
+    expiresAt: row.expires_at.toISOString(),
+  }
+}
+
+function statusOf({ accepted_at, revoked_at, expires_at }: Selectable<Invitations>): Invitation['status'] {
+  if (accepted_at) return 'accepted'
+  if (revoked_at) return 'revoked'
+  return expires_at < new Date() ? 'expired' : 'pending'
+}

@@ -1,0 +1,97 @@
+import { FreeholdError, type Member, type Page, type TenantRole, tenantRoles } from '@freehold/contracts'
+import { recordChange } from '../audit/record-change.ts'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import { authorize, type Caller } from '../identity/caller.ts'
+import { assertCanGive } from '../identity/roles.ts'
+
+export async function listMembers(
+  caller: Caller,
+  query: { limit: number; cursor?: string | undefined },
+): Promise<Page<Member>> {
+  authorize(caller, 'members:read')
+  const after = decodeCursor(query.cursor, cursorKeys.id)
+  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+    selectMembers(tx)
+      .$if(after !== undefined, (q) => q.where('memberships.person_id', '>', after ?? ''))
+      .orderBy('memberships.person_id')
+      .limit(query.limit + 1)
+      .execute(),
+  )
+  return toPage(rows, query.limit, toMember, ({ person_id }) => person_id)
+}
+
+/** Gives a member other roles. The last owner stays one. */
+export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<Member> {
+  authorize(caller, 'members:write')
+  const roles = tenantRoles.filter((role) => input.roles.includes(role))
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const before = await lockMember(tx, id)
+    const changed = tenantRoles.filter((role) => before.roles.includes(role) !== roles.includes(role))
+    assertCanGive(caller, changed)
+    if (!roles.includes('owner')) await assertNotLastOwner(tx, before)
+    await tx.updateTable('memberships').set({ roles }).where('person_id', '=', id).execute()
+    const after = { ...before, roles }
+    await recordChange(tx, caller, { action: 'member.updated', subjectId: id, before, after })
+    return after
+  })
+}
+
+/** Ends a membership. The last owner stays. */
+export async function removeMember(caller: Caller, id: string): Promise<Member> {
+  authorize(caller, 'members:write')
+  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    const before = await lockMember(tx, id)
+    assertCanGive(caller, before.roles)
+    await assertNotLastOwner(tx, before)
+    await tx.deleteFrom('memberships').where('person_id', '=', id).execute()
+    await recordChange(tx, caller, { action: 'member.removed', subjectId: id, before })
+    return before
+  })
+}
+
+/** A member that stays as it is until the transaction ends, and with it every owner: two can't go at once. */
+async function lockMember(tx: Tx, id: string): Promise<Member> {
+  await tx
+    .selectFrom('memberships')
+    .select('person_id')
+    .where((eb) => eb.or([eb('person_id', '=', id), eb(eb.val('owner'), '=', eb.fn.any('roles'))]))
+    .orderBy('person_id')
+    .forUpdate()
+    .execute()
+  const row = await selectMembers(tx).where('memberships.person_id', '=', id).executeTakeFirst()
+  if (!row) throw new FreeholdError('not_found', 'There is no member with this id.')
+  return toMember(row)
+}
+
+async function assertNotLastOwner(tx: Tx, member: Member): Promise<void> {
+  if (!member.roles.includes('owner')) return
+  const other = await tx
+    .selectFrom('memberships')
+    .select('person_id')
+    .where('person_id', '!=', member.id)
+    .where((eb) => eb(eb.val('owner'), '=', eb.fn.any('roles')))
+    .executeTakeFirst()
+  if (other) return
+  throw new FreeholdError('conflict', 'This is the last owner of the tenant. Make somebody else an owner first.')
+}
+
+function selectMembers(tx: Tx) {
+  return tx
+    .selectFrom('memberships')
+    .innerJoin('people', 'people.id', 'memberships.person_id')
+    .select(['person_id', 'email', 'name', 'roles', 'source', 'joined_at'])
+}
+
+type MemberRow = Awaited<ReturnType<ReturnType<typeof selectMembers>['executeTakeFirstOrThrow']>>
+
+function toMember(row: MemberRow): Member {
+  return {
+    id: row.person_id,
+    email: row.email,
+    name: row.name,
+    roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    source: row.source,
+    joinedAt: row.joined_at.toISOString(),
+  }
+}

@@ -1,0 +1,52 @@
+import type { Membership, PlatformRole, TenantRole } from '@freehold/contracts'
+import { uuidv7 } from 'uuidv7'
+import type { Database } from '../db/database.ts'
+
+/** Someone, as an issuer vouches for them. */
+export interface VouchedPerson {
+  /** `freehold` for our own sign-in, else the `iss` of the token. */
+  issuer: string
+  /** Who they are to that issuer, for good. */
+  subject: string
+  email: string | null
+  emailVerified: boolean
+  name: string | null
+  /** What a mapped claim says of memberships, with tenants by their names; absent when the issuer maps none. */
+  memberships?: readonly { tenant: string; roles: readonly TenantRole[] }[] | undefined
+}
+
+export interface MembershipRow extends Membership {
+  status: 'active' | 'suspended'
+  source: string
+}
+
+export interface Person {
+  id: string
+  email: string | null
+  name: string | null
+  platform_role: PlatformRole | null
+  disabled: boolean
+  memberships: MembershipRow[]
+}
+
+/** Finds the person that an issuer vouches for, or gets to know them, and keeps what the issuer says of them. */
+export async function recognizePerson(database: Database, vouched: VouchedPerson): Promise<Person> {
+  const { issuer, subject, email, name } = vouched
+  const [person] = await database.call<Person>(
+    'recognize-person',
+    'select * from door_recognize_person($1, $2, $3, $4, $5)',
+    [uuidv7(), issuer, subject, email?.toLowerCase() ?? null, name],
+  )
+  if (!person) throw new Error('a person was not recognized')
+  return person
+}
+
+/** The tenants that a person belongs to, by name. */
+export async function readMemberships(database: Database, personId: string): Promise<MembershipRow[]> {
+  const [row] = await database.call<{ memberships: MembershipRow[] }>(
+    'read-memberships',
+    'select door_read_memberships($1) as memberships',
+    [personId],
+  )
+  return row?.memberships ?? []
+}
