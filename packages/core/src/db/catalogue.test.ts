@@ -206,7 +206,7 @@ const leaks: [what: string, change: string, problem: string | RegExp][] = [
   ],
   [
     'a table of tenants, for sign-in',
-    'grant select (text) on messages to freehold_auth',
+    'grant select (content) on messages to freehold_auth',
     'freehold_auth may use messages, which is beyond it',
   ],
 ]
