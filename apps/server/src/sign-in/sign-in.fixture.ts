@@ -10,7 +10,7 @@ export interface Browser {
   cookies(): string
 }
 
-export function openBrowser(on: TestPlatform): Browser {
+export function openBrowser(on: Pick<TestPlatform, 'fetch'>): Browser {
   const jar = new Map<string, string>()
   const cookies = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
   return {

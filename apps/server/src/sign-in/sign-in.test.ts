@@ -1,7 +1,13 @@
 import { type TestPlatform, waitFor } from '@freehold/testkit'
+import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { readConfig } from '../config.ts'
+import { createGateway } from '../gateway/app.ts'
+import { remoteApi } from '../gateway/forward.ts'
+import { createListener } from '../http/listener.ts'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
+import { createMinter } from '../service-token.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
 import { type OidcServer, signInAtProvider, startOidcServer } from './oidc.fixture.ts'
 import type { Owner } from './owner.ts'
@@ -342,6 +348,40 @@ describe('a session at the api', () => {
     expect(foreign).toMatchObject({ status: 403 })
     expect((await browser.send('POST', '/agui/assistant', {})).status).not.toBe(401)
   })
+})
+
+test('all of it works with the api behind HTTP, too', async () => {
+  const config = readConfig({ FREEHOLD_DATA_DIR: on.dataDir }, 'all')
+  const listener = createListener()
+  const url = await listener.listen({ host: '127.0.0.1', port: 0 })
+  listener.serve(on.apiFetch)
+  const gateway = createGateway({
+    mint: await createMinter(config),
+    logger: pino({ level: 'silent' }),
+    api: remoteApi(url),
+    corsOrigins: [],
+    trustedOrigins: [publicUrl],
+    signInAttemptsPerMinute: 3,
+    rateLimitPerMinute: 100,
+  })
+  try {
+    const browser = openBrowser({ fetch: async (request) => gateway.fetch(request) })
+    expect(await browser.send('POST', '/auth/sign-in/email', owner)).toMatchObject({ status: 200 })
+    expect(await browser.send('GET', '/api/v1/whoami')).toMatchObject({ body: { actor: { name: 'Owner' } } })
+    const { status, headers } = await browser.send('POST', '/auth/sign-out', {})
+    expect(status).toBe(200)
+    expect(headers.getSetCookie().length).toBeGreaterThan(1)
+    expect(browser.cookies()).toBe('')
+
+    const wrong = { ...owner, password: 'a wrong password' }
+    for (const expected of [401, 401, 401, 429]) {
+      expect(await browser.send('POST', '/auth/sign-in/email', wrong)).toMatchObject({ status: expected })
+    }
+    const refused = await browser.send('POST', '/auth/sign-in/email', owner)
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited' } })
+  } finally {
+    await listener.close(0)
+  }
 })
 
 test('no password, session or link of a mail is in the logs', async () => {
