@@ -4,7 +4,7 @@ import type { BetterAuthOptions } from 'better-auth'
 import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
-import type { SendMail } from '../mail/mail.ts'
+import type { Mail, SendMail } from '../mail/mail.ts'
 import type { OidcProvider, SignInConfig } from './config.ts'
 
 /** The header by which the gateway tells the client's address; none of a client's own gets that far. */
@@ -78,7 +78,11 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
 }
 
 /** An address counts only once its owner has followed a link that was sent there. */
-function passwords({ sendMail }: SignInParts) {
+function passwords({ sendMail, logger }: SignInParts) {
+  // Not waited for: how long an answer takes must not tell whether there was somebody to write to.
+  const sendBehind = async (mail: Mail): Promise<void> => {
+    sendMail(mail).catch((error: unknown) => logger.error({ err: error }, 'a mail could not be sent'))
+  }
   return {
     emailAndPassword: {
       enabled: true,
@@ -86,7 +90,7 @@ function passwords({ sendMail }: SignInParts) {
       requireEmailVerification: true,
       revokeSessionsOnPasswordReset: true,
       sendResetPassword: ({ user, url }: { user: { email: string }; url: string }) =>
-        sendMail({
+        sendBehind({
           to: user.email,
           subject: 'Set a new password',
           text: `Someone, probably you, asked for a new password. Set it within an hour:\n\n${url}\n\nIf it was not you, there is nothing to do.\n`,
@@ -97,7 +101,7 @@ function passwords({ sendMail }: SignInParts) {
       sendOnSignIn: true,
       autoSignInAfterVerification: true,
       sendVerificationEmail: ({ user, url }: { user: { email: string }; url: string }) =>
-        sendMail({
+        sendBehind({
           to: user.email,
           subject: 'Confirm your address',
           text: `Confirm within an hour that this address is yours:\n\n${url}\n\nIf you did not sign up, there is nothing to do.\n`,

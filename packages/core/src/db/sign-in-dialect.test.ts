@@ -71,6 +71,19 @@ describe.each(['embedded', 'PostgreSQL'])('on the %s database', (kind) => {
   })
 })
 
+test('a login that served the release before may work as that role after the upgrade', async () => {
+  await asSuperuser(url, 'create role older_server login; grant freehold_app to older_server')
+  const upgraded = await openDatabase({
+    url: await server.createDatabase(),
+    dataDir: server.folder,
+    poolSize: 1,
+    migrate: true,
+  })
+  await upgraded.close()
+  const [row] = await asSuperuser(url, `select pg_has_role('older_server', 'freehold_auth', 'member') as may`)
+  expect(row).toEqual({ may: true })
+})
+
 test('a login that may not work as that role is told what to do', async () => {
   await asSuperuser(url, `create role some_server login password 'secret'; grant freehold_app to some_server`)
   const login = new URL(url)
