@@ -1,4 +1,11 @@
-import { actorKinds, environmentSchema, FreeholdError, permissions, tenantRoles } from '@freehold/contracts'
+import {
+  actorKinds,
+  environmentSchema,
+  FreeholdError,
+  permissions,
+  tenantPermissions,
+  tenantRoles,
+} from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
@@ -9,12 +16,20 @@ const issuer = 'freehold-gateway'
 const audience = 'freehold-api'
 const lifetimeSeconds = 60
 
+/** What the caller is in a team, or with `permissions`, what a key of it may do there. */
+export const teamGrantSchema = z.object({
+  id: z.string(),
+  roles: z.array(z.enum(tenantRoles)),
+  permissions: z.array(z.enum(tenantPermissions)).optional(),
+})
+
 const claimsSchema = z.object({
   actor: z.object({ kind: z.enum([...actorKinds, 'gateway']), id: z.string(), name: z.string() }),
   tenant: z.string().nullable(),
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
+  teams: z.array(teamGrantSchema).default([]),
   environment: environmentSchema.nullable().default(null),
   requestId: z.string(),
   /** Of the client, as the gateway saw it. */
@@ -31,6 +46,7 @@ export function gatewayClaims(requestId: string, address?: string): ServiceClaim
     tenant: null,
     permissions: [],
     roles: [],
+    teams: [],
     environment: null,
     requestId,
     address,
@@ -38,8 +54,8 @@ export function gatewayClaims(requestId: string, address?: string): ServiceClaim
 }
 
 export function claimsOf(identity: Identity, requestId: string, address: string): ServiceClaims {
-  const { actor, tenantId, permissions, roles, environment } = identity
-  return { actor, tenant: tenantId, permissions, roles, environment, requestId, address }
+  const { actor, tenantId, permissions, roles, teams, environment } = identity
+  return { actor, tenant: tenantId, permissions, roles, teams, environment, requestId, address }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

@@ -20,47 +20,7 @@ import {
 } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-
-interface Described {
-  id: OperationId
-  method: string
-  path: string
-  permission: string | undefined
-  params: string[]
-  query: string[]
-  hasBody: boolean
-}
-
-const documentSchema = z.object({
-  paths: z.record(
-    z.string(),
-    z.record(
-      z.string(),
-      z.object({
-        operationId: z.string(),
-        'x-permission': z.string().optional(),
-        parameters: z.array(z.object({ name: z.string(), in: z.string() })).default([]),
-        requestBody: z.unknown().optional(),
-      }),
-    ),
-  ),
-})
-
-function describeOperations(document: unknown): Described[] {
-  const { paths } = documentSchema.parse(document)
-  return Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({
-      // The document is made from `operations`; the first test compares it with what the gateway serves.
-      id: operation.operationId as OperationId,
-      method: method.toUpperCase(),
-      path,
-      permission: operation['x-permission'],
-      params: operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
-      query: operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
-      hasBody: operation.requestBody !== undefined,
-    })),
-  )
-}
+import { type Described, describeOperations } from './described-operations.fixture.ts'
 
 const described = describeOperations(buildOpenApiDocument('test'))
 const ofTenants = described.filter(({ permission }) => permission !== undefined && !permission.startsWith('platform:'))
@@ -139,6 +99,8 @@ function essence({ status, text }: TestResponse, ...echoed: string[]) {
 const nothing: Record<string, string> = {
   id: '01980000-0000-7000-8000-000000000000',
   name: 'no-such-agent',
+  person: '01980000-0000-7000-8000-000000000000',
+  resource: 'no-such-resource',
 }
 
 const marksOf = ({ tenant, agent, secret, thread, ...ids }: Ground) => [

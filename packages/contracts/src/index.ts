@@ -89,6 +89,7 @@ export {
   rolePermissions,
   type TenantPermission,
   type TenantRole,
+  teamPermissions,
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
@@ -140,6 +141,7 @@ export {
   updateScheduleSchema,
 } from './schedules.ts'
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
+export type { CreateTeam, Ownership, OwnResource, Team, TeamMember } from './teams.ts'
 export {
   type ApiKey,
   actorKinds,
@@ -147,8 +149,10 @@ export {
   type CreatedTenant,
   createKeySchema,
   createTenantSchema,
+  idSchema,
   type Membership,
   setTenantPlanSchema,
+  type TeamMembership,
   type Tenant,
   type UpdateTenant,
   updateTenantSchema,

@@ -24,6 +24,7 @@ import {
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
+import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
   createdTenantSchema,
@@ -301,6 +302,7 @@ export const operations = {
   ...peopleOperations,
   ...scheduleOperations,
   ...secretOperations,
+  ...teamOperations,
   ...webhookOperations,
 } as const satisfies Record<string, Operation>
 

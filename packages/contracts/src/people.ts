@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { tenantRoles } from './permissions.ts'
 import { idSchema } from './tenants.ts'
 
-const rolesSchema = z.array(z.enum(tenantRoles)).min(1).max(tenantRoles.length)
+const rolesSchema = z.array(z.enum(tenantRoles)).max(tenantRoles.length)
+const invitedTeamsSchema = z.array(z.strictObject({ id: idSchema, roles: rolesSchema.min(1) })).max(50)
 
 export const memberSchema = z
   .object({
@@ -19,17 +20,22 @@ export const memberSchema = z
   .meta({ id: 'Member' })
 export type Member = z.output<typeof memberSchema>
 
+/** No roles: what they are in their teams is all that they are. */
 export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
 
 /** Compared in lower case, as every mail server that matters does. */
 const emailSchema = z.email().max(254).toLowerCase()
 
-export const createInvitationSchema = z.strictObject({
-  email: emailSchema,
-  /** What they will be. An owner can give every role, an admin every other one. */
-  roles: rolesSchema,
-  expiresInDays: z.int().min(1).max(30).default(7),
-})
+export const createInvitationSchema = z
+  .strictObject({
+    email: emailSchema,
+    /** What they will be in the tenant as a whole. An owner can give every role, an admin every other one. */
+    roles: rolesSchema.default([]),
+    /** What they will be in teams. */
+    teams: invitedTeamsSchema.default([]),
+    expiresInDays: z.int().min(1).max(30).default(7),
+  })
+  .refine(({ roles, teams }) => roles.length + teams.length > 0, { message: 'give at least one role, or a team' })
 
 export type CreateInvitation = z.output<typeof createInvitationSchema>
 
@@ -38,6 +44,7 @@ export const invitationSchema = z
     id: idSchema,
     email: z.string(),
     roles: z.array(z.enum(tenantRoles)),
+    teams: invitedTeamsSchema,
     status: z.enum(['pending', 'accepted', 'revoked', 'expired']),
     invitedBy: z.string().meta({ description: 'Who did, such as `person:<id>`.' }),
     createdAt: z.iso.datetime(),

@@ -24,6 +24,8 @@ export const tenantPermissions = [
   'schedules:write',
   'secrets:read',
   'secrets:write',
+  'teams:read',
+  'teams:write',
   'tenant:read',
   'tenant:write',
   'threads:read',
@@ -40,7 +42,30 @@ export const environmentPermissions: readonly TenantPermission[] = [
   'runs:control',
 ]
 
-/** What someone is in a tenant. It decides what a person may do, and whose decision an approval carries. */
+/** What somebody can do who acts for a team, or a key of one. Everything else concerns the tenant as a whole. */
+export const teamPermissions: readonly TenantPermission[] = [
+  'agents:read',
+  'agents:write',
+  'agents:release',
+  'budgets:read',
+  'budgets:write',
+  'approvals:read',
+  'approvals:decide',
+  'connections:read',
+  'connections:write',
+  'keys:read',
+  'keys:write',
+  'releases:decide',
+  'runs:read',
+  'runs:start',
+  'runs:control',
+  'secrets:read',
+  'secrets:write',
+  'threads:read',
+  'usage:read',
+]
+
+/** What someone is in a tenant or in a team. It decides what a person may do, and whose decision an approval carries. */
 export const tenantRoles = ['owner', 'admin', 'builder', 'operator', 'viewer'] as const
 export type TenantRole = (typeof tenantRoles)[number]
 
@@ -52,6 +77,7 @@ const viewing = [
   'members:read',
   'runs:read',
   'schedules:read',
+  'teams:read',
   'tenant:read',
   'threads:read',
   'usage:read',

@@ -108,8 +108,16 @@ export const createdKeySchema = keySchema
   .extend({ apiKey: z.string().meta({ description: 'Shown this once.' }) })
   .meta({ id: 'CreatedApiKey' })
 
+const teamMembershipSchema = z.object({ id: idSchema, name: z.string(), roles: z.array(z.enum(tenantRoles)) })
+export type TeamMembership = z.output<typeof teamMembershipSchema>
+
 export const membershipSchema = z
-  .object({ id: idSchema, name: z.string(), roles: z.array(z.enum(tenantRoles)) })
+  .object({
+    id: idSchema,
+    name: z.string(),
+    roles: z.array(z.enum(tenantRoles)).meta({ description: 'In the tenant as a whole.' }),
+    teams: z.array(teamMembershipSchema).meta({ description: 'The teams in it, with the roles there.' }),
+  })
   .meta({ id: 'Membership', description: 'A tenant that a person belongs to.' })
 export type Membership = z.output<typeof membershipSchema>
 

@@ -16,6 +16,7 @@ const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
+const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 
@@ -46,6 +47,21 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listInvitations: {},
   revokeInvitation: { params: (ground) => ({ id: ground.invitationId }) },
   acceptInvitation: { body: (ground) => ({ token: ground.guestInvitation }) },
+  createTeam: { body: () => ({ name: `team ${randomUUID()}` }) },
+  listTeams: {},
+  updateTeam: { params: byTeam, body: () => ({ name: `team ${randomUUID()}` }) },
+  deleteTeam: { params: (ground) => ({ id: ground.spareTeam }) },
+  listTeamMembers: { params: byTeam },
+  putTeamMember: {
+    params: (ground) => ({ ...byTeam(ground), person: ground.memberId }),
+    body: () => ({ roles: ['operator'] }),
+  },
+  removeTeamMember: { params: (ground) => ({ ...byTeam(ground), person: ground.teamMember }) },
+  setOwner: {
+    params: (ground) => ({ kind: 'connection', resource: ground.connection }),
+    body: (ground) => ({ teamId: ground.teamId }),
+  },
+  listOwners: {},
   createAgent: { body: () => ({ name: `agent-${randomUUID()}` }) },
   listAgents: {},
   getAgent: { params: byAgent },

@@ -38,6 +38,11 @@ export interface Ground {
   memberId: string
   spareMember: string
   invitationId: string
+  /** A team with `memberId` and `teamMember` in it, which owns the second agent and budget of the tenant. */
+  teamId: string
+  teamMember: string
+  /** Another team, to be deleted. */
+  spareTeam: string
   /** The bearer token of somebody who is invited, and the token of their invitation. */
   guest: string
   guestInvitation: string
@@ -64,7 +69,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   }
   const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
   const budget = await client.createBudget({ body: { name: `budget of ${tenant.name}`, ...limited } })
-  await client.createBudget({ body: { name: `second budget of ${tenant.name}`, ...limited } })
+  const second = await client.createBudget({ body: { name: `second budget of ${tenant.name}`, ...limited } })
   const start = (wait: number) =>
     client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
   await test.startWorker()
@@ -104,6 +109,10 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
   const vault = await furnishVault(client, tenant.name, secret)
   const people = await furnishPeople(test, tenant)
+  const teams = await furnishTeams(client, tenant.name, [people.memberId, people.teamMember], {
+    agent: `second-${agent}`,
+    budget: second.id,
+  })
   const spare = await test.createTenant(`spare of ${tenant.name}`)
   return {
     tenant,
@@ -121,6 +130,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareScheduleId: spareSchedule.id,
     webhookId: firstWebhook.id,
     ...people,
+    ...teams,
     spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
@@ -140,7 +150,7 @@ async function furnishVault(client: Client, of: string, value: string) {
   return { secretName, spareSecret, connection, spareConnection }
 }
 
-/** Two people who joined by invitation, and two invitations that nobody has accepted yet. */
+/** Three people who joined by invitation, and two invitations that nobody has accepted yet. */
 async function furnishPeople(test: TestPlatform, tenant: TestTenant) {
   const client = test.client(tenant.key)
   const domain = `${tenant.name}.invalid`
@@ -152,10 +162,23 @@ async function furnishPeople(test: TestPlatform, tenant: TestTenant) {
     await person.acceptInvitation({ body: { token } })
     return (await person.whoami()).actor.id
   }
-  const [memberId, spareMember] = [await join('member'), await join('spare')]
+  const [memberId, spareMember, teamMember] = [await join('member'), await join('spare'), await join('third')]
   const { id: invitationId } = await invite('nobody')
   const { token: guestInvitation } = await invite('guest')
-  return { memberId, spareMember, invitationId, guest: tokenOf('guest'), guestInvitation }
+  return { memberId, spareMember, teamMember, invitationId, guest: tokenOf('guest'), guestInvitation }
+}
+
+/** A team with members and things of its own, and one with nothing. */
+async function furnishTeams(client: Client, of: string, members: string[], owned: Record<'agent' | 'budget', string>) {
+  const { id: teamId } = await client.createTeam({ body: { name: `team of ${of}` } })
+  const { id: spareTeam } = await client.createTeam({ body: { name: `spare team of ${of}` } })
+  for (const person of members) {
+    await client.putTeamMember({ params: { id: teamId, person }, body: { roles: ['builder'] } })
+  }
+  for (const kind of ['agent', 'budget'] as const) {
+    await client.setOwner({ params: { kind, resource: owned[kind] }, body: { teamId } })
+  }
+  return { teamId, spareTeam }
 }
 
 /** An approval with a decision of somebody who is not enough for its quorum, or rejected it. */

@@ -18,7 +18,7 @@ import { AguiTranslator } from './translate.ts'
  */
 export function mountAgui(app: ApiApp, parts: ApiParts): void {
   app.post('/agui/:agent', async (c) => {
-    const caller = callerOf(parts.platform, c.get('claims'))
+    const caller = callerOf(parts.platform, c.get('claims'), 'runs:start', c.req.header('x-team-id'))
     // A caller that may start the run but not watch it must be refused before the run exists.
     authorize(caller, 'runs:read')
     const agent = agentNameSchema.safeParse(c.req.param('agent'))

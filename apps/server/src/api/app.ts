@@ -67,7 +67,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
   // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
-    const caller = callerOf(parts.platform, c.get('claims'))
+    const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
     const params = parse(operation.params, c.req.param(), 'path')
     const query = parse(operation.query, c.req.query(), 'query')
     const sent = operation.body && (await readJson(c.req.raw))

@@ -1,7 +1,8 @@
-import { FreeholdError } from '@freehold/contracts'
+import { FreeholdError, type Permission } from '@freehold/contracts'
 import type { Caller, Platform } from '@freehold/core'
 import type { MiddlewareHandler } from 'hono'
 import type { ServiceClaims, VerifyToken } from '../service-token.ts'
+import { chooseScope } from './choose-scope.ts'
 
 export interface ApiVariables {
   requestId: string
@@ -19,7 +20,13 @@ export function requireServiceToken(verify: VerifyToken): MiddlewareHandler<{ Va
   }
 }
 
-export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
+/** Who asks, for an operation that needs `permission`, as far as a header chose one of their teams. */
+export function callerOf(
+  platform: Platform,
+  claims: ServiceClaims,
+  permission: Permission | null,
+  chosenTeam: string | undefined,
+): Caller {
   const { kind, id, name } = claims.actor
   if (kind === 'gateway')
     throw new FreeholdError('permission_denied', 'The gateway acts for a caller here, not for itself.')
@@ -27,8 +34,7 @@ export function callerOf(platform: Platform, claims: ServiceClaims): Caller {
     platform,
     actor: { kind, id, name },
     tenantId: claims.tenant,
-    permissions: new Set(claims.permissions),
-    roles: claims.roles,
+    ...chooseScope(claims, permission, chosenTeam),
     environment: claims.environment,
     requestId: claims.requestId,
     address: claims.address,

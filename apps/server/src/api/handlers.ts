@@ -55,6 +55,16 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   revokeInvitation: (caller, { params }) => core.revokeInvitation(caller, params.id),
   acceptInvitation: (caller, { body }) => core.acceptInvitation(caller, body),
 
+  createTeam: (caller, { body }, { idempotency }) => idempotency.once(() => core.createTeam(caller, body)),
+  listTeams: (caller, { query }) => core.listTeams(caller, query),
+  updateTeam: (caller, { params, body }) => core.updateTeam(caller, params.id, body),
+  deleteTeam: (caller, { params }) => core.deleteTeam(caller, params.id),
+  listTeamMembers: (caller, { params, query }) => core.listTeamMembers(caller, params.id, query),
+  putTeamMember: (caller, { params, body }) => core.putTeamMember(caller, params.id, params.person, body),
+  removeTeamMember: (caller, { params }) => core.removeTeamMember(caller, params.id, params.person),
+  setOwner: (caller, { params, body }) => core.setOwner(caller, params, body),
+  listOwners: (caller, { query }) => core.listOwners(caller, query),
+
   createAgent: (caller, { body }, { idempotency }) => idempotency.once(() => core.createAgent(caller, body)),
   listAgents: (caller, { query }) => core.listAgents(caller, query),
   getAgent: (caller, { params }) => core.getAgent(caller, params.name),

@@ -28,7 +28,9 @@ export function readIdempotency(
   if (!operation.idempotency || header === null) return { key: undefined, once: (work) => work() }
   const key = parseKey(header)
   const { permission } = operation
-  const requestHash = hashRequest(operation.idempotency === 'caller' ? caller.actor.id : '', operationId, asked)
+  const teams = caller.teams?.join() ?? ''
+  const asker = operation.idempotency === 'caller' ? caller.actor.id + teams : teams
+  const requestHash = hashRequest(asker, operationId, asked)
   return {
     key,
     once(work, tenantId = caller.tenantId ?? undefined) {
@@ -45,10 +47,10 @@ function parseKey(header: string): string {
   throw new FreeholdError('invalid_request', `Idempotency-Key: ${parsed.error.issues[0]?.message}`)
 }
 
-function hashRequest(actor: string, operationId: string, { params, query, body }: Asked): Buffer {
+function hashRequest(asker: string, operationId: string, { params, query, body }: Asked): Buffer {
   // How long the answer may be held changes nothing about what is asked.
   const { wait: _, ...rest } = query
   return createHash('sha256')
-    .update(canonicalJson([actor, operationId, params, rest, body]))
+    .update(canonicalJson([asker, operationId, params, rest, body]))
     .digest()
 }

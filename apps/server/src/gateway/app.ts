@@ -63,7 +63,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: { requestI
       origin: parts.corsOrigins,
       // The session, for pages of origins that are listed.
       credentials: true,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-tenant-id'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
     }),
   )
   app.use(

@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts'
 
-const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id']
+const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
 /** What sign-in needs besides: its sessions, and where the page is that asks. */
 const signInHeaders = ['accept', 'content-type', 'cookie', 'origin', 'referer', 'user-agent', ...fetchMetadata()]
 

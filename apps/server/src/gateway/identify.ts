@@ -9,7 +9,7 @@ import {
 } from '@freehold/contracts'
 import type { Identity } from '@freehold/core'
 import { z } from 'zod'
-import { gatewayClaims, type MintToken } from '../service-token.ts'
+import { gatewayClaims, type MintToken, teamGrantSchema } from '../service-token.ts'
 
 /** How long a revoked key can go on working here. */
 const cacheMs = 3_000
@@ -21,6 +21,7 @@ const identitySchema = z.object({
   permissions: z.array(z.enum(permissions)),
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
+  teams: z.array(teamGrantSchema).default([]),
   environment: environmentSchema.nullable().default(null),
 })
 

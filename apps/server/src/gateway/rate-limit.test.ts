@@ -12,6 +12,7 @@ const identity: Identity = {
   tenantId: null,
   permissions: [],
   roles: [],
+  teams: [],
   environment: null,
 }
 

@@ -26,9 +26,8 @@ import { systemAgents } from './system-agents.ts'
 export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {
   authorize(caller, 'agents:write')
   assertBuildable(caller.platform.catalogue, input)
-  const { tenantId } = caller
   try {
-    return await caller.platform.database.withTenant(tenantId, async (tx) => {
+    return await caller.platform.database.withTenant(caller, async (tx) => {
       const row = await insertVersion(tx, caller, input.name, 1, input)
       await releaseEverywhere(tx, caller, input.name)
       const agent = { ...toVersion(row), releases: { development: 1, staging: 1, production: 1 } }
@@ -51,7 +50,7 @@ export async function createAgentVersion(caller: Caller, name: string, input: Ag
   authorize(caller, 'agents:write')
   assertBuildable(caller.platform.catalogue, input)
   try {
-    return await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    return await caller.platform.database.withTenant(caller, async (tx) => {
       const latest = await latestVersion(tx, name)
       const added = toVersion(await insertVersion(tx, caller, name, latest.version + 1, input))
       const change = { before: toVersion(latest), after: added }
@@ -84,7 +83,7 @@ export async function readVersion(tx: Tx, name: string, version?: number): Promi
 
 export async function getAgent(caller: Caller, name: string): Promise<Agent> {
   authorize(caller, 'agents:read')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const row = await latestVersion(tx, name)
     const releases = await releasesOf(tx, [name])
     return { ...toVersion(row), releases: toReleases(releases, name) }
@@ -94,7 +93,7 @@ export async function getAgent(caller: Caller, name: string): Promise<Agent> {
 export async function listAgents(caller: Caller, query: PageQuery): Promise<Page<Agent>> {
   authorize(caller, 'agents:read')
   const after = decodeCursor(query.cursor, cursorKeys.name)
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const rows = await tx
       .selectFrom('agent_templates')
       .distinctOn('name')
@@ -117,7 +116,7 @@ export async function listAgents(caller: Caller, query: PageQuery): Promise<Page
 export async function listAgentVersions(caller: Caller, name: string, query: PageQuery): Promise<Page<AgentVersion>> {
   authorize(caller, 'agents:read')
   const before = decodeCursor(query.cursor, cursorKeys.version)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const rows = await caller.platform.database.withTenant(caller, async (tx) => {
     await latestVersion(tx, name)
     return tx
       .selectFrom('agent_templates')

@@ -27,7 +27,7 @@ export async function listApprovals(caller: Caller, query: ListApprovalsQuery): 
   authorize(caller, 'approvals:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
   const { status, runId } = query
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('approvals')
       .selectAll()
@@ -43,7 +43,7 @@ export async function listApprovals(caller: Caller, query: ListApprovalsQuery): 
 
 export async function getApproval(caller: Caller, id: string): Promise<Approval> {
   authorize(caller, 'approvals:read')
-  return caller.platform.database.withTenant(caller.tenantId, (tx) => readApproval(tx, id))
+  return caller.platform.database.withTenant(caller, (tx) => readApproval(tx, id))
 }
 
 /**
@@ -58,7 +58,7 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const edited = input.arguments === undefined ? undefined : storable(input.arguments)
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
   const isEdit = editedHash !== input.argumentsHash
-  const approval = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const approval = await caller.platform.database.withTenant(caller, async (tx) => {
     const asked = await readApproval(tx, id)
     if (input.decision === 'approve') {
       authorizeRaise(caller, asked, edited)

@@ -25,7 +25,7 @@ export interface Interruption {
 /** Finds where a run waited for exactly these approvals. */
 export async function findInterruption(caller: Caller, approvalIds: readonly string[]): Promise<Interruption> {
   authorize(caller, 'runs:read')
-  const found = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const found = await caller.platform.database.withTenant(caller, async (tx) => {
     const approvals = await readApprovals(tx, caller, approvalIds)
     const [first] = approvals
     if (!first || approvals.length < approvalIds.length) {

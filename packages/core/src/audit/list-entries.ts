@@ -17,7 +17,7 @@ export async function listAudit(caller: Caller, query: ListAuditQuery): Promise<
   authorize(caller, 'audit:read')
   const before = decodeCursor(query.cursor, cursorKeys.number)
   const { actor, action, subject, from, to } = query
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('audit_entries')
       .selectAll()
@@ -40,7 +40,7 @@ export async function exportAudit(
   { after, limit }: { after: number; limit: number },
 ): Promise<{ items: AuditEntry[] }> {
   authorize(caller, 'audit:read')
-  const items = await caller.platform.database.withTenant(caller.tenantId, (tx) => readChain(tx, after, limit))
+  const items = await caller.platform.database.withTenant(caller, (tx) => readChain(tx, after, limit))
   return { items }
 }
 

@@ -35,7 +35,7 @@ async function walk(caller: TenantCaller, anchors: ReadonlyMap<number, AuditAnch
   let head: Walked['head'] = null
   for (;;) {
     const after: number = head?.seq ?? 0
-    const entries = await database.withTenant(caller.tenantId, (tx) => readChain(tx, after, entriesAtOnce))
+    const entries = await database.withTenant(caller, (tx) => readChain(tx, after, entriesAtOnce))
     for (const entry of entries) {
       const reason = findFlaw(entry, head, anchors.get((head?.seq ?? 0) + 1))
       if (reason) return { head, problem: { seq: (head?.seq ?? 0) + 1, reason } }

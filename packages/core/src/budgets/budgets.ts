@@ -43,7 +43,7 @@ export async function createBudget(caller: Caller, input: CreateBudget): Promise
 export async function listBudgets(caller: Caller, query: PageQuery): Promise<Page<Budget>> {
   authorize(caller, 'budgets:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const rows = await tx
       .selectFrom('budgets')
       .selectAll()
@@ -64,7 +64,7 @@ export async function listBudgets(caller: Caller, query: PageQuery): Promise<Pag
 
 export async function getBudget(caller: Caller, id: string): Promise<Budget> {
   authorize(caller, 'budgets:read')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const row = await tx
       .selectFrom('budgets')
       .selectAll()
@@ -97,7 +97,7 @@ export async function updateBudget(caller: Caller, id: string, input: UpdateBudg
 /** Deletes a budget: it limits no further call. What was spent under it stays on record. */
 export async function deleteBudget(caller: Caller, id: string): Promise<Budget> {
   authorize(caller, 'budgets:write')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const [before, row] = await updateActive(tx, id, { status: 'deleted' })
     await recordChange(tx, caller, { action: 'budget.deleted', subjectId: id, before: termsOf(before) })
     return present(tx, caller, row)
@@ -110,7 +110,7 @@ async function write(
   work: (tx: Tx) => Promise<BudgetRow>,
 ): Promise<Budget> {
   try {
-    return await caller.platform.database.withTenant(caller.tenantId, async (tx) => present(tx, caller, await work(tx)))
+    return await caller.platform.database.withTenant(caller, async (tx) => present(tx, caller, await work(tx)))
   } catch (error) {
     if (isUniqueViolation(error)) {
       throw new FreeholdError('conflict', `There is a budget named "${name}" already.`, { cause: error })

@@ -15,9 +15,10 @@ type ConnectionRow = Selectable<Connections> & { secret: string }
 export async function putConnection(caller: Caller, name: string, input: PutConnection): Promise<Connection> {
   authorize(caller, 'connections:write')
   parseName(name)
+  if (input.kind === 'model_provider' && caller.teams) throw ofTheWholeTenant()
   const { tenantId } = caller
   try {
-    return await caller.platform.database.withTenant(tenantId, async (tx) => {
+    return await caller.platform.database.withTenant(caller, async (tx) => {
       const values = { ...columnsOf(input), secret_id: await holdSecret(tx, input.secret) }
       const before = await selectConnections(tx).where('c.name', '=', name).executeTakeFirst()
       await tx
@@ -41,7 +42,7 @@ export async function putConnection(caller: Caller, name: string, input: PutConn
 
 export async function getConnection(caller: Caller, name: string): Promise<Connection> {
   authorize(caller, 'connections:read')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const row = await caller.platform.database.withTenant(caller, (tx) =>
     selectConnections(tx).where('c.name', '=', name).executeTakeFirst(),
   )
   if (!row) throw connectionNotFound(name)
@@ -51,7 +52,7 @@ export async function getConnection(caller: Caller, name: string): Promise<Conne
 export async function listConnections(caller: Caller, query: PageQuery): Promise<Page<Connection>> {
   authorize(caller, 'connections:read')
   const after = decodeCursor(query.cursor, cursorKeys.name)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     selectConnections(tx)
       .$if(after !== undefined, (q) => q.where('c.name', '>', after ?? ''))
       .orderBy('c.name')
@@ -63,7 +64,7 @@ export async function listConnections(caller: Caller, query: PageQuery): Promise
 
 export async function deleteConnection(caller: Caller, name: string): Promise<Connection> {
   authorize(caller, 'connections:write')
-  const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const row = await caller.platform.database.withTenant(caller, async (tx) => {
     const found = await selectConnections(tx).where('c.name', '=', name).executeTakeFirst()
     await tx.deleteFrom('connections').where('name', '=', name).execute()
     if (found) {
@@ -74,6 +75,12 @@ export async function deleteConnection(caller: Caller, name: string): Promise<Co
   })
   if (!row) throw connectionNotFound(name)
   return toConnection(row)
+}
+
+/** A run takes the one key that there is for a provider, whatever team it is of. */
+export function ofTheWholeTenant(): FreeholdError {
+  const message = 'A connection to a model provider serves the whole tenant, so no team can own it.'
+  return new FreeholdError('invalid_request', message)
 }
 
 /** For the audit trail, which would mask what is called `secret`: this is the name of one. */

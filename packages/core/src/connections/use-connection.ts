@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
+import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import type { Vault } from '../secrets/vault.ts'
 
@@ -42,10 +43,10 @@ export async function readProviderKey(
   return { connection: row.name, apiKey: await readValue(parts, tenantId, row), baseUrl: row.base_url }
 }
 
-/** Undefined when the tenant has no connection of the kind `http` with this name. */
+/** Undefined when the tenant has no connection of the kind `http` with this name that a run of this team may use. */
 export async function readHttpCredential(
   parts: Parts,
-  tenantId: string,
+  { tenantId, team }: { tenantId: string; team: string | null },
   name: string,
 ): Promise<HttpCredential | undefined> {
   const row = await parts.database.withTenant(tenantId, (tx) =>
@@ -54,11 +55,21 @@ export async function readHttpCredential(
       .select(['name', 'secret_id', 'origin', 'header', 'header_prefix'])
       .where('name', '=', name)
       .where('kind', '=', 'http')
+      .where(mayUse(team))
       .executeTakeFirst(),
   )
   if (!row) return undefined
   const value = await readValue(parts, tenantId, row)
   return { origin: row.origin ?? '', header: row.header ?? '', prefix: row.header_prefix ?? '', value }
+}
+
+/** What belongs to the tenant as a whole is for every run, what a team owns for the runs of it and of those it shares with. */
+function mayUse(team: string | null) {
+  return sql<boolean>`not exists (
+    select from resource_owners o
+     where o.tenant_id = connections.tenant_id and o.kind = 'connection' and o.resource = connections.name
+       and (o.team_id::text = ${team} or ${team} = any (o.shared_with::text[])) is not true
+  )`
 }
 
 async function readValue(

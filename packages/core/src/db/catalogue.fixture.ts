@@ -16,7 +16,17 @@ const appendOnlyTables = [
   'release_history',
 ]
 /** A settled reservation is in the ledger, so its row may go; a deleted secret leaves nothing behind. */
-const deletableTables = ['budget_reservations', 'memberships', 'secrets', 'connections', 'data_keys', 'secret_values']
+const deletableTables = [
+  'budget_reservations',
+  'memberships',
+  'resource_owners',
+  'team_members',
+  'teams',
+  'secrets',
+  'connections',
+  'data_keys',
+  'secret_values',
+]
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
   'cache_read_tokens',
@@ -29,8 +39,28 @@ const correctableUsage = [
   'reasoning_tokens',
 ]
 
+/** What binds whoever acts for teams to what those own. */
+const teamPolicies = [
+  ...[
+    'agent_releases',
+    'agent_templates',
+    'api_keys',
+    'budgets',
+    'connections',
+    'release_history',
+    'release_requests',
+    'secrets',
+  ].flatMap((table) =>
+    ['creates', 'deletes', 'reads', 'updates'].map((verb) => `${table}.team_${verb} to freehold_app`),
+  ),
+  ...['agent_runs', 'approvals', 'messages', 'threads', 'usage_records'].map(
+    (table) => `${table}.team_reads to freehold_app`,
+  ),
+]
+
 /** Every policy there is, as `table.policy to role`. A new table adds its own here. */
 export const expectedPolicies = [
+  ...teamPolicies,
   'agent_releases.doors to freehold_doors',
   'agent_releases.tenant_isolation to freehold_app',
   'agent_runs.doors to freehold_doors',
@@ -64,6 +94,8 @@ export const expectedPolicies = [
   'release_decisions.tenant_isolation to freehold_app',
   'release_history.tenant_isolation to freehold_app',
   'release_requests.tenant_isolation to freehold_app',
+  'resource_owners.doors to freehold_doors',
+  'resource_owners.tenant_isolation to freehold_app',
   'run_events.doors to freehold_doors',
   'run_events.tenant_isolation to freehold_app',
   'run_heads.doors to freehold_doors',
@@ -74,6 +106,10 @@ export const expectedPolicies = [
   'secrets.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
   'tenants.tenant_isolation to freehold_app',
+  'team_members.doors to freehold_doors',
+  'team_members.tenant_isolation to freehold_app',
+  'teams.doors to freehold_doors',
+  'teams.tenant_isolation to freehold_app',
   'threads.tenant_isolation to freehold_app',
   'usage_records.tenant_isolation to freehold_app',
   'webhooks.tenant_isolation to freehold_app',
@@ -196,6 +232,8 @@ const boundOtherwise: Record<string, string> = {
 
 /** What keeps a policy from binding the application's role to one tenant, for reading and for writing. */
 function looseEnds({ table_name, policy, command, permissive, using, with_check }: PolicyFacts): string[] {
+  // One that restricts opens nothing, whatever it says.
+  if (policy.startsWith('team_')) return permissive ? [`${table_name}.${policy} is permissive`] : []
   const otherwise = boundOtherwise[`${table_name}.${policy}`]
   if (otherwise !== undefined && command === 'r' && using?.replace(/\s+/g, ' ') === otherwise) return []
   const column = table_name === 'tenants' ? 'id' : 'tenant_id'

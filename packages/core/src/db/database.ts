@@ -2,10 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
+import { FreeholdError } from '@freehold/contracts'
 import { CompiledQuery, type Dialect, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
-import { isQueryTimeout, translateDatabaseError } from './errors.ts'
+import { isForeignKeyViolation, isPolicyViolation, isQueryTimeout, translateDatabaseError } from './errors.ts'
 import { assertMigrated, migrate } from './migrate.ts'
 import { assertRoleIsBound } from './role-check.ts'
 import type { DB } from './schema.gen.ts'
@@ -33,8 +34,16 @@ const types = {
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 }
 
+/** Whose rows a transaction sees and writes: a tenant's, and there those of some teams only when they are named. */
+export interface Ground {
+  tenantId: string
+  teams?: readonly string[] | null | undefined
+}
+
 interface OpenTransaction {
   tenantId: string
+  /** As `app.team_ids` has them. */
+  teams: string
   tx: Tx
   /** What is told once it has committed. */
   afterCommit: (() => void)[]
@@ -91,20 +100,23 @@ export class Database {
   }
 
   /**
-   * Runs `work` in a transaction that sees and writes rows of one tenant only. Keep I/O out of it: the embedded
-   * database has a single connection. Within `asOne` it joins the transaction that is there.
+   * Runs `work` in a transaction that sees and writes rows of one tenant only: those that a caller may, or with a bare
+   * id, for the platform's own work, all of them. Keep I/O out of it: the embedded database has a single connection.
+   * Within `asOne` it joins the transaction that is there.
    */
-  async withTenant<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  async withTenant<T>(on: Ground | string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const ground = typeof on === 'string' ? { tenantId: on } : on
     const around = currentTransaction()
-    if (!around) return this.begin(tenantId, false, work)
+    if (!around) return this.begin(ground, false, work)
     const { transaction, joinable } = around
-    if (!joinable || transaction.tenantId !== tenantId) {
+    if (!joinable || transaction.tenantId !== ground.tenantId) {
       throw new Error('withTenant inside withTenant would wait for itself: pass the tx on')
     }
     return translated(async () => {
-      if (transaction.strayed) await setTenant(transaction.tx, tenantId)
+      if (transaction.strayed || transaction.teams !== teamsOf(ground)) await stand(transaction.tx, ground)
       transaction.strayed = false
-      return current.run({ transaction, joinable: false }, () => work(transaction.tx))
+      transaction.teams = teamsOf(ground)
+      return current.run({ transaction, joinable: false }, () => refusedByTeam(ground, () => work(transaction.tx)))
     })
   }
 
@@ -115,19 +127,28 @@ export class Database {
    */
   asOne<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (currentTransaction()) throw new Error('asOne inside a transaction: there is one already')
-    return this.begin(tenantId, true, work)
+    return this.begin({ tenantId }, true, work)
   }
 
-  private async begin<T>(tenantId: string, joinable: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  private async begin<T>(ground: Ground, joinable: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
     const afterCommit: OpenTransaction['afterCommit'] = []
     const afterEnd: OpenTransaction['afterEnd'] = []
     try {
       const result = await translated(() =>
         this.kysely.transaction().execute(async (tx) => {
-          await setTenant(tx, tenantId)
-          const transaction = { tenantId, tx, afterCommit, afterEnd, strayed: false, open: true }
+          await stand(tx, ground)
+          const { tenantId } = ground
+          const transaction = {
+            tenantId,
+            teams: teamsOf(ground),
+            tx,
+            afterCommit,
+            afterEnd,
+            strayed: false,
+            open: true,
+          }
           try {
-            return await current.run({ transaction, joinable }, () => work(tx))
+            return await current.run({ transaction, joinable }, () => refusedByTeam(ground, () => work(tx)))
           } finally {
             transaction.open = false
           }
@@ -197,8 +218,30 @@ export class Database {
   }
 }
 
-function setTenant(tx: Tx, tenantId: string): Promise<unknown> {
-  return sql`select set_config('app.tenant_id', ${tenantId}, true)`.execute(tx)
+function stand(tx: Tx, ground: Ground): Promise<unknown> {
+  return sql`select set_config('app.tenant_id', ${ground.tenantId}, true),
+    set_config('app.team_ids', ${teamsOf(ground)}, true)`.execute(tx)
+}
+
+function teamsOf({ teams }: Ground): string {
+  return (teams ?? []).join()
+}
+
+/** What the policies refuse somebody who acts for a team, in words that say what to do. */
+async function refusedByTeam<T>({ teams }: Ground, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (teams && isForeignKeyViolation(error, 'resource_owners_tenant_id_team_id_fkey')) {
+      throw new FreeholdError('not_found', 'X-Team-Id names no team of this tenant.', { cause: error })
+    }
+    if (!teams || !isPolicyViolation(error)) throw error
+    const message =
+      teams.length > 1
+        ? 'You act for several teams here. Choose one with the header X-Team-Id.'
+        : 'This belongs to another team, or to the tenant as a whole. Ask for it to be given to your team.'
+    throw new FreeholdError('permission_denied', message, { cause: error })
+  }
 }
 
 async function callWithin<Row>(transaction: OpenTransaction, text: string, values: readonly unknown[]): Promise<Row[]> {

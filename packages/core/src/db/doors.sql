@@ -15,11 +15,13 @@ end $$;
 
 create function door_find_api_key(p_hash bytea)
 returns table (
-  tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text, environment text
+  tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text, environment text,
+  team_id uuid
 )
 language sql stable security definer set search_path = public, pg_temp as $$
-  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment
+  select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment, o.team_id
     from api_keys k join tenants t on t.id = k.tenant_id
+    left join resource_owners o on o.tenant_id = k.tenant_id and o.kind = 'key' and o.resource = k.id::text
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
 $$;
 
@@ -92,7 +94,7 @@ returns table (
   request_id text, message text, metadata jsonb, now_ms bigint, deadline_in_ms int, lease_token bigint,
   attempt int, failed_attempts int, spent boolean, last_seq int, cancel_requested_by text, program text, model text,
   fallback_models text[], prompts jsonb, tools text[], limits jsonb, approvals jsonb, allowed_hosts text[],
-  suspect boolean, last_chance boolean, postponed boolean
+  suspect boolean, last_chance boolean, postponed boolean, team text
 )
 -- The plan is the same for every claim, and making it costs more than running it. As it was perhaps made when the tables
 -- were small, it finds the rows that it has chosen by their place, which no index does better.
@@ -230,7 +232,7 @@ begin
          greatest(-1, least(extract(epoch from k.deadline_at - now()) * 1000, 2147483647))::int,
          h.lease_token, k.attempt, k.failed_attempts, k.spent, h.last_seq, h.cancel_requested_by, t.program, t.model,
          t.fallback_models, t.prompts, t.tools, t.limits, t.approvals, n.allowed_hosts, k.suspect, k.last_chance,
-         k.postponed
+         k.postponed, k.team
     from claimed k
     join head h on h.tenant_id = k.tenant_id and h.run_id = k.id
     join agent_templates t on t.tenant_id = k.tenant_id and t.id = k.template_id
@@ -314,12 +316,18 @@ language sql stable security definer set search_path = public, pg_temp as $$
    order by r.canary_checked_at limit p_limit
 $$;
 
--- The tenants that a person belongs to, by name.
+-- The tenants that a person belongs to, by name, with the teams in them.
 create function door_read_memberships(p_person uuid) returns jsonb
 language sql stable security definer set search_path = public, pg_temp as $$
   select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'status', t.status, 'roles', m.roles,
-           'source', m.source) order by t.name), '[]')
-    from memberships m join tenants t on t.id = m.tenant_id where m.person_id = p_person
+           'source', m.source, 'teams', coalesce(joined.teams, '[]')) order by t.name), '[]')
+    from memberships m join tenants t on t.id = m.tenant_id
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'roles', j.roles) order by w.name) as teams
+        from team_members j join teams w on w.tenant_id = j.tenant_id and w.id = j.team_id
+       where j.tenant_id = m.tenant_id and j.person_id = m.person_id
+    ) joined
+   where m.person_id = p_person
 $$;
 
 -- Who an issuer's subject is here. At the first sight of one a person is made of it, with the id p_id; one at a time, so

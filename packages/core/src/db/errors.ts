@@ -32,8 +32,15 @@ export function isCheckViolation(error: unknown): boolean {
   return codeOf(error) === '23514'
 }
 
-export function isForeignKeyViolation(error: unknown): boolean {
-  return codeOf(error) === '23503'
+/** Of a constraint, or of any. */
+export function isForeignKeyViolation(error: unknown, constraint?: string): boolean {
+  if (codeOf(error) !== '23503') return false
+  return constraint === undefined || (error as { constraint?: unknown }).constraint === constraint
+}
+
+/** Whether a row-level policy refused a row that was to be written. */
+export function isPolicyViolation(error: unknown): boolean {
+  return codeOf(error) === '42501' && error instanceof Error && error.message.includes('row-level security')
 }
 
 /** Whether the driver gave up waiting for the answer to a query. */

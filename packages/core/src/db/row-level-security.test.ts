@@ -28,11 +28,14 @@ const tables = [
   'release_decisions',
   'release_history',
   'release_requests',
+  'resource_owners',
   'run_events',
   'run_heads',
   'schedules',
   'secret_values',
   'secrets',
+  'team_members',
+  'teams',
   'tenants',
   'threads',
   'usage_records',
@@ -110,6 +113,11 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'test', 'approve');
     insert into people (id, email) values ('${tenant}', '${tenant}@example.com');
     insert into memberships (tenant_id, person_id, roles, source) values ('${tenant}', '${tenant}', '{owner}', 'test');
+    insert into teams (tenant_id, id, name) values ('${tenant}', '${tenant}', 'team');
+    insert into team_members (tenant_id, team_id, person_id, roles)
+      values ('${tenant}', '${tenant}', '${tenant}', '{viewer}');
+    insert into resource_owners (tenant_id, kind, resource, team_id)
+      values ('${tenant}', 'agent', 'assistant', '${tenant}');
     insert into invitations (tenant_id, id, email, roles, token_hash, invited_by, expires_at)
       values ('${tenant}', '${tenant}', 'a@example.com', '{viewer}', '${tenant}', 'test', now());
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`

@@ -263,6 +263,7 @@ export interface Invitations {
   invited_by: string;
   revoked_at: Timestamp | null;
   roles: string[];
+  teams: Generated<Json>;
   tenant_id: string;
   token_hash: Buffer;
 }
@@ -359,6 +360,14 @@ export interface ReleaseRequests {
   version: number;
 }
 
+export interface ResourceOwners {
+  kind: string;
+  resource: string;
+  shared_with: Generated<string[]>;
+  team_id: string;
+  tenant_id: string;
+}
+
 export interface RunEvents {
   at: Generated<Timestamp>;
   data: Json;
@@ -420,6 +429,20 @@ export interface SecretValues {
   version: number;
 }
 
+export interface TeamMembers {
+  person_id: string;
+  roles: string[];
+  team_id: string;
+  tenant_id: string;
+}
+
+export interface Teams {
+  created_at: Generated<Timestamp>;
+  id: string;
+  name: string;
+  tenant_id: string;
+}
+
 export interface Tenants {
   allowed_hosts: string[] | null;
   assumed_input_nanos: number | null;
@@ -438,6 +461,7 @@ export interface Tenants {
 export interface Threads {
   created_at: Generated<Timestamp>;
   id: string;
+  team: string | null;
   tenant_id: string;
   updated_at: Generated<Timestamp>;
 }
@@ -512,11 +536,14 @@ export interface DB {
   release_decisions: ReleaseDecisions;
   release_history: ReleaseHistory;
   release_requests: ReleaseRequests;
+  resource_owners: ResourceOwners;
   run_events: RunEvents;
   run_heads: RunHeads;
   schedules: Schedules;
   secret_values: SecretValues;
   secrets: Secrets;
+  team_members: TeamMembers;
+  teams: Teams;
   tenants: Tenants;
   threads: Threads;
   tool_invocations: ToolInvocations;

@@ -46,7 +46,7 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
 
 /** A key of the caller's tenant, and the entry that tells of it. */
 export function insertRecordedKey(caller: TenantCaller, input: NewKey): Promise<CreatedApiKey> {
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const key = await insertKey(tx, caller.tenantId, input)
     const { apiKey: _, ...after } = key
     await recordChange(tx, caller, { action: 'key.created', subjectId: key.id, after })
@@ -95,7 +95,7 @@ export async function listKeys(
 ): Promise<Page<ApiKey>> {
   authorize(caller, 'keys:read')
   const after = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('api_keys')
       .selectAll()
@@ -110,7 +110,7 @@ export async function listKeys(
 /** Revokes a key; revoking it again changes nothing. */
 export async function revokeKey(caller: Caller, id: string): Promise<ApiKey> {
   authorize(caller, 'keys:write')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await tx.selectFrom('api_keys').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     if (!before) throw new FreeholdError('not_found', 'There is no API key with this id.')
     const row = await tx

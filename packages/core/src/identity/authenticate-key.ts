@@ -3,6 +3,7 @@ import {
   FreeholdError,
   type Permission,
   platformPermissions,
+  type TenantPermission,
   type TenantRole,
   tenantPermissions,
   tenantRoles,
@@ -16,8 +17,17 @@ export interface Identity {
   tenantId: string | null
   permissions: Permission[]
   roles: TenantRole[]
+  /** What it may do for teams, beside what it may do in the whole tenant. */
+  teams: TeamGrant[]
   /** The environment that the key is bound to; null: all of them. */
   environment: Environment | null
+}
+
+/** What somebody is in a team, or with `permissions`, what a key of it may do there. */
+export interface TeamGrant {
+  id: string
+  roles: TenantRole[]
+  permissions?: TenantPermission[] | undefined
 }
 
 interface KeyRow {
@@ -28,6 +38,7 @@ interface KeyRow {
   roles: string[]
   tenant_status: string
   environment: Environment | null
+  team_id: string | null
 }
 
 /** Finds who a key belongs to. Throws `unauthenticated`, or `tenant_suspended` for a key that is otherwise good. */
@@ -51,6 +62,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       tenantId: null,
       permissions: [...platformPermissions],
       roles: [],
+      teams: [],
       environment: null,
     }
   )
@@ -60,13 +72,14 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
   if (row.tenant_status !== 'active') throw tenantSuspended()
-  return {
-    actor: { kind: 'api_key', id: row.key_id, name: row.name },
-    tenantId: row.tenant_id,
-    permissions: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
-    roles: tenantRoles.filter((role) => row.roles.includes(role)),
-    environment: row.environment,
-  }
+  const permissions = tenantPermissions.filter((permission) => row.scopes.includes(permission))
+  const roles = tenantRoles.filter((role) => row.roles.includes(role))
+  const granted =
+    row.team_id === null
+      ? { permissions, roles, teams: [] }
+      : { permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
+  const actor = { kind: 'api_key' as const, id: row.key_id, name: row.name }
+  return { actor, tenantId: row.tenant_id, ...granted, environment: row.environment }
 }
 
 export function tenantSuspended(): FreeholdError {

@@ -13,6 +13,8 @@ export interface Caller {
   roles: readonly TenantRole[]
   /** The environment that the caller's key is bound to; all of them when absent or null. */
   environment?: Environment | null
+  /** The teams that the caller acts for, and may do in each what `permissions` says; the whole tenant when absent or null. */
+  teams?: readonly string[] | null
   requestId: string
   /** Where the request came from, as the gateway saw it. */
   address?: string | undefined

@@ -7,7 +7,11 @@ export async function isStillAllowed(caller: Caller): Promise<boolean> {
   const { actor, platform, tenantId } = caller
   if (actor.kind === 'person' && tenantId !== null) {
     const memberships = await readMemberships(platform.database, actor.id)
-    return memberships.some(({ id, status }) => id === tenantId && status === 'active')
+    const membership = memberships.find(({ id, status }) => id === tenantId && status === 'active')
+    const teams = membership?.teams.map(({ id }) => id) ?? []
+    return (
+      membership !== undefined && (membership.roles.length > 0 || !!caller.teams?.every((id) => teams.includes(id)))
+    )
   }
   // The operator's key opens nothing that lasts.
   if (actor.kind !== 'api_key' || tenantId === null) return true

@@ -1,5 +1,5 @@
 import { permissions, type Whoami } from '@freehold/contracts'
-import { readMemberships } from '../people/recognize-person.ts'
+import { readMemberships, toMembership } from '../people/recognize-person.ts'
 import { readTenant } from '../tenancy/tenants.ts'
 import type { Caller } from './caller.ts'
 
@@ -9,7 +9,7 @@ export async function whoami(caller: Caller): Promise<Whoami> {
   return {
     actor,
     tenant: tenantId === null ? null : await readTenant(platform, tenantId),
-    memberships: memberships.map(({ id, name, roles }) => ({ id, name, roles })),
+    memberships: memberships.map(toMembership),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
     environment: caller.environment ?? null,

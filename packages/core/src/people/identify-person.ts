@@ -31,6 +31,7 @@ export async function identifyPerson(
       ...(person.platform_role === null ? [] : platformRolePermissions[person.platform_role]),
     ],
     roles,
+    teams: membership?.teams.map(({ id, roles: inTeam }) => ({ id, roles: inTeam })) ?? [],
     environment: null,
   }
 }

@@ -13,16 +13,23 @@ import { uuidv7 } from 'uuidv7'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Database, Tx } from '../db/database.ts'
+import { encodeJson } from '../db/json.ts'
 import type { Invitations } from '../db/schema.gen.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { assertCanGive } from '../identity/roles.ts'
+import { assertTeams } from '../teams/assert-teams.ts'
+import { readMembershipsWithin, toMembership } from './recognize-person.ts'
 
 /** Invites somebody. Whoever has the token and signs in with the address accepts it. */
 export async function createInvitation(caller: Caller, input: CreateInvitation): Promise<CreatedInvitation> {
   authorize(caller, 'members:write')
-  assertCanGive(caller, input.roles)
+  assertCanGive(caller, [...input.roles, ...input.teams.flatMap(({ roles }) => roles)])
   const token = randomBytes(32).toString('base64url')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
+    await assertTeams(
+      tx,
+      input.teams.map(({ id }) => id),
+    )
     const row = await tx
       .insertInto('invitations')
       .values({
@@ -30,6 +37,7 @@ export async function createInvitation(caller: Caller, input: CreateInvitation):
         id: uuidv7(),
         email: input.email,
         roles: tenantRoles.filter((role) => input.roles.includes(role)),
+        teams: encodeJson(input.teams),
         token_hash: hashToken(token),
         invited_by: `${caller.actor.kind}:${caller.actor.id}`,
         expires_at: sql<Date>`now() + make_interval(days => ${input.expiresInDays})`,
@@ -48,7 +56,7 @@ export async function listInvitations(
 ): Promise<Page<Invitation>> {
   authorize(caller, 'members:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('invitations')
       .selectAll()
@@ -63,7 +71,7 @@ export async function listInvitations(
 /** Takes an invitation back; doing so again changes nothing. One that was accepted is a membership by now. */
 export async function revokeInvitation(caller: Caller, id: string): Promise<Invitation> {
   authorize(caller, 'members:write')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const row = await lockInvitation(tx, id)
     if (!row) throw new FreeholdError('not_found', 'There is no invitation with this id.')
     if (row.accepted_at) {
@@ -90,8 +98,8 @@ export async function acceptInvitation(caller: Caller, { token }: { token: strin
     [hashToken(token), actor.id],
   )
   if (!found) throw noSuchInvitation()
-  const joining: TenantCaller = { ...caller, tenantId: found.tenant_id }
-  return platform.database.withTenant(joining.tenantId, (tx) => join(tx, joining, found.id))
+  const joining: TenantCaller = { ...caller, tenantId: found.tenant_id, teams: null }
+  return platform.database.withTenant(joining, (tx) => join(tx, joining, found.id))
 }
 
 async function join(tx: Tx, caller: TenantCaller, invitationId: string): Promise<Membership> {
@@ -99,14 +107,10 @@ async function join(tx: Tx, caller: TenantCaller, invitationId: string): Promise
   if (!invitation || invitation.revoked_at) throw noSuchInvitation()
   if (invitation.accepted_at && invitation.accepted_by !== caller.actor.id) throw noSuchInvitation()
   if (!invitation.accepted_at) await become(tx, caller, invitation)
-  const membership = await tx
-    .selectFrom('memberships')
-    .innerJoin('tenants', 'tenants.id', 'memberships.tenant_id')
-    .select(['tenants.id', 'tenants.name', 'memberships.roles'])
-    .where('person_id', '=', caller.actor.id)
-    .executeTakeFirst()
+  const memberships = await readMembershipsWithin(tx, caller.actor.id)
+  const membership = memberships.find(({ id }) => id === caller.tenantId)
   if (!membership) throw new FreeholdError('conflict', 'This membership has ended. Ask for a new invitation.')
-  return { ...membership, roles: tenantRoles.filter((role) => membership.roles.includes(role)) }
+  return toMembership(membership)
 }
 
 /** What the person is a member with already, they stay, and with more by the invitation. */
@@ -130,6 +134,12 @@ async function become(tx: Tx, caller: TenantCaller, invitation: Selectable<Invit
       }),
     )
     .execute()
+  for (const { id, roles } of readTeams(invitation)) {
+    await sql`insert into team_members (tenant_id, team_id, person_id, roles)
+      select ${caller.tenantId}, t.id, ${personId}, ${roles} from teams t where t.id = ${id}
+      on conflict (tenant_id, team_id, person_id) do update
+        set roles = array(select distinct unnest(team_members.roles || excluded.roles))`.execute(tx)
+  }
   const accepted = { accepted_at: new Date(), accepted_by: personId }
   await tx.updateTable('invitations').set(accepted).where('id', '=', invitation.id).execute()
   const change = { before: toInvitation(invitation), after: toInvitation({ ...invitation, ...accepted }) }
@@ -164,11 +174,17 @@ function toInvitation(row: Selectable<Invitations>): Invitation {
     id: row.id,
     email: row.email,
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    teams: readTeams(row),
     status: statusOf(row),
     invitedBy: row.invited_by,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at.toISOString(),
   }
+}
+
+/** Written by `createInvitation` only. A team that was deleted since is passed over. */
+function readTeams({ teams }: Selectable<Invitations>): Invitation['teams'] {
+  return teams as Invitation['teams']
 }
 
 function statusOf({ accepted_at, revoked_at, expires_at }: Selectable<Invitations>): Invitation['status'] {

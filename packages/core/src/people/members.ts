@@ -11,7 +11,7 @@ export async function listMembers(
 ): Promise<Page<Member>> {
   authorize(caller, 'members:read')
   const after = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     selectMembers(tx)
       .$if(after !== undefined, (q) => q.where('memberships.person_id', '>', after ?? ''))
       .orderBy('memberships.person_id')
@@ -25,7 +25,7 @@ export async function listMembers(
 export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<Member> {
   authorize(caller, 'members:write')
   const roles = tenantRoles.filter((role) => input.roles.includes(role))
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockMember(tx, id)
     const changed = tenantRoles.filter((role) => before.roles.includes(role) !== roles.includes(role))
     assertCanGive(caller, changed)
@@ -40,7 +40,7 @@ export async function updateMember(caller: Caller, id: string, input: { roles: T
 /** Ends a membership. The last owner stays. */
 export async function removeMember(caller: Caller, id: string): Promise<Member> {
   authorize(caller, 'members:write')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockMember(tx, id)
     assertCanGive(caller, before.roles)
     await assertNotLastOwner(tx, before)

@@ -1,6 +1,7 @@
-import type { Membership, PlatformRole, TenantRole } from '@freehold/contracts'
+import { type Membership, type PlatformRole, type TenantRole, tenantRoles } from '@freehold/contracts'
+import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
-import type { Database } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 
 /** Someone, as an issuer vouches for them. */
 export interface VouchedPerson {
@@ -39,6 +40,19 @@ export async function recognizePerson(database: Database, vouched: VouchedPerson
   )
   if (!person) throw new Error('a person was not recognized')
   return person
+}
+
+/** As others see it, with the roles in their own order. */
+export function toMembership({ id, name, roles, teams }: MembershipRow): Membership {
+  const inOrder = (held: readonly TenantRole[]) => tenantRoles.filter((role) => held.includes(role))
+  return { id, name, roles: inOrder(roles), teams: teams.map((team) => ({ ...team, roles: inOrder(team.roles) })) }
+}
+
+/** With what the transaction has written. */
+export async function readMembershipsWithin(tx: Tx, personId: string): Promise<MembershipRow[]> {
+  const { rows } = await sql<{ memberships: MembershipRow[] }>`
+    select door_read_memberships(${personId}) as memberships`.execute(tx)
+  return rows[0]?.memberships ?? []
 }
 
 /** The tenants that a person belongs to, by name. */

@@ -10,7 +10,7 @@ export async function diffAgentVersions(
   named: { from?: number | undefined; to?: number | undefined },
 ): Promise<VersionDiff> {
   authorize(caller, 'agents:read')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const to = await readVersion(tx, agent, named.to)
     const release = await tx
       .selectFrom('agent_releases')

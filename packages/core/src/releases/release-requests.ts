@@ -79,7 +79,7 @@ export async function listReleaseRequests(
   authorize(caller, 'agents:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
   const { status } = query
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const rows = await tx
       .selectFrom('release_requests')
       .selectAll()
@@ -101,7 +101,7 @@ export async function listReleaseRequests(
 
 export async function getReleaseRequest(caller: Caller, id: string): Promise<ReleaseRequest> {
   authorize(caller, 'agents:read')
-  return caller.platform.database.withTenant(caller.tenantId, (tx) => readRequest(tx, id))
+  return caller.platform.database.withTenant(caller, (tx) => readRequest(tx, id))
 }
 
 /**
@@ -110,7 +110,7 @@ export async function getReleaseRequest(caller: Caller, id: string): Promise<Rel
  */
 export async function decideReleaseRequest(caller: Caller, id: string, input: DecideRelease): Promise<ReleaseRequest> {
   authorize(caller, 'releases:decide')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const row = await tx
       .selectFrom('release_requests')
       .selectAll()

@@ -36,7 +36,7 @@ export interface ReleasePlace {
 
 export async function getRelease(caller: Caller, { agent, environment }: ReleasePlace): Promise<Release> {
   authorize(caller, 'agents:read')
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent)
     return toRelease(tx, served(await readRelease(tx, agent, environment), environment))
   })
@@ -50,7 +50,7 @@ export async function setRelease(caller: Caller, input: SetRelease & ReleasePlac
   authorize(caller, 'agents:release')
   const { tenantId } = caller
   const { agent, environment, version, comment } = input
-  return caller.platform.database.withTenant(tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent, version)
     const before = await lockRelease(tx, agent, environment)
     // Asked again, it has been done already.
@@ -72,7 +72,7 @@ export async function promoteRelease(caller: Caller, input: PromoteRelease & Rel
   authorize(caller, 'agents:release')
   const { tenantId } = caller
   const { agent, environment, canary, comment } = input
-  return caller.platform.database.withTenant(tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent, input.version)
     const version = input.version ?? (await versionBefore(tx, input))
     if (!(await hasPassed(tx, agent, environment, version))) throw notPassed({ ...input, version })
@@ -99,7 +99,7 @@ export async function rollBackRelease(caller: Caller, input: RollBackRelease & R
   authorize(caller, 'agents:release')
   const { tenantId } = caller
   const { agent, environment, from, comment } = input
-  const release = await caller.platform.database.withTenant(tenantId, async (tx) => {
+  const release = await caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent)
     const before = served(await lockRelease(tx, agent, environment), environment)
     const left = before.canary_version ?? before.version
@@ -124,7 +124,7 @@ export async function listReleaseHistory(
 ): Promise<Page<ReleaseEntry>> {
   authorize(caller, 'agents:read')
   const before = decodeCursor(query.cursor, cursorKeys.version)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const rows = await caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent)
     return tx
       .selectFrom('release_history')

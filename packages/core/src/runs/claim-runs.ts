@@ -9,6 +9,8 @@ export interface ClaimedRun {
   agent: string
   version: number
   environment: Environment
+  /** The id of the team that it is of; null: of the tenant as a whole. */
+  team: string | null
   threadId: string
   parentRunId: string | null
   requestId: string
@@ -45,6 +47,7 @@ interface ClaimRow {
   agent: string
   version: number
   environment: Environment
+  team: string | null
   thread_id: string
   parent_run_id: string | null
   request_id: string
@@ -112,6 +115,7 @@ function toClaimedRun(row: ClaimRow): ClaimedRun {
     agent: row.agent,
     version: row.version,
     environment: row.environment,
+    team: row.team,
     threadId: row.thread_id,
     parentRunId: row.parent_run_id,
     requestId: row.request_id,

@@ -35,7 +35,7 @@ export async function redriveRuns(caller: Caller, input: RedriveRuns): Promise<R
     throw new FreeholdError('permission_denied', message)
   }
   const { agent = null, code = null, from = null, to = null, limit } = input
-  const { redriven, remaining } = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const { redriven, remaining } = await caller.platform.database.withTenant(caller, async (tx) => {
     const { rows } = await sql<{ redriven: string[]; remaining: number }>`select * from redrive_dead_runs(
       ${caller.tenantId}, ${actorName(caller)}, ${agent}, ${code}, ${from}, ${to}, ${limit})`.execute(tx)
     const outcome = rows[0] ?? { redriven: [], remaining: 0 }
@@ -71,7 +71,7 @@ async function control(
   action: Change['action'],
   given: Record<string, string> = {},
 ): Promise<string> {
-  return caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await readStatus(tx, id)
     const { rows } = await sql<{ outcome: string }>`select ${call} as outcome`.execute(tx)
     const outcome = rows[0]?.outcome ?? 'not_found'

@@ -12,7 +12,7 @@ export async function getRun(caller: Caller, id: string): Promise<Run> {
 
 /** Reads a run for a verb that has authorized its caller already. */
 export async function findRun(caller: TenantCaller, id: string): Promise<Run> {
-  const run = await caller.platform.database.withTenant(caller.tenantId, (tx) => readRun(tx, id))
+  const run = await caller.platform.database.withTenant(caller, (tx) => readRun(tx, id))
   if (!run || !isInReach(caller, run.environment)) throw runNotFound()
   return run
 }
@@ -22,9 +22,9 @@ function isInReach({ environment: bound }: Caller, environment: string): boolean
   return (bound ?? environment) === environment
 }
 
-/** Throws `not_found` for a run outside of the environment that the caller's key is bound to. */
+/** Throws `not_found` for a run outside of the environment or the teams that the caller is bound to. */
 export async function assertInReach(caller: TenantCaller, runId: string): Promise<void> {
-  if (caller.environment) await findRun(caller, runId)
+  if (caller.environment || caller.teams) await findRun(caller, runId)
 }
 
 export function runNotFound(): FreeholdError {
@@ -44,7 +44,7 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
   authorize(caller, 'runs:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
   const { agent, status, threadId, dead, system = false } = query
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('agent_runs')
       .selectAll()

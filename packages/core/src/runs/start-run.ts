@@ -27,9 +27,10 @@ export async function startRun(caller: Caller, input: StartRunInput): Promise<{ 
   authorize(caller, 'runs:start')
   if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
   await assertMayStart(caller, input)
+  const team = await chooseTeam(caller, input)
   const row = await admitRun(
     caller,
-    () => insertRun(caller, input),
+    () => insertRun(caller, input, team),
     async () => (input.clientKey === undefined ? undefined : findByClientKey(caller, input.clientKey)),
   )
   return readOutcome(caller, input, row)
@@ -44,7 +45,7 @@ async function assertMayStart(caller: TenantCaller, { environment, threadId }: S
     throw new FreeholdError('permission_denied', message)
   }
   if (threadId === undefined) return
-  const elsewhere = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const elsewhere = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('agent_runs')
       .select('id')
@@ -56,6 +57,26 @@ async function assertMayStart(caller: TenantCaller, { environment, threadId }: S
   if (!elsewhere) return
   const message = `The thread "${threadId}" belongs to another environment than ${bound}, which this key is bound to. Use another thread.`
   throw new FreeholdError('permission_denied', message)
+}
+
+/** The team that a run is of when whoever starts it acts for teams only: one that owns the agent, or that it is shared with. */
+async function chooseTeam(caller: TenantCaller, input: StartRunInput): Promise<string | null> {
+  const { platform, teams } = caller
+  if (!teams) return null
+  const owner = await platform.database.withTenant(caller, (tx) =>
+    tx
+      .selectFrom('resource_owners')
+      .select(['team_id', 'shared_with'])
+      .where('kind', '=', 'agent')
+      .where('resource', '=', input.agent)
+      .executeTakeFirst(),
+  )
+  if (owner && teams.includes(owner.team_id)) return owner.team_id
+  const [team, ...others] = teams.filter((id) => owner?.shared_with.includes(id))
+  if (team === undefined) throw startRefused('agent_not_found', input)
+  if (others.length === 0) return team
+  const message = `"${input.agent}" is shared with several of your teams. Choose one with the header X-Team-Id.`
+  throw new FreeholdError('invalid_request', message)
 }
 
 /** Starts a run when the tenant's queue has room for it. `known` finds one that was accepted before, which needs none. */
@@ -81,12 +102,16 @@ interface StartRow {
   run_id: string
 }
 
-async function insertRun(caller: TenantCaller, input: StartRunInput): Promise<StartRow | undefined> {
+async function insertRun(
+  caller: TenantCaller,
+  input: StartRunInput,
+  team: string | null,
+): Promise<StartRow | undefined> {
   const runId = uuidv7()
   const [row] = await caller.platform.database.call<StartRow>(
     'start-run-by-caller',
     `select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p_user => $12,
-       p_priority => $13::int::smallint)`,
+       p_priority => $13::int::smallint, p_team => $14)`,
     [
       caller.tenantId,
       runId,
@@ -101,13 +126,14 @@ async function insertRun(caller: TenantCaller, input: StartRunInput): Promise<St
       input.clientKey ?? null,
       input.user ?? null,
       runPriorities.indexOf(input.priority ?? 'normal'),
+      team,
     ],
   )
   return row
 }
 
 async function findByClientKey(caller: TenantCaller, clientKey: string): Promise<StartRow | undefined> {
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const row = await caller.platform.database.withTenant(caller, (tx) =>
     tx.selectFrom('agent_runs').select('id').where('client_key', '=', clientKey).executeTakeFirst(),
   )
   return row && { outcome: 'existing', run_id: row.id }
@@ -135,6 +161,9 @@ export function startRefused(
       'conflict',
       `No version of "${agent}" is released to ${environment}. Release one with PUT /api/v1/agents/${agent}/releases/${environment}.`,
     )
+  }
+  if (outcome === 'thread_of_others') {
+    return new FreeholdError('permission_denied', 'This thread belongs to another team. Use another thread.')
   }
   return new FreeholdError('not_found', `There is no agent named "${agent}".`)
 }

@@ -29,7 +29,7 @@ const mostSchedules = 1_000
 export async function createSchedule(caller: Caller, input: CreateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
   const row = await refusingTakenNames(input.name, () =>
-    caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    caller.platform.database.withTenant(caller, async (tx) => {
       const now = await readNow(tx)
       const plan = readPlan(input, now)
       await assertRoom(tx, caller.tenantId)
@@ -70,7 +70,7 @@ export async function createSchedule(caller: Caller, input: CreateSchedule): Pro
 export async function updateSchedule(caller: Caller, id: string, input: UpdateSchedule): Promise<Schedule> {
   authorize(caller, 'schedules:write')
   const row = await refusingTakenNames(input.name, () =>
-    caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+    caller.platform.database.withTenant(caller, async (tx) => {
       const before = await lockSchedule(tx, id)
       const now = await readNow(tx)
       if (input.agent !== undefined) await assertAgent(tx, input.agent)
@@ -138,7 +138,7 @@ function replan(before: ScheduleRow, input: UpdateSchedule, now: Date) {
 /** Deletes a schedule. Runs that it has started go on. */
 export async function deleteSchedule(caller: Caller, id: string): Promise<Schedule> {
   authorize(caller, 'schedules:write')
-  const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const row = await caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockSchedule(tx, id)
     const deleted = await tx
       .updateTable('schedules')
@@ -154,7 +154,7 @@ export async function deleteSchedule(caller: Caller, id: string): Promise<Schedu
 
 export async function getSchedule(caller: Caller, id: string): Promise<Schedule> {
   authorize(caller, 'schedules:read')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const row = await caller.platform.database.withTenant(caller, (tx) =>
     selectSchedules(tx).where('id', '=', id).executeTakeFirst(),
   )
   if (!row) throw scheduleNotFound()
@@ -164,7 +164,7 @@ export async function getSchedule(caller: Caller, id: string): Promise<Schedule>
 export async function listSchedules(caller: Caller, query: PageQuery): Promise<Page<Schedule>> {
   authorize(caller, 'schedules:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     selectSchedules(tx)
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
       .orderBy('id', 'desc')

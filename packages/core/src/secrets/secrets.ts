@@ -44,7 +44,7 @@ export async function putSecret(caller: Caller, name: string, { value }: PutSecr
 
 export async function getSecret(caller: Caller, name: string): Promise<Secret> {
   authorize(caller, 'secrets:read')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const row = await caller.platform.database.withTenant(caller, (tx) =>
     selectSecrets(tx).where('name', '=', name).executeTakeFirst(),
   )
   if (!row) throw secretNotFound(name)
@@ -54,7 +54,7 @@ export async function getSecret(caller: Caller, name: string): Promise<Secret> {
 export async function listSecrets(caller: Caller, query: PageQuery): Promise<Page<Secret>> {
   authorize(caller, 'secrets:read')
   const after = decodeCursor(query.cursor, cursorKeys.name)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     selectSecrets(tx)
       .$if(after !== undefined, (q) => q.where('name', '>', after ?? ''))
       .orderBy('name')
@@ -90,10 +90,10 @@ export function secretNotFound(name: string): FreeholdError {
 /** The id to store a value under: never one whose deletion has begun, which could take the new value with it. */
 async function reserve(caller: TenantCaller, name: string): Promise<string> {
   const { database } = caller.platform
-  const found = await database.withTenant(caller.tenantId, (tx) => findOrInsert(tx, caller, name))
+  const found = await database.withTenant(caller, (tx) => findOrInsert(tx, caller, name))
   if (found.version !== deleted) return found.id
   await finishDeletion(caller, found.id)
-  const fresh = await database.withTenant(caller.tenantId, (tx) => findOrInsert(tx, caller, name))
+  const fresh = await database.withTenant(caller, (tx) => findOrInsert(tx, caller, name))
   return fresh.id
 }
 

@@ -7,7 +7,7 @@ import { authorize, type Caller } from '../identity/caller.ts'
 export async function listThreads(caller: Caller, query: PageQuery): Promise<Page<Thread>> {
   authorize(caller, 'threads:read')
   const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndThread)?.split('|') ?? []
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('threads')
       .selectAll()
@@ -30,7 +30,7 @@ export async function listThreads(caller: Caller, query: PageQuery): Promise<Pag
 export async function listMessages(caller: Caller, threadId: string, query: PageQuery): Promise<Page<Message>> {
   authorize(caller, 'threads:read')
   const after = decodeCursor(query.cursor, cursorKeys.number)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const rows = await caller.platform.database.withTenant(caller, async (tx) => {
     const thread = await tx.selectFrom('threads').select('id').where('id', '=', threadId).executeTakeFirst()
     if (!thread) throw new FreeholdError('not_found', 'There is no thread with this id.')
     return tx

@@ -12,7 +12,7 @@ export interface ListUsageQuery extends PageQuery {
 export async function listUsage(caller: Caller, query: ListUsageQuery): Promise<Page<UsageRecord>> {
   authorize(caller, 'usage:read')
   const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndId)?.split('|') ?? []
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     tx
       .selectFrom('usage_records')
       .selectAll()

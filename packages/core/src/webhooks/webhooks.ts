@@ -32,7 +32,7 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
   const { tenantId } = caller
   const id = uuidv7()
   const secret = generateSecret()
-  const row = await caller.platform.database.withTenant(tenantId, async (tx) => {
+  const row = await caller.platform.database.withTenant(caller, async (tx) => {
     await assertRoom(tx, tenantId)
     await sql`select ensure_webhook_agent(${tenantId})`.execute(tx)
     const created = await tx
@@ -88,7 +88,7 @@ export async function deleteWebhook(caller: Caller, id: string): Promise<Webhook
 
 export async function getWebhook(caller: Caller, id: string): Promise<Webhook> {
   authorize(caller, 'webhooks:read')
-  const row = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const row = await caller.platform.database.withTenant(caller, (tx) =>
     selectWebhooks(tx).where('id', '=', id).executeTakeFirst(),
   )
   if (!row) throw webhookNotFound()
@@ -98,7 +98,7 @@ export async function getWebhook(caller: Caller, id: string): Promise<Webhook> {
 export async function listWebhooks(caller: Caller, query: PageQuery): Promise<Page<Webhook>> {
   authorize(caller, 'webhooks:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller.tenantId, (tx) =>
+  const rows = await caller.platform.database.withTenant(caller, (tx) =>
     selectWebhooks(tx)
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
       .orderBy('id', 'desc')
@@ -123,7 +123,7 @@ export async function testWebhook(caller: Caller, id: string): Promise<Run> {
     const { rows } = await call.execute(tx)
     return rows[0]?.run_id ?? ''
   }
-  const runId = await admitRun(caller, () => caller.platform.database.withTenant(tenantId, deliver))
+  const runId = await admitRun(caller, () => caller.platform.database.withTenant(caller, deliver))
   caller.platform.bus.publish({ kind: 'work' })
   return findRun(caller, runId)
 }
@@ -135,7 +135,7 @@ async function change(
   values: UpdateObject<DB, 'webhooks'>,
   check?: (tx: Tx) => Promise<void>,
 ): Promise<Webhook> {
-  const row = await caller.platform.database.withTenant(caller.tenantId, async (tx) => {
+  const row = await caller.platform.database.withTenant(caller, async (tx) => {
     await check?.(tx)
     const before = await selectWebhooks(tx).where('id', '=', id).forNoKeyUpdate().executeTakeFirst()
     if (!before) throw webhookNotFound()

@@ -72,7 +72,8 @@ async function attempt(
   const signal = AbortSignal.any([steps.signal, limit])
   try {
     const { tenantId } = claimed.lease
-    const open = (name: string) => openConnection(context.fetch, name, () => readHttpCredential(engine, tenantId, name))
+    const user = { tenantId, team: claimed.team }
+    const open = (name: string) => openConnection(context.fetch, name, () => readHttpCredential(engine, user, name))
     const work = callTool(tool, call.input, { ...context, tenantId, runId, signal, openConnection: open })
     return { failed: false, output: throughJson(await orAborted(work, signal)) }
   } catch (error) {
