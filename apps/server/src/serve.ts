@@ -42,6 +42,8 @@ import { problemResponse } from './http/respond.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
+import { findOrigins, type Origins } from './sign-in/origins.ts'
+import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
@@ -99,50 +101,76 @@ async function start(
   stops.defer(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
   const probes = await listenForProbes(config, stops)
 
-  const credentials =
-    platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  const origins = findOrigins(config, url)
+  const signIn = platform && (await openSignIn(config, origins, platform.database, logger))
+  const firstRun =
+    signIn && needs(target, 'set-up')
+      ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
+      : undefined
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
-  if (platform && needs(target, 'api')) stops.defer(startHousekeeping(platform, logger))
-  if (platform && anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
-  if (platform && needs(target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
+  if (platform) startBackground(config, logger, platform, anchors, parts, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface(config, logger, platform, anchors, shutdown.signal, stops))
+  listener.serve(
+    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+  )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
-  if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
+  if (target === 'all' && firstRun) progress(renderBanner(config, firstRun, describeModels(config.models)))
   return url
+}
+
+/** What goes on without a request. */
+function startBackground(
+  config: ServerConfig,
+  logger: Logger,
+  platform: Platform,
+  anchors: Anchors | undefined,
+  parts: Parts,
+  stops: AsyncDisposableStack,
+): void {
+  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
+  if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
+}
+
+interface SurfaceParts {
+  config: ServerConfig
+  logger: Logger
+  platform: Platform | undefined
+  anchors: Anchors | undefined
+  signIn: SignIn | undefined
+  origins: Origins
+  shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  config: ServerConfig,
-  logger: Logger,
-  platform: Platform | undefined,
-  anchors: Anchors | undefined,
-  shutdown: AbortSignal,
+  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
-    platform && anchors
+    platform && anchors && signIn
       ? createApi({
           platform,
           anchors,
           logger,
           verify: await createVerifier(config),
-          vouchers: vouchersOf(config, logger),
+          signIn,
+          vouchers: vouchersOf(config, signIn, logger),
           shutdown,
         })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
+  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
 }
 
-function vouchersOf({ issuers }: ServerConfig, logger: Logger): Vouchers {
-  return { bearer: issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger }) }
+function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {
+  const bearer = issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger })
+  return { session: vouchBySession(signIn), bearer }
 }
 
 function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {
@@ -262,6 +290,7 @@ function startWorker(
 async function buildGateway(
   config: ServerConfig,
   logger: Logger,
+  { trustedOrigins }: Origins,
   localApi: Fetch | undefined,
   stops: AsyncDisposableStack,
 ) {
@@ -274,7 +303,9 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
+    trustedOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
     redis,
   })
 }

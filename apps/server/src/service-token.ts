@@ -40,7 +40,7 @@ const claimsSchema = z.object({
 export type ServiceClaims = z.output<typeof claimsSchema>
 
 /** The gateway itself, asking who a key belongs to. */
-export function gatewayClaims(requestId: string): ServiceClaims {
+export function gatewayClaims(requestId: string, address?: string): ServiceClaims {
   return {
     actor: { kind: 'gateway', id: 'gateway', name: 'gateway' },
     tenant: null,
@@ -49,6 +49,7 @@ export function gatewayClaims(requestId: string): ServiceClaims {
     teams: [],
     environment: null,
     requestId,
+    address,
   }
 }
 

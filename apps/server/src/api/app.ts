@@ -2,7 +2,7 @@ import { FreeholdError, fromZodError, type Operation, type OperationId, operatio
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
-import { requestLog } from '../http/request-log.ts'
+import { requestLog, withoutToken } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
@@ -10,6 +10,7 @@ import { readIdempotency } from './idempotency.ts'
 import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
+import { mountSignIn } from './sign-in.ts'
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
 export function createApi(parts: ApiParts): ApiApp {
@@ -22,6 +23,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
   app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
+  mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
     mountOperation(app, parts, id as OperationId, operation)
@@ -34,7 +36,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.onError((error, c) => {
     const requestId = c.get('requestId') ?? 'unknown'
     if (!(error instanceof FreeholdError) || error.status >= 500) {
-      parts.logger.error({ err: error, requestId, path: c.req.path }, 'request failed')
+      parts.logger.error({ err: error, requestId, path: withoutToken(c.req.path) }, 'request failed')
     }
     return problemResponse(error, requestId)
   })

@@ -2,6 +2,7 @@ import type { Anchors, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { VerifyToken } from '../service-token.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
 import type { Vouchers } from './vouchers.ts'
 
@@ -11,6 +12,7 @@ export interface ApiParts {
   /** What the audit chains are compared with. */
   anchors: Anchors
   verify: VerifyToken
+  signIn: SignIn
   /** Who says who people are. */
   vouchers: Vouchers
   logger: Logger
