@@ -55,6 +55,7 @@ export type Invitation = z.output<typeof invitationSchema>
 
 export const createdInvitationSchema = invitationSchema
   .extend({
+    tenantName: z.string(),
     token: z
       .string()
       .meta({ description: 'Accepts the invitation, by whoever signs in with its address. Shown this once.' }),

@@ -36,7 +36,7 @@ export {
   readHttpCredential,
   readProviderKey,
 } from './connections/use-connection.ts'
-export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
+export { afterCommit, Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
 export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'
