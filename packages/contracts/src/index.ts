@@ -88,7 +88,14 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
-export type { CreatedInvitation, CreateInvitation, Invitation, Member } from './people.ts'
+export type {
+  CreatedInvitation,
+  CreateInvitation,
+  CreateServiceAccount,
+  Invitation,
+  Member,
+  StartSupport,
+} from './people.ts'
 export {
   environmentPermissions,
   type Permission,

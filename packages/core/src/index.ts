@@ -59,6 +59,8 @@ export {
 export { listMembers, removeMember, updateMember } from './people/members.ts'
 export type { VouchedPerson } from './people/recognize-person.ts'
 export { registerOwner } from './people/register-owner.ts'
+export { createServiceAccount } from './people/service-accounts.ts'
+export { startSupport } from './people/support.ts'
 export type { Catalogue, Platform } from './platform.ts'
 export { getLimits } from './quotas/get-limits.ts'
 export { measureDueStorage } from './quotas/measure-storage.ts'
