@@ -56,6 +56,13 @@ const environmentSchema = z.object({
   FREEHOLD_ISSUERS: z.string().optional(),
   FREEHOLD_ISSUERS_FILE: z.string().optional(),
   FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
+  FREEHOLD_BRAND_NAME: z.string().trim().max(80).default('Freehold'),
+  FREEHOLD_SUPPORT_ADDRESS: z
+    .union([z.email(), z.url({ protocol: /^https$/ })], {
+      error: 'must be an email address or an https URL',
+    })
+    .optional(),
+  FREEHOLD_DNS_SERVERS: z.string().default(''),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
@@ -97,6 +104,10 @@ export interface ServerConfig {
   /** Whose bearer tokens are accepted beside our own keys. */
   issuers: Issuer[]
   samples: boolean
+  /** How the installation looks where no tenant says otherwise. */
+  brand: { name: string; supportAddress: string | null }
+  /** Asked whether a tenant's host is its own; those of the system when empty. */
+  dnsServers: string[]
   corsOrigins: string[]
   signIn: SignInConfig
   mail: MailConfig
@@ -164,9 +175,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     issuers,
     samples: read.FREEHOLD_SAMPLES === 'on',
-    corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    brand: { name: read.FREEHOLD_BRAND_NAME, supportAddress: read.FREEHOLD_SUPPORT_ADDRESS ?? null },
+    dnsServers: splitList(read.FREEHOLD_DNS_SERVERS),
+    corsOrigins: splitList(read.FREEHOLD_CORS_ORIGINS),
     signIn,
     mail,
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
@@ -233,6 +244,13 @@ function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
     problems.push(...errors.map((one) => `${name}: ${one instanceof Error ? one.message : String(one)}`))
     return []
   }
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
 }
 
 function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {

@@ -1,4 +1,5 @@
 export { createApi } from './api/app.ts'
+export { whiteLabelOf } from './api/white-label.ts'
 export { loadAnchors } from './audit-anchors.ts'
 export { readConfig, type ServerConfig } from './config.ts'
 export { createGateway } from './gateway/app.ts'

@@ -31,6 +31,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
 import type { Vouchers } from './api/vouchers.ts'
+import { whiteLabelOf } from './api/white-label.ts'
 import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
@@ -160,6 +161,7 @@ async function buildSurface(
           logger,
           verify: await createVerifier(config),
           signIn,
+          whiteLabel: whiteLabelOf(config, origins),
           vouchers: vouchersOf(config, signIn, logger),
           shutdown,
         })

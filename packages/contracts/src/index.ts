@@ -33,6 +33,15 @@ export {
   auditCheckpointSchema,
   type PruneAudit,
 } from './audit.ts'
+export type {
+  Branding,
+  ClaimHost,
+  CustomHost,
+  PublicBranding,
+  PutBranding,
+  PutLogo,
+} from './branding.ts'
+export { claimHostSchema, publicBrandingSchema, putBrandingSchema } from './branding.ts'
 export {
   type Budget,
   type BudgetWindow,

@@ -3,6 +3,7 @@ import { agentOperations, byName } from './agent-operations.ts'
 import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
+import { brandingOperations } from './branding-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
@@ -135,6 +136,7 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  ...brandingOperations,
   ...planOperations,
   createKey: {
     method: 'post',

@@ -15,6 +15,19 @@ export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } fro
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
+export {
+  type Brand,
+  brandOf,
+  deleteLogo,
+  findBranding,
+  findLogo,
+  getBranding,
+  type HouseBrand,
+  putBranding,
+  putLogo,
+} from './branding/branding.ts'
+export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
   type CallToSettle,

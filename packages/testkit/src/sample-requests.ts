@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sampleLogo } from './sample-logo.ts'
 import type { Ground } from './tenants.ts'
 
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
@@ -38,6 +39,13 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getLimits: {},
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
+  getBranding: {},
+  putBranding: { body: () => ({ name: 'Sample', colors: { primary: '#1a2b3c' } }) },
+  putLogo: { body: () => ({ data: sampleLogo }) },
+  deleteLogo: {},
+  claimHost: { body: () => ({ host: `${randomUUID()}.example.com` }) },
+  verifyHost: {},
+  releaseHost: {},
   createKey: { body: () => ({ name: 'created' }) },
   listKeys: {},
   revokeKey: { params: (ground) => ({ id: ground.keyId }) },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
+import { sampleLogo } from './sample-logo.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
 export interface Ground {
@@ -59,6 +60,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const secret = `the secret of ${tenant.name}`
   const thread = `thread-of-${tenant.name}`
   await limitTenant(test, tenant)
+  await brandTenant(client, tenant.name)
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
@@ -149,6 +151,14 @@ async function furnishVault(client: Client, of: string, value: string) {
     await client.putConnection({ params: { name }, body })
   }
   return { secretName, spareSecret, connection, spareConnection }
+}
+
+/** A look of its own, and a host. */
+async function brandTenant(client: Client, of: string): Promise<void> {
+  await client.putBranding({ body: { name: `Brand of ${of}` } })
+  await client.putLogo({ body: { data: sampleLogo } })
+  await client.claimHost({ body: { host: `${of}.example.com` } })
+  await client.verifyHost()
 }
 
 /** Three people who joined by invitation, and two invitations that nobody has accepted yet. */

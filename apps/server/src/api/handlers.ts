@@ -8,6 +8,7 @@ import {
 import * as core from '@freehold/core'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 export interface HandlerContext {
   request: Request
@@ -15,6 +16,7 @@ export interface HandlerContext {
   signal: AbortSignal
   idempotency: Idempotency
   anchors: core.Anchors
+  whiteLabel: WhiteLabel
 }
 
 type Handler<Id extends OperationId> = (
@@ -43,6 +45,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getLimits: (caller) => core.getLimits(caller),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
+
+  getBranding: (caller) => core.getBranding(caller),
+  putBranding: (caller, { body }) => core.putBranding(caller, body),
+  putLogo: (caller, { body }) => core.putLogo(caller, body),
+  deleteLogo: (caller) => core.deleteLogo(caller),
+  claimHost: (caller, { body }, { whiteLabel }) => core.claimHost(caller, body, whiteLabel.ownHosts),
+  verifyHost: (caller, _, { whiteLabel }) => core.verifyHost(caller, whiteLabel.resolveTxt),
+  releaseHost: (caller) => core.releaseHost(caller),
 
   createKey: (caller, { body }, { idempotency }) => idempotency.once(() => core.createKey(caller, body)),
   listKeys: (caller, { query }) => core.listKeys(caller, query),

@@ -5,6 +5,7 @@ import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
 import type { Vouchers } from './vouchers.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -13,6 +14,7 @@ export interface ApiParts {
   anchors: Anchors
   verify: VerifyToken
   signIn: SignIn
+  whiteLabel: WhiteLabel
   /** Who says who people are. */
   vouchers: Vouchers
   logger: Logger
