@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
 import { addAuditCommands } from './audit/commands.ts'
+import { addBrandingCommands } from './branding/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
 import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
@@ -115,6 +116,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
   addSettingCommands(program, perform)
+  addBrandingCommands(program, perform)
   addTenantCommands(program, perform)
   addLimitCommands(program, perform)
   addPlanCommands(program, perform)

@@ -10,8 +10,8 @@ interface PublicParts {
 }
 
 const logos = '/api/v1/public/logos/:hash'
-/** Longer than any host name. */
-const maxHostLength = 300
+/** RFC 1035, section 2.3.4. */
+const maxHostLength = 253
 
 /** What a page shows before anybody has signed in. Mount it before what asks for credentials. */
 export function mountPublicBranding<V extends { requestId: string }>(
@@ -46,9 +46,9 @@ export function secureLogos<V extends object>(app: Hono<{ Variables: V }>): void
   })
 }
 
-/** The host that was asked, without its port and in the one way of writing it. */
+/** The host that was asked, without its port and in the one way of writing it; nothing for what is none. */
 function hostOf(request: Request): string {
   const given = request.headers.get('host') ?? new URL(request.url).host
-  const url = given.length <= maxHostLength && URL.canParse(`http://${given}`) ? new URL(`http://${given}`) : undefined
-  return url?.hostname.replace(/\.$/, '') ?? ''
+  const host = /^([a-z0-9-]+(?:\.[a-z0-9-]+)*)\.?(?::\d{1,5})?$/i.exec(given.slice(0, maxHostLength + 1))?.[1] ?? ''
+  return host.length <= maxHostLength ? host.toLowerCase() : ''
 }

@@ -1,10 +1,7 @@
-import { putBrandingSchema } from '@freehold/contracts'
 import { createTestPlatform, sampleLogo, type TestPlatform, type TestTenant } from '@freehold/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { brandOf, findBranding, findLogo, getBranding } from './branding.ts'
-import { contrastOf, findContrastWarnings } from './contrast.ts'
 import { type DnsServer, startDnsServer } from './dns-server.fixture.ts'
-import { imageTypeOf } from './image-type.ts'
 import { createTxtResolver } from './resolve-txt.ts'
 
 let on: TestPlatform
@@ -62,20 +59,6 @@ describe('the look of a tenant', () => {
     expect(await as(on.globex).getBranding()).toMatchObject({ name: null })
   })
 
-  test.each([
-    ['a colour that is none', { colors: { primary: 'red' } }],
-    ['a short colour', { colors: { primary: '#fff' } }],
-    ['a script for a support address', { supportAddress: 'javascript:alert(1)' }],
-    ['an open support address', { supportAddress: 'http://help.example' }],
-    ['an address as the name of the sender', { sender: { name: 'ceo@bank.example' } }],
-    ['a sender that ends the header', { sender: { name: 'Acme\r\nBcc: all' } }],
-    ['a name that turns text around', { name: 'Acme \u202egnp' }],
-    ['a reply-to that is no address', { sender: { replyTo: 'Acme <a@acme.example>' } }],
-    ['another field', { logo: 'https://evil.example/pixel' }],
-  ])('is refused with %s', (_, body) => {
-    expect(putBrandingSchema.safeParse(body).success).toBe(false)
-  })
-
   test('needs the permission', async () => {
     const { apiKey } = await as(tenant).createKey({ body: { name: 'reader', scopes: ['tenant:read'] } })
     const reader = on.client(apiKey)
@@ -93,8 +76,6 @@ describe('the look of a tenant', () => {
       'text #777777 on background #ffffff has a contrast of 4.47:1; 4.5:1 can be read well.',
       'primary #ffff00 on background #ffffff has a contrast of 1.07:1; 3:1 can be read well.',
     ])
-    expect(findContrastWarnings({ ...colors, background: null })).toEqual([])
-    expect(contrastOf('#000000', '#ffffff')).toBeCloseTo(21, 10)
   })
 })
 
@@ -121,21 +102,11 @@ describe('a logo', () => {
     })
   })
 
-  test.each([
-    ['a PNG', bytes, 'image/png'],
-    ['a JPEG', Buffer.from('ffd8ffe000104a464946', 'hex'), 'image/jpeg'],
-    ['a WebP', Buffer.from('RIFF\x24\0\0\0WEBPVP8L', 'latin1'), 'image/webp'],
-    ['an SVG', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'), undefined],
-    ['a page', Buffer.from('<!doctype html><script>alert(1)</script>'), undefined],
-    ['a GIF', Buffer.from('GIF89a'), undefined],
-    ['a sound in the container of WebP', Buffer.from('RIFF\x24\0\0\0WAVEfmt ', 'latin1'), undefined],
-    ['nothing', Buffer.alloc(0), undefined],
-  ])('that is %s is known by its content', async (_, content, type) => {
-    expect(imageTypeOf(content)).toBe(type)
-    if (type !== undefined || content.length === 0) return
-    await expect(as(tenant).putLogo({ body: { data: content.toString('base64') } })).rejects.toMatchObject({
-      code: 'invalid_request',
-    })
+  test('that is no image is refused, an SVG too', async () => {
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>').toString(
+      'base64',
+    )
+    await expect(as(tenant).putLogo({ body: { data: svg } })).rejects.toMatchObject({ code: 'invalid_request' })
   })
 })
 
@@ -255,22 +226,6 @@ describe('a host', () => {
     await expect(as(tenant).verifyHost()).rejects.toMatchObject({ code: 'not_found' })
     expect(await as(tenant).releaseHost()).toMatchObject({ host: null })
     expect(await entriesOf(tenant)).toEqual([])
-  })
-
-  test.each([
-    'localhost',
-    '127.0.0.1',
-    '::1',
-    'a.example.com:3000',
-    'https://a.example.com',
-    'a..example',
-    '-a.example',
-    '*.example.com',
-    'a.example.',
-    'münchen.example',
-    `${'a.'.repeat(130)}example`,
-  ])('%s is none', async (host) => {
-    await expect(as(tenant).claimHost({ body: { host } })).rejects.toMatchObject({ code: 'invalid_request' })
   })
 })
 

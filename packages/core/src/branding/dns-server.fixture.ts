@@ -22,9 +22,9 @@ export async function startDnsServer(): Promise<DnsServer> {
       const name = question?.name.toLowerCase() ?? ''
       if (broken.has(name)) response.header.rcode = 2
       else if (!records.has(name)) response.header.rcode = 3
-      for (const data of records.get(name) ?? []) {
-        response.answers.push({ name, type: dns2.Packet.TYPE.TXT, class: dns2.Packet.CLASS.IN, ttl: 1, data })
-      }
+      response.answers = (records.get(name) ?? []).map((data) =>
+        Object.assign(new dns2.Packet.Resource(), { name, type: dns2.Packet.TYPE.TXT, class: 1, ttl: 1, data }),
+      )
       send(response)
     },
   })
