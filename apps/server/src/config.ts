@@ -63,6 +63,8 @@ const environmentSchema = z.object({
     })
     .optional(),
   FREEHOLD_DNS_SERVERS: z.string().default(''),
+  FREEHOLD_UNLEASH_URL: url(/^https?$/),
+  FREEHOLD_UNLEASH_TOKEN: z.string().optional(),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
@@ -108,6 +110,8 @@ export interface ServerConfig {
   brand: { name: string; supportAddress: string | null }
   /** Asked whether a tenant's host is its own; those of the system when empty. */
   dnsServers: string[]
+  /** Where feature flags are; in the database when absent. */
+  unleash: { url: string; token: Secret } | undefined
   corsOrigins: string[]
   signIn: SignInConfig
   mail: MailConfig
@@ -144,6 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
       `FREEHOLD_SERVICE_KEY: the target ${target} signs with it too; give it beside FREEHOLD_SERVICE_PUBLIC_KEY, or neither`,
     )
   }
+  const unleash = readUnleash(given, problems)
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
   const issuers = readIssuers(given, problems)
   const tls = readTls(given, target, problems)
@@ -177,6 +182,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     samples: read.FREEHOLD_SAMPLES === 'on',
     brand: { name: read.FREEHOLD_BRAND_NAME, supportAddress: read.FREEHOLD_SUPPORT_ADDRESS ?? null },
     dnsServers: splitList(read.FREEHOLD_DNS_SERVERS),
+    unleash,
     corsOrigins: splitList(read.FREEHOLD_CORS_ORIGINS),
     signIn,
     mail,
@@ -244,6 +250,14 @@ function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
     problems.push(...errors.map((one) => `${name}: ${one instanceof Error ? one.message : String(one)}`))
     return []
   }
+}
+
+function readUnleash(given: NodeJS.ProcessEnv, problems: string[]): ServerConfig['unleash'] {
+  const { FREEHOLD_UNLEASH_URL: address, FREEHOLD_UNLEASH_TOKEN: token } = given
+  if (address && token) return { url: address, token: new Secret(token) }
+  if (address || token)
+    problems.push('FREEHOLD_UNLEASH_URL: goes with FREEHOLD_UNLEASH_TOKEN; give both, or neither')
+  return undefined
 }
 
 function splitList(text: string): string[] {

@@ -3,6 +3,7 @@ import {
   type Bus,
   connectRedis,
   type Database,
+  type Flags,
   forgetRequests,
   LocalBus,
   measureDueStorage,
@@ -40,6 +41,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
@@ -162,12 +164,24 @@ async function buildSurface(
           verify: await createVerifier(config),
           signIn,
           whiteLabel: whiteLabelOf(config, origins),
+          flags: await openStoppingFlags(config, platform, logger, stops),
           vouchers: vouchersOf(config, signIn, logger),
           shutdown,
         })
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
+}
+
+async function openStoppingFlags(
+  config: ServerConfig,
+  { database }: Platform,
+  logger: Logger,
+  stops: AsyncDisposableStack,
+): Promise<Flags> {
+  const flags = await openConfiguredFlags(config, database, logger)
+  stops.defer(() => flags.close())
+  return flags
 }
 
 function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {

@@ -23,6 +23,8 @@ export const auditActions = [
   'connection.deleted',
   'budget.updated',
   'budget.deleted',
+  'flag.set',
+  'flag.deleted',
   'key.created',
   'key.revoked',
   'invitation.created',

@@ -79,6 +79,14 @@ export {
   type ToolCall,
   type Usage,
 } from './events.ts'
+export {
+  type EvaluateFlag,
+  evaluateFlagSchema,
+  type Flag,
+  type FlagEvaluation,
+  type PutFlag,
+  putFlagSchema,
+} from './flags.ts'
 export { idempotencyKeySchema } from './idempotency.ts'
 export {
   type Limits,

@@ -6,6 +6,7 @@ import { auditOperations } from './audit-operations.ts'
 import { brandingOperations } from './branding-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
+import { flagOperations } from './flag-operations.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
@@ -298,6 +299,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...flagOperations,
   ...approvalOperations,
   ...auditOperations,
   ...budgetOperations,

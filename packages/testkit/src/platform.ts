@@ -254,6 +254,7 @@ async function assembleHttp(
     logger,
     verify: await server.createVerifier(config),
     signIn,
+    flags: await server.openConfiguredFlags(config, platform.database, logger),
     whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
     shutdown,

@@ -17,6 +17,7 @@ const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
+const byFlag = (ground: Ground) => ({ name: ground.flag })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
@@ -135,6 +136,11 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },
+  listFlags: {},
+  getFlag: { params: byFlag },
+  deleteFlag: { params: (ground) => ({ name: ground.spareFlag }) },
+  evaluateFlag: { params: byFlag, body: () => ({ targetingKey: 'somebody' }) },
   createBudget: { body: () => ({ name: `budget ${randomUUID()}`, period: 'day', limitNanos: 1_000_000_000 }) },
   listBudgets: {},
   getBudget: { params: byBudget },

@@ -70,8 +70,8 @@ async function readImage(path: string): Promise<string> {
 }
 
 function print({ json, terminal }: Context, branding: Branding): void {
-  if (json) return printJson(terminal, branding)
-  terminal.write(renderFields(toFields(branding), terminal.paint))
+  if (json) printJson(terminal, branding)
+  else terminal.write(renderFields(toFields(branding), terminal.paint))
   for (const warning of branding.warnings) terminal.note(warning)
 }
 

@@ -77,7 +77,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors, whiteLabel: parts.whiteLabel }
+    const { anchors, whiteLabel, flags } = parts
+    const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })

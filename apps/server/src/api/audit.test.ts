@@ -48,6 +48,8 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   redriveRuns: 'run.redriven',
   decideRun: 'run.decided',
   decideApproval: 'approval.decided',
+  putFlag: 'flag.set',
+  deleteFlag: 'flag.deleted',
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
@@ -67,6 +69,7 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
 
 /** And those that leave no entry, with the reason. */
 const unrecorded: Partial<Record<OperationId, string>> = {
+  evaluateFlag: 'nothing changes by asking',
   startRun: 'the journal of the run says who started it',
   triggerSchedule: 'the journal of the run says who started it',
   testWebhook: 'the journal of the delivery says who asked for it',

@@ -17,6 +17,7 @@ export interface HandlerContext {
   idempotency: Idempotency
   anchors: core.Anchors
   whiteLabel: WhiteLabel
+  flags: core.Flags
 }
 
 type Handler<Id extends OperationId> = (
@@ -143,6 +144,13 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+
+  putFlag: (caller, { params, query, body }, { flags }) => core.putFlag(caller, { ...params, ...query }, body, flags),
+  listFlags: (caller, { query }) => core.listFlags(caller, query),
+  getFlag: (caller, { params, query }) => core.getFlag(caller, { ...params, ...query }),
+  deleteFlag: (caller, { params, query }) => core.deleteFlag(caller, { ...params, ...query }),
+  evaluateFlag: (caller, { params, query, body }, { flags }) =>
+    core.evaluateFlag(caller, { ...params, ...query }, body, flags),
 
   createBudget: (caller, { body }, { idempotency }) => idempotency.once(() => core.createBudget(caller, body)),
   listBudgets: (caller, { query }) => core.listBudgets(caller, query),

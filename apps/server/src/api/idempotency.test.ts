@@ -60,6 +60,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRun',
     'redriveRuns',
     'decideRun',
+    'evaluateFlag',
     'decideApproval',
     'pruneAudit',
     'acceptInvitation',

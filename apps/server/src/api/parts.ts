@@ -1,4 +1,4 @@
-import type { Anchors, Platform } from '@freehold/core'
+import type { Anchors, Flags, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { VerifyToken } from '../service-token.ts'
@@ -15,6 +15,7 @@ export interface ApiParts {
   verify: VerifyToken
   signIn: SignIn
   whiteLabel: WhiteLabel
+  flags: Flags
   /** Who says who people are. */
   vouchers: Vouchers
   logger: Logger

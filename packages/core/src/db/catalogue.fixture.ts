@@ -28,6 +28,7 @@ const deletableTables = [
   'secret_values',
   'logos',
   'custom_hosts',
+  'feature_flags',
 ]
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
@@ -85,6 +86,7 @@ export const expectedPolicies = [
   'custom_hosts.doors to freehold_doors',
   'custom_hosts.tenant_isolation to freehold_app',
   'data_keys.tenant_isolation to freehold_app',
+  'feature_flags.tenant_isolation to freehold_app',
   'idempotency_keys.doors to freehold_doors',
   'idempotency_keys.tenant_isolation to freehold_app',
   'invitations.doors to freehold_doors',

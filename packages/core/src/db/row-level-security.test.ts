@@ -23,6 +23,7 @@ const tables = [
   'connections',
   'custom_hosts',
   'data_keys',
+  'feature_flags',
   'idempotency_keys',
   'invitations',
   'logos',
@@ -132,6 +133,8 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', repeat('0', 64), 'image/png', 'bytes');
     insert into custom_hosts (tenant_id, host, token, expires_at)
       values ('${tenant}', 'a.example.com', 'token', now());
+    insert into feature_flags (tenant_id, environment, name, type, enabled, description, variants, rules, serve, updated_by)
+      values ('${tenant}', 'production', 'flag', 'boolean', true, '', '{}', '[]', '[]', 'test');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

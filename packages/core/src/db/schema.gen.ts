@@ -265,6 +265,20 @@ export interface DataKeys {
   wrapped: Buffer;
 }
 
+export interface FeatureFlags {
+  description: string;
+  enabled: boolean;
+  environment: string;
+  name: string;
+  rules: Json;
+  serve: Json;
+  tenant_id: string;
+  type: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: string;
+  variants: Json;
+}
+
 export interface IdempotencyKeys {
   expires_at: Timestamp;
   key_hash: Buffer;
@@ -580,6 +594,7 @@ export interface DB {
   connections: Connections;
   custom_hosts: CustomHosts;
   data_keys: DataKeys;
+  feature_flags: FeatureFlags;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
   logos: Logos;
