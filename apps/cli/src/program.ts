@@ -9,6 +9,7 @@ import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
+import { addFlagCommands } from './flags/commands.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addLimitCommands } from './limits/commands.ts'
@@ -115,6 +116,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addWebhookCommands(program, perform)
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
+  addFlagCommands(program, perform)
   addSettingCommands(program, perform)
   addBrandingCommands(program, perform)
   addTenantCommands(program, perform)

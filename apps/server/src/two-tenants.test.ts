@@ -207,6 +207,7 @@ describe('a list shows nothing of another tenant', () => {
       'actor',
       'cursor',
       'dead',
+      'environment',
       'from',
       'limit',
       'status',

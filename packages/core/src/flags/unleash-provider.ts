@@ -74,9 +74,10 @@ function failure<T>(value: T, errorCode: ErrorCode): ResolutionDetails<T> {
   return { value, reason: 'ERROR', errorCode }
 }
 
-function toUnleash({ targetingKey, ...attributes }: EvaluationContext): Context {
+function toUnleash({ targetingKey, environment, ...attributes }: EvaluationContext): Context {
   const properties = Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]))
-  return { ...(targetingKey !== undefined && { userId: targetingKey }), properties }
+  // The client has an environment of its own, which would go before a property.
+  return { ...(targetingKey !== undefined && { userId: targetingKey }), environment: String(environment), properties }
 }
 
 /** Undefined for what is not of the type. */
