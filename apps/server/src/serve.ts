@@ -110,15 +110,16 @@ async function start(
     signIn && needs(target, 'set-up')
       ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
       : undefined
+  const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
-  if (platform) startBackground(config, logger, platform, anchors, parts, stops)
+  if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
   listener.serve(
-    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, shutdown: shutdown.signal }, stops),
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
@@ -131,11 +132,11 @@ function startBackground(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  anchors: Anchors | undefined,
-  parts: Parts,
+  parts: Parts & { anchors: Anchors | undefined; flags: Flags },
   stops: AsyncDisposableStack,
 ): void {
   if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  const { anchors } = parts
   if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
 }
@@ -146,17 +147,18 @@ interface SurfaceParts {
   platform: Platform | undefined
   anchors: Anchors | undefined
   signIn: SignIn | undefined
+  flags: Flags | undefined
   origins: Origins
   shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
+  { config, logger, platform, anchors, signIn, flags, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
-    platform && anchors && signIn
+    platform && anchors && signIn && flags
       ? createApi({
           platform,
           anchors,
@@ -164,7 +166,7 @@ async function buildSurface(
           verify: await createVerifier(config),
           signIn,
           whiteLabel: whiteLabelOf(config, origins),
-          flags: await openStoppingFlags(config, platform, logger, stops),
+          flags,
           vouchers: vouchersOf(config, signIn, logger),
           shutdown,
         })
@@ -275,7 +277,7 @@ function startWorker(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  { programs, tools }: Parts,
+  { programs, tools, flags }: Parts & { flags: Flags },
 ): () => Promise<void> {
   const { concurrency, leaseMs } = config.worker
   const { database, bus, secrets, vault } = platform
@@ -285,6 +287,7 @@ function startWorker(
   const engine = {
     database,
     vault,
+    flags,
     bus,
     programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,

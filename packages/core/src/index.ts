@@ -53,7 +53,7 @@ export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/datab
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
 export { deleteFlag, evaluateFlag, getFlag, listFlags, putFlag } from './flags/flags.ts'
-export { type Flags, openFlags } from './flags/open-flags.ts'
+export { type BoundFlags, type Flags, openFlags } from './flags/open-flags.ts'
 export { createStoredProvider } from './flags/stored-provider.ts'
 export { createUnleashProvider } from './flags/unleash-provider.ts'
 export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'

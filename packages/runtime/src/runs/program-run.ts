@@ -3,6 +3,7 @@ import type { ChatMessage } from '../models/index.ts'
 import { askApproval } from './approvals.ts'
 import { delegate } from './child-runs.ts'
 import { toChatMessages } from './conversation.ts'
+import { askFlag, type FlagValue } from './flags.ts'
 import { askModel } from './model-calls.ts'
 import type { ProgramRun } from './program.ts'
 import { journalable } from './replay.ts'
@@ -36,6 +37,7 @@ export function createProgramRun(steps: Steps, remember: (message: ChatMessage) 
     sleep: (durationMs) => seen(sleep(steps, durationMs)),
     now: () => seen(note(steps, 'now', () => new Date().toISOString()).then((text) => new Date(text))),
     random: () => seen(note(steps, 'random', Math.random)),
+    flag: <T extends FlagValue>(name: string, fallback: T) => seen(askFlag(steps, name, fallback)),
     step: (name, work) => seen(doOnce(steps, name, work)),
     remember: (message) => remember(journalable(message, 'A message to remember')),
   }
