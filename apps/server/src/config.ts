@@ -255,8 +255,7 @@ function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
 function readUnleash(given: NodeJS.ProcessEnv, problems: string[]): ServerConfig['unleash'] {
   const { FREEHOLD_UNLEASH_URL: address, FREEHOLD_UNLEASH_TOKEN: token } = given
   if (address && token) return { url: address, token: new Secret(token) }
-  if (address || token)
-    problems.push('FREEHOLD_UNLEASH_URL: goes with FREEHOLD_UNLEASH_TOKEN; give both, or neither')
+  if (address || token) problems.push('FREEHOLD_UNLEASH_URL: goes with FREEHOLD_UNLEASH_TOKEN; give both, or neither')
   return undefined
 }
 

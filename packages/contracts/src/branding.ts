@@ -52,7 +52,7 @@ export const putLogoSchema = z.strictObject({
     .max(Math.ceil(maxLogoBytes / 3) * 4, `a logo has ${maxLogoBytes} bytes at the most`),
 })
 
-export const hostNameSchema = z
+const hostNameSchema = z
   .string()
   .toLowerCase()
   .max(243)

@@ -1,7 +1,6 @@
 import type { BoundFlags } from '@freehold/core'
+import type { FlagValue } from './program.ts'
 import type { Steps } from './steps.ts'
-
-export type FlagValue = Parameters<ReturnType<BoundFlags['client']>['getObjectDetails']>[1]
 
 /** What the program can do without: its own fallback is what it gets then. */
 const answered = new Set<string | undefined>([undefined, 'FLAG_NOT_FOUND', 'TYPE_MISMATCH', 'TARGETING_KEY_MISSING'])

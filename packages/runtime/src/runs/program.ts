@@ -1,6 +1,9 @@
 import type { AgentLimits, ApprovalTerms, RunError, ToolCall } from '@freehold/contracts'
+import type { BoundFlags } from '@freehold/core'
 import type { ChatMessage, ModelReply, ToolOffer } from '../models/index.ts'
-import type { FlagValue } from './flags.ts'
+
+/** What a feature flag can say. */
+export type FlagValue = Parameters<ReturnType<BoundFlags['client']>['getObjectDetails']>[1]
 
 /** What a model is asked. The agent's own prompt and tools when they are absent here. */
 export interface ModelQuestion {
