@@ -41,6 +41,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { createMailer } from './mail/mail.ts'
 import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
@@ -168,6 +169,7 @@ async function buildSurface(
           whiteLabel: whiteLabelOf(config, origins),
           flags,
           vouchers: vouchersOf(config, signIn, logger),
+          mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
           shutdown,
         })
       : undefined

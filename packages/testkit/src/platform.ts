@@ -260,6 +260,7 @@ async function assembleHttp(
     flags: await server.openConfiguredFlags(config, platform.database, logger),
     whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
+    mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
     shutdown,
   })
   const apiFetch = async (request: Request) => api.fetch(request)

@@ -1,6 +1,7 @@
 import type { Anchors, Flags, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { SendMail } from '../mail/mail.ts'
 import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
@@ -18,6 +19,7 @@ export interface ApiParts {
   flags: Flags
   /** Who says who people are. */
   vouchers: Vouchers
+  mail: { send: SendMail; publicUrl: string }
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal
