@@ -81,7 +81,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const { anchors, whiteLabel, flags, sendMail } = parts
+    const { anchors, whiteLabel, flags } = parts
     const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
