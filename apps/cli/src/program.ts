@@ -3,11 +3,13 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
 import { addAuditCommands } from './audit/commands.ts'
+import { addBrandingCommands } from './branding/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
 import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
+import { addFlagCommands } from './flags/commands.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addLimitCommands } from './limits/commands.ts'
@@ -116,7 +118,9 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addWebhookCommands(program, perform)
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
+  addFlagCommands(program, perform)
   addSettingCommands(program, perform)
+  addBrandingCommands(program, perform)
   addTenantCommands(program, perform)
   addLimitCommands(program, perform)
   addPlanCommands(program, perform)

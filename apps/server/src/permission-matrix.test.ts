@@ -113,7 +113,7 @@ describe.each(ofTenants)('$id needs $permission', ({ permission, ...rest }) => {
   const operation: Described = { ...rest, permission }
   const addressesOne = operation.params.length > 0
   // In another tenant the name is free.
-  const putsByName = operation.id === 'putSecret' || operation.id === 'putConnection'
+  const putsByName = ['putSecret', 'putConnection', 'putFlag'].includes(operation.id)
   const refused = { status: 403, body: { code: 'permission_denied' } }
 
   test('and is refused to every role without it, wherever that is held', async () => {

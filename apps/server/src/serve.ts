@@ -3,6 +3,7 @@ import {
   type Bus,
   connectRedis,
   type Database,
+  type Flags,
   forgetRequests,
   LocalBus,
   measureDueStorage,
@@ -31,6 +32,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
 import type { Vouchers } from './api/vouchers.ts'
+import { whiteLabelOf } from './api/white-label.ts'
 import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
@@ -40,6 +42,7 @@ import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { createMailer } from './mail/mail.ts'
+import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
@@ -108,15 +111,16 @@ async function start(
     signIn && needs(target, 'set-up')
       ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
       : undefined
+  const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
-  if (platform) startBackground(config, logger, platform, anchors, parts, stops)
+  if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
   listener.serve(
-    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, shutdown: shutdown.signal }, stops),
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
@@ -129,11 +133,11 @@ function startBackground(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  anchors: Anchors | undefined,
-  parts: Parts,
+  parts: Parts & { anchors: Anchors | undefined; flags: Flags },
   stops: AsyncDisposableStack,
 ): void {
   if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  const { anchors } = parts
   if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
 }
@@ -144,23 +148,26 @@ interface SurfaceParts {
   platform: Platform | undefined
   anchors: Anchors | undefined
   signIn: SignIn | undefined
+  flags: Flags | undefined
   origins: Origins
   shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
+  { config, logger, platform, anchors, signIn, flags, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const api =
-    platform && anchors && signIn
+    platform && anchors && signIn && flags
       ? createApi({
           platform,
           anchors,
           logger,
           verify: await createVerifier(config),
           signIn,
+          whiteLabel: whiteLabelOf(config, origins),
+          flags,
           vouchers: vouchersOf(config, signIn, logger),
           mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
           shutdown,
@@ -168,6 +175,17 @@ async function buildSurface(
       : undefined
   if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
   return (api ?? healthOf(platform)).fetch
+}
+
+async function openStoppingFlags(
+  config: ServerConfig,
+  { database }: Platform,
+  logger: Logger,
+  stops: AsyncDisposableStack,
+): Promise<Flags> {
+  const flags = await openConfiguredFlags(config, database, logger)
+  stops.defer(() => flags.close())
+  return flags
 }
 
 function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {
@@ -261,7 +279,7 @@ function startWorker(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  { programs, tools }: Parts,
+  { programs, tools, flags }: Parts & { flags: Flags },
 ): () => Promise<void> {
   const { concurrency, leaseMs } = config.worker
   const { database, bus, secrets, vault } = platform
@@ -271,6 +289,7 @@ function startWorker(
   const engine = {
     database,
     vault,
+    flags,
     bus,
     programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,

@@ -33,6 +33,15 @@ export {
   auditCheckpointSchema,
   type PruneAudit,
 } from './audit.ts'
+export type {
+  Branding,
+  ClaimHost,
+  CustomHost,
+  PublicBranding,
+  PutBranding,
+  PutLogo,
+} from './branding.ts'
+export { claimHostSchema, publicBrandingSchema, putBrandingSchema } from './branding.ts'
 export {
   type Budget,
   type BudgetWindow,
@@ -70,6 +79,14 @@ export {
   type ToolCall,
   type Usage,
 } from './events.ts'
+export {
+  type EvaluateFlag,
+  evaluateFlagSchema,
+  type Flag,
+  type FlagEvaluation,
+  type PutFlag,
+  putFlagSchema,
+} from './flags.ts'
 export { idempotencyKeySchema } from './idempotency.ts'
 export {
   type Limits,

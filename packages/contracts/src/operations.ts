@@ -3,8 +3,10 @@ import { agentOperations, byName } from './agent-operations.ts'
 import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
+import { brandingOperations } from './branding-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
+import { flagOperations } from './flag-operations.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
@@ -135,6 +137,7 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  ...brandingOperations,
   ...planOperations,
   createKey: {
     method: 'post',
@@ -296,6 +299,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...flagOperations,
   ...approvalOperations,
   ...auditOperations,
   ...budgetOperations,

@@ -15,6 +15,19 @@ export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } fro
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
+export {
+  type Brand,
+  brandOf,
+  deleteLogo,
+  findBranding,
+  findLogo,
+  getBranding,
+  type HouseBrand,
+  putBranding,
+  putLogo,
+} from './branding/branding.ts'
+export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
   type CallToSettle,
@@ -39,6 +52,10 @@ export {
 export { afterCommit, Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
+export { deleteFlag, evaluateFlag, getFlag, listFlags, putFlag } from './flags/flags.ts'
+export { type BoundFlags, type Flags, openFlags } from './flags/open-flags.ts'
+export { createStoredProvider } from './flags/stored-provider.ts'
+export { createUnleashProvider } from './flags/unleash-provider.ts'
 export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'
 export { forgetRequests } from './idempotency/forget-requests.ts'
 export { createKey, listKeys, revokeKey } from './identity/api-keys.ts'

@@ -15,12 +15,15 @@ import {
   createAgent,
   createPostgresVault,
   createSecretCipher,
+  createStoredProvider,
   createTenant,
   type Database,
   generateKey,
   LocalBus,
   openDatabase,
+  openFlags,
   type Platform,
+  type ResolveTxt,
   registerOperatorKey,
   type Vault,
   type VouchedPerson,
@@ -49,6 +52,8 @@ export interface TestPlatformOptions {
   leaseMs?: number
   rateLimitPerMinute?: number
   corsOrigins?: string[]
+  /** The DNS; one that has every record that a tenant was told to make, when absent. */
+  resolveTxt?: ResolveTxt
   /** Configuration of the server, as environment variables. */
   env?: Record<string, string>
 }
@@ -119,7 +124,8 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const engine = await assembleEngine(options, database, logger)
   const { bus, catalogue, secrets, vault } = engine
   const platform: Platform = { database, bus, catalogue, secrets, vault }
-  const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
+  const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
+  const http = await assembleHttp(platform, { ...options, resolveTxt }, logger, dataDir, shutdown.signal)
 
   const operatorKey = generateKey('operator')
   await registerOperatorKey(database, operatorKey)
@@ -187,6 +193,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   const engine = {
     database,
     vault,
+    flags: await openFlags('stored', createStoredProvider(database)),
     bus,
     programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
@@ -220,9 +227,19 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   }
 }
 
+/** Has the token of every claim, as if the owner of the host had put it there. */
+function createObedientDns(query: TestPlatform['asSuperuser']): ResolveTxt {
+  return async (name) => {
+    const claims = await query<{ token: string }>(`select token from custom_hosts where '_freehold.' || host = $1`, [
+      name,
+    ])
+    return claims.map(({ token }) => `freehold-verify=${token}`)
+  }
+}
+
 async function assembleHttp(
   platform: Platform,
-  options: TestPlatformOptions,
+  options: TestPlatformOptions & { resolveTxt: ResolveTxt },
   logger: Logger,
   dataDir: string,
   shutdown: AbortSignal,
@@ -240,6 +257,8 @@ async function assembleHttp(
     logger,
     verify: await server.createVerifier(config),
     signIn,
+    flags: await server.openConfiguredFlags(config, platform.database, logger),
+    whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
     mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
     shutdown,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sampleLogo } from './sample-logo.ts'
 import type { Ground } from './tenants.ts'
 
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
@@ -16,6 +17,7 @@ const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
+const byFlag = (ground: Ground) => ({ name: ground.flag })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
@@ -38,6 +40,13 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getLimits: {},
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
+  getBranding: {},
+  putBranding: { body: () => ({ name: 'Sample', colors: { primary: '#1a2b3c' } }) },
+  putLogo: { body: () => ({ data: sampleLogo }) },
+  deleteLogo: {},
+  claimHost: { body: () => ({ host: `${randomUUID()}.example.com` }) },
+  verifyHost: {},
+  releaseHost: {},
   createKey: { body: () => ({ name: 'created' }) },
   listKeys: {},
   revokeKey: { params: (ground) => ({ id: ground.keyId }) },
@@ -129,6 +138,11 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },
+  listFlags: {},
+  getFlag: { params: byFlag },
+  deleteFlag: { params: (ground) => ({ name: ground.spareFlag }) },
+  evaluateFlag: { params: byFlag, body: () => ({ targetingKey: 'somebody' }) },
   createBudget: { body: () => ({ name: `budget ${randomUUID()}`, period: 'day', limitNanos: 1_000_000_000 }) },
   listBudgets: {},
   getBudget: { params: byBudget },

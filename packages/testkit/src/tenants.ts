@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
+import { sampleLogo } from './sample-logo.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
 export interface Ground {
@@ -34,6 +35,9 @@ export interface Ground {
   connection: string
   /** Another connection, to be deleted. */
   spareConnection: string
+  /** A feature flag of production, and another one, to be deleted. */
+  flag: string
+  spareFlag: string
   /** A member of the tenant, and another one, to be removed. */
   memberId: string
   spareMember: string
@@ -61,6 +65,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const secret = `the secret of ${tenant.name}`
   const thread = `thread-of-${tenant.name}`
   await limitTenant(test, tenant)
+  await brandTenant(client, tenant.name)
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
@@ -110,7 +115,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const webhook = () =>
     client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
   const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
-  const vault = await furnishVault(client, tenant.name, secret)
+  const named = await furnishNamed(client, tenant.name, secret)
   const people = await furnishPeople(test, tenant)
   const teams = await furnishTeams(client, tenant.name, [people.memberId, people.teamMember], {
     agent: `second-${agent}`,
@@ -137,12 +142,13 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
-    ...vault,
+    ...named,
     spareTenant: spare.id,
   }
 }
 
-async function furnishVault(client: Client, of: string, value: string) {
+/** What is known by name. */
+async function furnishNamed(client: Client, of: string, value: string) {
   const [secretName, spareSecret] = [`first-key-of-${of}`, `second-key-of-${of}`]
   const [connection, spareConnection] = [`first-link-of-${of}`, `second-link-of-${of}`]
   for (const name of [secretName, spareSecret]) await client.putSecret({ params: { name }, body: { value } })
@@ -150,7 +156,16 @@ async function furnishVault(client: Client, of: string, value: string) {
     const body = { kind: 'http', secret: secretName, origin: 'https://api.invalid' } as const
     await client.putConnection({ params: { name }, body })
   }
-  return { secretName, spareSecret, connection, spareConnection }
+  const [flag, spareFlag] = [`first-flag-of-${of}`, `second-flag-of-${of}`]
+  for (const name of [flag, spareFlag]) await client.putFlag({ params: { name }, body: {} })
+  return { secretName, spareSecret, connection, spareConnection, flag, spareFlag }
+}
+
+/** A look of its own, and a host that it claims. */
+async function brandTenant(client: Client, of: string): Promise<void> {
+  await client.putBranding({ body: { name: `Brand of ${of}` } })
+  await client.putLogo({ body: { data: sampleLogo } })
+  await client.claimHost({ body: { host: `${of}.example.com` } })
 }
 
 /** Three people who joined by invitation, and two invitations that nobody has accepted yet. */

@@ -9,6 +9,7 @@ import { type HandlerContext, handlers } from './handlers.ts'
 import { readIdempotency } from './idempotency.ts'
 import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
+import { mountPublicBranding } from './public-branding.ts'
 import { readJson } from './read-json.ts'
 import { mountSignIn } from './sign-in.ts'
 
@@ -23,6 +24,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
   app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
+  mountPublicBranding(app, parts)
   mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
@@ -79,7 +81,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors, sendMail }
+    const { anchors, whiteLabel, flags } = parts
+    const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })

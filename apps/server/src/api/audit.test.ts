@@ -18,6 +18,12 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   issueTenantKey: 'key.created',
   updateOwnTenant: 'tenant.updated',
   setTenantPlan: 'tenant.plan-set',
+  putBranding: 'branding.set',
+  putLogo: 'branding.logo-set',
+  deleteLogo: 'branding.logo-deleted',
+  claimHost: 'branding.host-claimed',
+  verifyHost: 'branding.host-verified',
+  releaseHost: 'branding.host-released',
   createKey: 'key.created',
   revokeKey: 'key.revoked',
   createServiceAccount: 'member.added',
@@ -44,6 +50,8 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   redriveRuns: 'run.redriven',
   decideRun: 'run.decided',
   decideApproval: 'approval.decided',
+  putFlag: 'flag.set',
+  deleteFlag: 'flag.deleted',
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
@@ -63,6 +71,7 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
 
 /** And those that leave no entry, with the reason. */
 const unrecorded: Partial<Record<OperationId, string>> = {
+  evaluateFlag: 'nothing changes by asking',
   startRun: 'the journal of the run says who started it',
   triggerSchedule: 'the journal of the run says who started it',
   testWebhook: 'the journal of the delivery says who asked for it',

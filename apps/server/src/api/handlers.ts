@@ -10,6 +10,7 @@ import { invitationMail } from '../mail/invitation-mail.ts'
 import type { Mail } from '../mail/mail.ts'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 export interface HandlerContext {
   request: Request
@@ -17,6 +18,8 @@ export interface HandlerContext {
   signal: AbortSignal
   idempotency: Idempotency
   anchors: core.Anchors
+  whiteLabel: WhiteLabel
+  flags: core.Flags
   /** Sends a mail without keeping the request waiting; one that the mail server doesn't take is logged. */
   sendMail: (write: (publicUrl: string) => Mail) => void
 }
@@ -47,6 +50,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getLimits: (caller) => core.getLimits(caller),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
+
+  getBranding: (caller) => core.getBranding(caller),
+  putBranding: (caller, { body }) => core.putBranding(caller, body),
+  putLogo: (caller, { body }) => core.putLogo(caller, body),
+  deleteLogo: (caller) => core.deleteLogo(caller),
+  claimHost: (caller, { body }, { whiteLabel }) => core.claimHost(caller, body, whiteLabel.ownHosts),
+  verifyHost: (caller, _, { whiteLabel }) => core.verifyHost(caller, whiteLabel.resolveTxt),
+  releaseHost: (caller) => core.releaseHost(caller),
 
   createKey: (caller, { body }, { idempotency }) => idempotency.once(() => core.createKey(caller, body)),
   listKeys: (caller, { query }) => core.listKeys(caller, query),
@@ -146,6 +157,13 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+
+  putFlag: (caller, { params, query, body }, { flags }) => core.putFlag(caller, { ...params, ...query }, body, flags),
+  listFlags: (caller, { query }) => core.listFlags(caller, query),
+  getFlag: (caller, { params, query }) => core.getFlag(caller, { ...params, ...query }),
+  deleteFlag: (caller, { params, query }) => core.deleteFlag(caller, { ...params, ...query }),
+  evaluateFlag: (caller, { params, query, body }, { flags }) =>
+    core.evaluateFlag(caller, { ...params, ...query }, body, flags),
 
   createBudget: (caller, { body }, { idempotency }) => idempotency.once(() => core.createBudget(caller, body)),
   listBudgets: (caller, { query }) => core.listBudgets(caller, query),

@@ -53,6 +53,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
   expect(posts.filter(({ operation }) => !operation.idempotency).map(({ id }) => id)).toEqual([
     'suspendTenant',
     'resumeTenant',
+    'verifyHost',
     'promoteRelease',
     'rollBackRelease',
     'decideReleaseRequest',
@@ -60,6 +61,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRun',
     'redriveRuns',
     'decideRun',
+    'evaluateFlag',
     'decideApproval',
     'pruneAudit',
     'acceptInvitation',

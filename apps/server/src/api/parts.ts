@@ -1,4 +1,4 @@
-import type { Anchors, Platform } from '@freehold/core'
+import type { Anchors, Flags, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { SendMail } from '../mail/mail.ts'
@@ -6,6 +6,7 @@ import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
 import type { Vouchers } from './vouchers.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -14,6 +15,8 @@ export interface ApiParts {
   anchors: Anchors
   verify: VerifyToken
   signIn: SignIn
+  whiteLabel: WhiteLabel
+  flags: Flags
   /** Who says who people are. */
   vouchers: Vouchers
   mail: { send: SendMail; publicUrl: string }

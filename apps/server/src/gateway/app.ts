@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { buildOpenApiDocument, FreeholdError } from '@freehold/contracts'
 import type { connectRedis } from '@freehold/core'
-import { getConnInfo } from '@hono/node-server/conninfo'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
@@ -11,9 +10,11 @@ import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
+import { clientAddress } from './client-address.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward, forwardSignIn } from './forward.ts'
 import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
+import { mountPublicBranding, secureLogos } from './public-branding.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -57,6 +58,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     for (const [name, value] of Object.entries(c.get('rateLimit') ?? {})) c.res.headers.set(name, value)
   })
   app.use(requestLog(parts.logger))
+  secureLogos(app)
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
@@ -88,6 +90,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
   app.get('/', (c) => c.redirect('/api/v1/docs'))
+  mountPublicBranding(app, { mint: parts.mint, api: parts.api, limiter })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
@@ -127,9 +130,4 @@ function readCredential(request: Request, trustedOrigins: readonly string[]): Cr
   const session = readSession(request.headers.get('cookie') ?? undefined)
   if (session) assertOwnPage(request, trustedOrigins)
   return session
-}
-
-function clientAddress(c: Context): string {
-  // Without a socket under it, as in a test, a request comes from this process.
-  return c.env ? (getConnInfo(c).remote.address ?? 'unknown') : 'in-process'
 }

@@ -462,6 +462,32 @@ language sql stable security definer set search_path = public, pg_temp as $$
   )
 $$;
 
+-- How the tenant looks that has a host, for anybody who asks. A logo comes as its hash.
+create function door_find_branding(p_host text)
+returns table (
+  name text, primary_color text, background_color text, text_color text, support_address text, logo_hash text
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select b.name, b.primary_color, b.background_color, b.text_color, b.support_address, l.hash
+    from custom_hosts h
+    join tenants t on t.id = h.tenant_id and t.status = 'active'
+    left join brandings b on b.tenant_id = h.tenant_id
+    left join logos l on l.tenant_id = h.tenant_id
+   where h.host = p_host and h.verified_at is not null
+$$;
+
+-- The logo with this hash, whichever tenants have it.
+create function door_find_logo(p_hash text) returns table (content_type text, bytes bytea)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select l.content_type, l.bytes from logos l where l.hash = p_hash limit 1
+$$;
+
+-- Who has a host, and by what they proved that it is theirs.
+create function door_find_host(p_host text) returns table (tenant_id uuid, token text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select h.tenant_id, h.token from custom_hosts h where h.host = p_host and h.verified_at is not null
+$$;
+
 -- A door opens for the server only.
 do $$
 declare

@@ -16,13 +16,17 @@ const tables = [
   'approval_decisions',
   'approvals',
   'audit_entries',
+  'brandings',
   'budget_reservations',
   'budget_windows',
   'budgets',
   'connections',
+  'custom_hosts',
   'data_keys',
+  'feature_flags',
   'idempotency_keys',
   'invitations',
+  'logos',
   'memberships',
   'messages',
   'release_decisions',
@@ -124,6 +128,13 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', 'agent', 'assistant', '${tenant}');
     insert into invitations (tenant_id, id, email, roles, token_hash, invited_by, expires_at)
       values ('${tenant}', '${tenant}', 'a@example.com', '{viewer}', '${tenant}', 'test', now());
+    insert into brandings (tenant_id, name) values ('${tenant}', 'a name');
+    insert into logos (tenant_id, hash, content_type, bytes)
+      values ('${tenant}', repeat('0', 64), 'image/png', 'bytes');
+    insert into custom_hosts (tenant_id, host, token, expires_at)
+      values ('${tenant}', 'a.example.com', 'token', now());
+    insert into feature_flags (tenant_id, environment, name, type, enabled, description, variants, rules, serve, updated_by)
+      values ('${tenant}', 'production', 'flag', 'boolean', true, '', '{}', '[]', '[]', 'test');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

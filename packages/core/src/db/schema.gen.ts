@@ -174,6 +174,18 @@ export interface AuditEntries {
   tenant_id: string;
 }
 
+export interface Brandings {
+  background_color: string | null;
+  name: string | null;
+  primary_color: string | null;
+  reply_to: string | null;
+  sender_name: string | null;
+  support_address: string | null;
+  tenant_id: string;
+  text_color: string | null;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface BudgetReservations {
   cost_nanos: number | null;
   created_at: Generated<Timestamp>;
@@ -239,11 +251,33 @@ export interface Connections {
   updated_at: Generated<Timestamp>;
 }
 
+export interface CustomHosts {
+  expires_at: Timestamp;
+  host: string;
+  tenant_id: string;
+  token: string;
+  verified_at: Timestamp | null;
+}
+
 export interface DataKeys {
   created_at: Generated<Timestamp>;
   id: number;
   tenant_id: string;
   wrapped: Buffer;
+}
+
+export interface FeatureFlags {
+  description: string;
+  enabled: boolean;
+  environment: string;
+  name: string;
+  rules: Json;
+  serve: Json;
+  tenant_id: string;
+  type: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: string;
+  variants: Json;
 }
 
 export interface IdempotencyKeys {
@@ -268,6 +302,13 @@ export interface Invitations {
   teams: Generated<Json>;
   tenant_id: string;
   token_hash: Buffer;
+}
+
+export interface Logos {
+  bytes: Buffer;
+  content_type: string;
+  hash: string;
+  tenant_id: string;
 }
 
 export interface Memberships {
@@ -550,13 +591,17 @@ export interface DB {
   approval_decisions: ApprovalDecisions;
   approvals: Approvals;
   audit_entries: AuditEntries;
+  brandings: Brandings;
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
   budgets: Budgets;
   connections: Connections;
+  custom_hosts: CustomHosts;
   data_keys: DataKeys;
+  feature_flags: FeatureFlags;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
+  logos: Logos;
   memberships: Memberships;
   messages: Messages;
   operator_keys: OperatorKeys;
