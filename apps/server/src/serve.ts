@@ -17,6 +17,7 @@ import {
   createModelCaller,
   createTenantKeys,
   createToolRegistry,
+  createUpstreamCaller,
   createWebhookDelivery,
   describeModels,
   type Program,
@@ -37,6 +38,7 @@ import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
+import { createProcessStore, createRedisStore, type Redis } from './gateway/rate-store.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { openVault } from './open-vault.ts'
@@ -126,19 +128,29 @@ async function buildSurface(
   shutdown: AbortSignal,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
+  const redis = platform && !anchors ? undefined : connectCounter(config, logger, stops)
   const api =
     platform && anchors
       ? createApi({
           platform,
           anchors,
           logger,
+          callUpstream: createUpstreamCaller({ ...platform, operatorAllow: config.egressAllow }),
+          takeCall: redis ? createRedisStore(redis) : createProcessStore(),
           verify: await createVerifier(config),
           vouchers: vouchersOf(config, logger),
           shutdown,
         })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, stops)).fetch
+  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, redis, stops)).fetch
   return (api ?? healthOf(platform)).fetch
+}
+
+/** Where gateways and apis count requests together. */
+function connectCounter(config: ServerConfig, logger: Logger, stops: AsyncDisposableStack): Redis | undefined {
+  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
+  stops.defer(async () => redis?.destroy())
+  return redis
 }
 
 function vouchersOf({ issuers }: ServerConfig, logger: Logger): Vouchers {
@@ -263,10 +275,9 @@ async function buildGateway(
   config: ServerConfig,
   logger: Logger,
   localApi: Fetch | undefined,
+  redis: Redis | undefined,
   stops: AsyncDisposableStack,
 ) {
-  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
-  stops.defer(async () => redis?.destroy())
   return createGateway({
     mint: await createMinter(config),
     logger,

@@ -126,6 +126,7 @@ export {
   setReleaseSchema,
   type VersionDiff,
 } from './releases.ts'
+export { isReservedServiceName, readServicePath } from './reserved-names.ts'
 export {
   decideSchema,
   type FailedAttempt,
@@ -154,7 +155,24 @@ export {
   updateScheduleSchema,
 } from './schedules.ts'
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
-export type { CreateTeam, Ownership, OwnResource, Team, TeamMember } from './teams.ts'
+export {
+  type Contract,
+  type ContractCheck,
+  type ContractUse,
+  checkContractSchema,
+  contractUseSchema,
+  type PutConsumer,
+  type PutService,
+  putConsumerSchema,
+  putServiceSchema,
+  type Service,
+  type ServiceConsumer,
+  type ServiceSummary,
+  serviceNameSchema,
+  type Upstream,
+  upstreamSchema,
+} from './services.ts'
+export { type CreateTeam, type Ownership, type OwnResource, ownedKinds, type Team, type TeamMember } from './teams.ts'
 export {
   type ApiKey,
   actorKinds,

@@ -25,7 +25,7 @@ import {
   type Vault,
   type VouchedPerson,
 } from '@freehold/core'
-import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { CallModel, CallUpstream, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
@@ -41,6 +41,8 @@ export interface TestPlatformOptions {
   models?: ModelsConfig
   /** What would be `FREEHOLD_EGRESS_ALLOW`. */
   egressAllow?: string
+  /** How long the upstream of a service is left alone when it fails. */
+  upstreamOpenMs?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
   tools?: readonly Tool[]
@@ -114,7 +116,7 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const engine = await assembleEngine(options, database, logger)
   const { bus, catalogue, secrets, vault } = engine
   const platform: Platform = { database, bus, catalogue, secrets, vault }
-  const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
+  const http = await assembleHttp(platform, engine.callUpstream, options, logger, dataDir, shutdown.signal)
 
   const operatorKey = generateKey('operator')
   await registerOperatorKey(database, operatorKey)
@@ -200,6 +202,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
     bus,
     secrets,
     vault,
+    callUpstream: runtime.createUpstreamCaller({ database, vault, operatorAllow, openMs: options.upstreamOpenMs ?? 10_000 }),
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
@@ -217,6 +220,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
 
 async function assembleHttp(
   platform: Platform,
+  callUpstream: CallUpstream,
   options: TestPlatformOptions,
   logger: Logger,
   dataDir: string,
@@ -230,6 +234,8 @@ async function assembleHttp(
     platform,
     anchors,
     logger,
+    callUpstream,
+    takeCall: server.createProcessStore(),
     verify: await server.createVerifier(config),
     vouchers: { bearer: issuer.vouch },
     shutdown,

@@ -10,6 +10,7 @@ import { readIdempotency } from './idempotency.ts'
 import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
+import { mountServices } from './service-routes.ts'
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
 export function createApi(parts: ApiParts): ApiApp {
@@ -28,6 +29,7 @@ export function createApi(parts: ApiParts): ApiApp {
   }
   refuseOtherMethods(app)
   mountAgui(app, parts)
+  mountServices(app, parts)
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })

@@ -1,7 +1,9 @@
 import type { Anchors, Platform } from '@freehold/core'
+import type { CallUpstream } from '@freehold/runtime'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { VerifyToken } from '../service-token.ts'
+import type { TakeRequest } from '../gateway/rate-store.ts'
 import type { ApiVariables } from './caller.ts'
 import type { Vouchers } from './vouchers.ts'
 
@@ -13,6 +15,10 @@ export interface ApiParts {
   verify: VerifyToken
   /** Who says who people are. */
   vouchers: Vouchers
+  /** Passes calls of services on. */
+  callUpstream: CallUpstream
+  /** Counts the calls of each service. */
+  takeCall: TakeRequest
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

@@ -61,7 +61,10 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.use(
     cors({
       origin: parts.corsOrigins,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
+      allowHeaders: [
+        ...['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+        ...['x-environment', 'x-team-id', 'x-tenant-id'],
+      ],
       exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )

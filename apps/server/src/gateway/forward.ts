@@ -1,7 +1,8 @@
-import { FreeholdError } from '@freehold/contracts'
+import { FreeholdError, readServicePath } from '@freehold/contracts'
 import { createTlsFetch } from '../tls/connect.ts'
 import type { TlsIdentity } from '../tls/identity.ts'
 
+/** Of our own operations; a service gets whatever its callers send, but not their credentials. */
 const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
 
 /** Sends a request on to the api with a service token in place of the caller's credentials. */
@@ -12,7 +13,8 @@ export function forward(
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   const headers = new Headers({ authorization: `Bearer ${token}` })
-  for (const name of forwardedHeaders) {
+  const sent = readServicePath(pathname) ? headersForService(request.headers) : forwardedHeaders
+  for (const name of sent) {
     const value = request.headers.get(name)
     if (value !== null) headers.set(name, value)
   }
@@ -26,6 +28,18 @@ export function forward(
       ...(request.body && { duplex: 'half' }),
     }),
   )
+}
+
+/** Those of the connection are for the gateway, and so is what says who calls. */
+const keptHeaders: ReadonlySet<string> = new Set([
+  ...['authorization', 'cookie', 'x-tenant-id', 'x-request-id', 'host', 'content-length', 'accept-encoding'],
+  ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
+  ...['proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
+])
+
+function headersForService(headers: Headers): string[] {
+  const named = (headers.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  return [...headers.keys()].filter((name) => !keptHeaders.has(name) && !named.includes(name))
 }
 
 /** The api behind HTTP, as a function that takes the same requests as the api in this process. */

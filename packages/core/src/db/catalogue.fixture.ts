@@ -26,6 +26,8 @@ const deletableTables = [
   'connections',
   'data_keys',
   'secret_values',
+  'service_consumers',
+  'services',
 ]
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
@@ -50,6 +52,8 @@ const teamPolicies = [
     'release_history',
     'release_requests',
     'secrets',
+    'service_consumers',
+    'services',
   ].flatMap((table) =>
     ['creates', 'deletes', 'reads', 'updates'].map((verb) => `${table}.team_${verb} to freehold_app`),
   ),
@@ -105,6 +109,8 @@ export const expectedPolicies = [
   'schedules.tenant_isolation to freehold_app',
   'secret_values.tenant_isolation to freehold_app',
   'secrets.tenant_isolation to freehold_app',
+  'service_consumers.tenant_isolation to freehold_app',
+  'services.tenant_isolation to freehold_app',
   'storage_measures.doors to freehold_doors',
   'storage_measures.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',
