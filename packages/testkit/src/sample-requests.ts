@@ -16,9 +16,17 @@ const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
+const byService = (ground: Ground) => ({ name: ground.service })
+const byConsumer = (ground: Ground) => ({ name: ground.service, consumer: 'first-consumer' })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
+
+/** Of the services that `furnishTenant` registers. */
+export const sampleContract = {
+  kind: 'openapi',
+  document: { openapi: '3.1.0', paths: { '/things': { get: { responses: { '200': { description: 'them' } } } } } },
+} as const
 
 /** A request for each operation of the REST interface, by `operationId`. */
 export const sampleRequests: Record<string, SampleRequest> = {
@@ -114,6 +122,17 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listConnections: {},
   getConnection: { params: byConnection },
   deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
+  putService: {
+    params: byService,
+    body: () => ({ contract: sampleContract, environments: { production: { kind: 'http', url: 'https://api.invalid' } } }),
+  },
+  listServices: {},
+  getService: { params: byService },
+  deleteService: { params: (ground) => ({ name: ground.spareService }) },
+  checkService: { params: byService, body: () => ({ contract: null }) },
+  putServiceConsumer: { params: byConsumer, body: () => ({ uses: [{ method: 'GET', path: '/things' }] }) },
+  listServiceConsumers: { params: byService },
+  deleteServiceConsumer: { params: (ground) => ({ name: ground.service, consumer: 'spare-consumer' }) },
   pruneAudit: { params: bySpareTenant, body: () => ({ before: '2026-01-01T00:00:00Z' }) },
   rotateDataKey: { params: bySpareTenant },
   rewrapKeys: {},

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
+import { sampleContract } from './sample-requests.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
 export interface Ground {
@@ -32,6 +33,9 @@ export interface Ground {
   /** Another secret, to be deleted. */
   spareSecret: string
   connection: string
+  /** A service with two consumers, and another one, to be deleted. */
+  service: string
+  spareService: string
   /** Another connection, to be deleted. */
   spareConnection: string
   /** A member of the tenant, and another one, to be removed. */
@@ -109,6 +113,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
   const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
   const vault = await furnishVault(client, tenant.name, secret)
+  const services = await furnishServices(client, tenant.name, secret)
   const people = await furnishPeople(test, tenant)
   const teams = await furnishTeams(client, tenant.name, [people.memberId, people.teamMember], {
     agent: `second-${agent}`,
@@ -136,6 +141,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     promotedAgent,
     releaseRequestId,
     ...vault,
+    ...services,
     spareTenant: spare.id,
   }
 }
@@ -149,6 +155,17 @@ async function furnishVault(client: Client, of: string, value: string) {
     await client.putConnection({ params: { name }, body })
   }
   return { secretName, spareSecret, connection, spareConnection }
+}
+
+async function furnishServices(client: Client, of: string, description: string) {
+  const [service, spareService] = [`first-service-of-${of}`, `second-service-of-${of}`]
+  const body = { description, contract: sampleContract }
+  for (const name of [service, spareService]) await client.putService({ params: { name }, body })
+  for (const consumer of ['first-consumer', 'spare-consumer']) {
+    const uses = [{ method: 'GET', path: '/things' } as const]
+    await client.putServiceConsumer({ params: { name: service, consumer }, body: { uses } })
+  }
+  return { service, spareService }
 }
 
 /** Three people who joined by invitation, and two invitations that nobody has accepted yet. */
