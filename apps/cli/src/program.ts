@@ -16,6 +16,7 @@ import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addSecretCommands } from './secrets/commands.ts'
+import { addServiceCommands } from './services/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
@@ -114,6 +115,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addWebhookCommands(program, perform)
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
+  addServiceCommands(program, perform)
   addSettingCommands(program, perform)
   addTenantCommands(program, perform)
   addLimitCommands(program, perform)

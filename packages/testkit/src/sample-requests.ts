@@ -17,7 +17,6 @@ const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
 const byService = (ground: Ground) => ({ name: ground.service })
-const byConsumer = (ground: Ground) => ({ name: ground.service, consumer: 'first-consumer' })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
@@ -130,9 +129,12 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getService: { params: byService },
   deleteService: { params: (ground) => ({ name: ground.spareService }) },
   checkService: { params: byService, body: () => ({ contract: null }) },
-  putServiceConsumer: { params: byConsumer, body: () => ({ uses: [{ method: 'GET', path: '/things' }] }) },
+  putServiceConsumer: {
+    params: (ground) => ({ ...byService(ground), consumer: `consumer-${randomUUID()}` }),
+    body: () => ({ uses: [{ method: 'GET', path: '/things' }] }),
+  },
   listServiceConsumers: { params: byService },
-  deleteServiceConsumer: { params: (ground) => ({ name: ground.service, consumer: 'spare-consumer' }) },
+  deleteServiceConsumer: { params: (ground) => ({ ...byService(ground), consumer: 'spare-consumer' }) },
   pruneAudit: { params: bySpareTenant, body: () => ({ before: '2026-01-01T00:00:00Z' }) },
   rotateDataKey: { params: bySpareTenant },
   rewrapKeys: {},

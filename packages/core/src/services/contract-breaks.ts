@@ -30,9 +30,11 @@ export async function assertUnbroken(
   after: Contract | null,
 ): Promise<void> {
   const breaks = await findBreaks(tx, service, before, after)
-  if (breaks.length === 0) return
+  const [first, ...others] = breaks
+  if (!first) return
   const consumers = [...new Set(breaks.map(({ consumer }) => `"${consumer}"`))].join(', ')
-  const message = `The contract breaks ${consumers}. Keep what they rely on, or force it with the permission "services:force".`
+  const more = others.length === 0 ? '' : `, and ${others.length} more`
+  const message = `The contract breaks ${consumers} (${first.at}: ${first.message}${more}). Keep what they rely on, or force it.`
   const fields = breaks.map(({ consumer, at, message }) => ({
     field: `consumers.${consumer}`,
     message: `${at}: ${message}`,
