@@ -139,7 +139,8 @@ describe('a call of a service', () => {
     const answering = on.fetch(
       new Request('http://gateway/api/v1/echo', {
         method: 'POST',
-        headers: { authorization: `Bearer ${on.acme.key}` },
+        // A body that doesn't say its length is read to its end by the gateway, which limits it.
+        headers: { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' },
         body: readable,
         ...{ duplex: 'half' },
       }),
