@@ -111,13 +111,16 @@ describe('a call of a service', () => {
     expect(headers.get('ratelimit')).toBeTruthy()
   })
 
-  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '%'])('does not leave its base by %s', async (path) => {
-    expect(await on.request(on.acme.key, 'GET', `/api/v1/orders/${path}`)).toMatchObject({
-      status: 400,
-      body: { code: 'invalid_request' },
-    })
-    expect(received).toEqual([])
-  })
+  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '%'])(
+    'does not leave its base by %s',
+    async (path) => {
+      expect(await on.request(on.acme.key, 'GET', `/api/v1/orders/${path}`)).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_request' },
+      })
+      expect(received).toEqual([])
+    },
+  )
 
   it('streams both ways', async () => {
     const seen: string[] = []
@@ -133,7 +136,9 @@ describe('a call of a service', () => {
     servers.push(echo)
     echo.listen(0, '127.0.0.1')
     await once(echo, 'listening')
-    await put('echo', { environments: { production: http(`http://127.0.0.1:${(echo.address() as AddressInfo).port}`) } })
+    await put('echo', {
+      environments: { production: http(`http://127.0.0.1:${(echo.address() as AddressInfo).port}`) },
+    })
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
     const answering = on.fetch(
@@ -288,7 +293,9 @@ describe('an upstream', () => {
   })
 
   it('that the egress guard forbids is not asked', async () => {
-    await put('private', { environments: { production: http('http://10.1.2.3/'), staging: http('http://169.254.169.254/') } })
+    await put('private', {
+      environments: { production: http('http://10.1.2.3/'), staging: http('http://169.254.169.254/') },
+    })
     for (const environment of ['production', 'staging']) {
       const headers = { 'x-environment': environment }
       expect(await on.request(on.acme.key, 'GET', '/api/v1/private', undefined, headers)).toMatchObject({

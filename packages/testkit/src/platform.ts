@@ -202,7 +202,12 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
     bus,
     secrets,
     vault,
-    callUpstream: runtime.createUpstreamCaller({ database, vault, operatorAllow, openMs: options.upstreamOpenMs ?? 10_000 }),
+    callUpstream: runtime.createUpstreamCaller({
+      database,
+      vault,
+      operatorAllow,
+      openMs: options.upstreamOpenMs ?? 10_000,
+    }),
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),

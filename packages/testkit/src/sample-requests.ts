@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sampleContract } from './sample-contract.ts'
 import type { Ground } from './tenants.ts'
 
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
@@ -20,12 +21,6 @@ const byService = (ground: Ground) => ({ name: ground.service })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
-
-/** Of the services that `furnishTenant` registers. */
-export const sampleContract = {
-  kind: 'openapi',
-  document: { openapi: '3.1.0', paths: { '/things': { get: { responses: { '200': { description: 'them' } } } } } },
-} as const
 
 /** A request for each operation of the REST interface, by `operationId`. */
 export const sampleRequests: Record<string, SampleRequest> = {
@@ -123,7 +118,10 @@ export const sampleRequests: Record<string, SampleRequest> = {
   deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
   putService: {
     params: byService,
-    body: () => ({ contract: sampleContract, environments: { production: { kind: 'http', url: 'https://api.invalid' } } }),
+    body: () => ({
+      contract: sampleContract,
+      environments: { production: { kind: 'http', url: 'https://api.invalid' } },
+    }),
   },
   listServices: {},
   getService: { params: byService },

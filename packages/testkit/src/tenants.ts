@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
-import { sampleContract } from './sample-requests.ts'
+import { sampleContract } from './sample-contract.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
 export interface Ground {

@@ -6,7 +6,9 @@ import type { UseOptions } from './services.ts'
 const load = () => import('./services.ts')
 
 export function addServiceCommands(program: Command, perform: Perform): void {
-  const services = program.command('services').description('what teams serve at /api/v1/<service>/, and who relies on it')
+  const services = program
+    .command('services')
+    .description('what teams serve at /api/v1/<service>/, and who relies on it')
   services
     .command('put')
     .description('register a service, or change what the options name of it')
@@ -60,7 +62,10 @@ function addConsumerCommands(services: Command, perform: Perform): void {
     .description('register what a consumer relies on')
     .argument('<name>')
     .argument('<consumer>', 'the name of a team, an agent or a program')
-    .option('--uses <operations...>', 'such as "GET /orders/{id}", or with fields of the answer "GET /orders/{id} total,lines.sku"')
+    .option(
+      '--uses <operations...>',
+      'such as "GET /orders/{id}", or with fields of the answer "GET /orders/{id} total,lines.sku"',
+    )
     .option('--skills <ids...>', 'of an agent card')
     .action(async (name: string, consumer: string, options: UseOptions, command: Command) => {
       await perform(command, async (context) => (await load()).putConsumer(context, name, consumer, options))

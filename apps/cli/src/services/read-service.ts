@@ -28,7 +28,8 @@ export async function readService(
   workingDir: string,
   registered: Service | undefined,
 ): Promise<Fields> {
-  const base: Fields = options.file === undefined ? { ...registered } : await readJson(resolve(workingDir, options.file))
+  const base: Fields =
+    options.file === undefined ? { ...registered } : await readJson(resolve(workingDir, options.file))
   const given = Object.fromEntries(Object.entries(base).filter(([field]) => !serverFields.includes(field)))
   const upstream = readUpstream(options)
   const { contract, description, timeoutMs, requestsPerSecond, force } = options

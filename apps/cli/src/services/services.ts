@@ -136,9 +136,10 @@ function print({ json, terminal }: Context, service: Service, consumers: readonl
     ['service', service.name],
     ['description', oneLine(service.description)],
     ['contract', service.contract?.kind],
-    ...Object.entries(service.environments).map(
-      ([environment, upstream]): [string, string] => [environment, oneLine(describeUpstream(upstream))],
-    ),
+    ...Object.entries(service.environments).map(([environment, upstream]): [string, string] => [
+      environment,
+      oneLine(describeUpstream(upstream)),
+    ]),
     ['time limit', `${service.timeoutMs} ms`],
     ['limit', requestsPerSecond === null ? undefined : `${requestsPerSecond} requests per second`],
     ['team', service.teamId ?? undefined],

@@ -42,12 +42,7 @@ export async function assertUnbroken(
   throw new FreeholdError('conflict', message, { fields })
 }
 
-async function findBreaks(
-  tx: Tx,
-  service: string,
-  before: Contract | null,
-  after: Contract | null,
-): Promise<Break[]> {
+async function findBreaks(tx: Tx, service: string, before: Contract | null, after: Contract | null): Promise<Break[]> {
   if (before === null) return []
   const consumers = await tx
     .selectFrom('service_consumers')

@@ -70,13 +70,13 @@ describe('a contract that changes', () => {
       { parameters: [{ in: 'query', name: 'full', schema: { enum: ['yes'] } }] },
       ['the query parameter "full" takes no "no" any more'],
     ],
-    ['a body that is required now', { body: undefined }, { body: { required: true, ...json(ref) } }, ['a body is required now']],
     [
-      'a body in another type',
-      {},
-      { body: { content: { 'text/csv': {} } } },
-      ['takes no application/json any more'],
+      'a body that is required now',
+      { body: undefined },
+      { body: { required: true, ...json(ref) } },
+      ['a body is required now'],
     ],
+    ['a body in another type', {}, { body: { content: { 'text/csv': {} } } }, ['takes no application/json any more']],
     [
       'a field that has to be sent now',
       { answer: json({}) },
@@ -89,7 +89,12 @@ describe('a contract that changes', () => {
       { answer: json({}), order: withField('total', { type: 'string' }) },
       ['body field "total" takes no integer any more'],
     ],
-    ['a field that is gone', onlyAnswers, { ...onlyAnswers, order: without('total') }, ['answer field "total" is gone']],
+    [
+      'a field that is gone',
+      onlyAnswers,
+      { ...onlyAnswers, order: without('total') },
+      ['answer field "total" is gone'],
+    ],
     [
       'a field inside of a list',
       onlyAnswers,
@@ -114,20 +119,35 @@ describe('a contract that changes', () => {
       { ...onlyAnswers, order: { ...order, required: ['id'] } },
       ['answer field "state" can be missing now'],
     ],
-    ['an answer in another type', onlyAnswers, { ...onlyAnswers, answer: { content: {} } }, ['answers no application/json any more']],
+    [
+      'an answer in another type',
+      onlyAnswers,
+      { ...onlyAnswers, answer: { content: {} } },
+      ['answers no application/json any more'],
+    ],
     [
       'alternatives',
       { ...onlyAnswers, answer: json({ oneOf: [ref] }) },
       { ...onlyAnswers, answer: json({ oneOf: [ref, { type: 'string' }] }) },
       ['answer has other alternatives'],
     ],
+    [
+      'a field beside alternatives',
+      { ...onlyAnswers, order: { ...order, oneOf: [{ required: ['id'] }] } },
+      { ...onlyAnswers, order: { ...without('total'), oneOf: [{ required: ['id'] }] } },
+      ['answer field "total" is gone'],
+    ],
   ])('breaks whoever relies on %s', (_, before, after, expected) => {
     expect(breaks(before, after)).toEqual(expected)
   })
 
   it('takes what a request may be wider, and what an answer may be narrower', () => {
-    expect(breaks({ answer: json({}) }, { answer: json({}), order: withField('total', { type: 'number' }) })).toEqual([])
-    expect(breaks(onlyAnswers, { ...onlyAnswers, order: withField('state', { type: 'string', enum: ['open'] }) })).toEqual([])
+    expect(breaks({ answer: json({}) }, { answer: json({}), order: withField('total', { type: 'number' }) })).toEqual(
+      [],
+    )
+    expect(
+      breaks(onlyAnswers, { ...onlyAnswers, order: withField('state', { type: 'string', enum: ['open'] }) }),
+    ).toEqual([])
     expect(breaks(onlyAnswers, { ...onlyAnswers, order: { allOf: [order, { properties: { x: {} } }] } })).toEqual([])
   })
 

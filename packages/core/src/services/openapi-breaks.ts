@@ -23,11 +23,7 @@ export function findOpenApiBreaks(before: unknown, after: unknown): (use: Use) =
     if (!now) return ['the operation is gone']
     return [
       ...compareParameters(old, now, taken),
-      ...compareBodies(
-        resolve(before, old.operation.requestBody),
-        resolve(after, now.operation.requestBody),
-        taken,
-      ),
+      ...compareBodies(resolve(before, old.operation.requestBody), resolve(after, now.operation.requestBody), taken),
       ...compareAnswers(before, after, old.operation, now.operation, given, use.fields),
     ]
   }
@@ -119,9 +115,7 @@ function compareAnswers(
 /** Whether somebody who reads `fields` notices a change of `changed`. */
 function concerns(changed: string, fields: readonly string[] | undefined): boolean {
   if (fields === undefined || changed === '') return true
-  return fields.some(
-    (field) => field === changed || field.startsWith(`${changed}.`) || changed.startsWith(`${field}.`),
-  )
+  return fields.some((field) => field === changed || field.startsWith(`${changed}.`) || changed.startsWith(`${field}.`))
 }
 
 function say(what: string, field: string, message: string): string {

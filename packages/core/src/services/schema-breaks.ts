@@ -42,9 +42,24 @@ export function createSchemaComparison(
 
   function compareFields(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     const [alternatives, others] = [alternativesOf(old), alternativesOf(now)]
-    if (alternatives || others) return compareAlternatives(alternatives ?? [old], others ?? [now], depth)
-    const types = role === 'request' ? findType(old, now) : findType(now, old)
-    if (types !== undefined) return [itself(role === 'request' ? `takes no ${types} any more` : `can be ${types} now`)]
+    if (alternatives || others) {
+      const breaks = compareAlternatives(alternatives ?? [old], others ?? [now], depth)
+      // What stands beside the alternatives is compared when it does in both.
+      if (breaks.length > 0 || !alternatives || !others) return breaks
+    }
+    return compareType(old, now) ?? compareWithin(old, now, depth)
+  }
+
+  function compareType(old: Fields, now: Fields): SchemaBreak[] | undefined {
+    if (role === 'request') {
+      const type = findType(old, now)
+      return type === undefined ? undefined : [itself(`takes no ${type} any more`)]
+    }
+    const type = findType(now, old)
+    return type === undefined ? undefined : [itself(`can be ${type} now`)]
+  }
+
+  function compareWithin(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     return [
       ...compareValues(old, now),
       ...(old.items === undefined ? [] : compare(old.items, now.items, depth)),

@@ -138,7 +138,7 @@ async function assertUpstream(tx: Tx, environment: string, upstream: Upstream): 
 function columnsOf({ description, contract, environments, timeoutMs, limits }: PutService) {
   return {
     description,
-    contract_kind: contract && contract.kind,
+    contract_kind: contract?.kind ?? null,
     contract: contract && encodeJson(contract.document),
     environments: encodeJson(environments),
     timeout_ms: timeoutMs,

@@ -16,9 +16,25 @@ const keptFromUpstream: ReadonlySet<string> = new Set([
 /** What an upstream could do to everything else that our origin serves, or say in our name. */
 const keptFromCaller: ReadonlySet<string> = new Set([
   ...hopByHop.filter((name) => name !== 'content-length'),
-  ...['set-cookie', 'set-cookie2', 'clear-site-data', 'service-worker-allowed', 'alt-svc', 'refresh', 'www-authenticate'],
+  ...[
+    'set-cookie',
+    'set-cookie2',
+    'clear-site-data',
+    'service-worker-allowed',
+    'alt-svc',
+    'refresh',
+    'www-authenticate',
+  ],
   ...['strict-transport-security', 'content-security-policy', 'content-security-policy-report-only', 'nel'],
-  ...['report-to', 'reporting-endpoints', 'public-key-pins', 'x-request-id', 'ratelimit', 'ratelimit-policy', 'location'],
+  ...[
+    'report-to',
+    'reporting-endpoints',
+    'public-key-pins',
+    'x-request-id',
+    'ratelimit',
+    'ratelimit-policy',
+    'location',
+  ],
 ])
 
 const keptPrefixes = ['x-freehold-', 'x-forwarded-', 'access-control-', 'cross-origin-', 'proxy-', 'sec-']
@@ -32,9 +48,7 @@ const shownByBrowsers = /^\s*(text\/html|application\/xhtml\+xml|image\/svg\+xml
 /** What of a caller's header fields an upstream gets. */
 export function toUpstream(headers: Headers): Record<string, string> {
   const named = namedByConnection(headers.get('connection'))
-  return Object.fromEntries(
-    [...headers].filter(([name]) => !isKept(name, keptFromUpstream) && !named.includes(name)),
-  )
+  return Object.fromEntries([...headers].filter(([name]) => !isKept(name, keptFromUpstream) && !named.includes(name)))
 }
 
 type Received = Record<string, string | string[] | undefined>
