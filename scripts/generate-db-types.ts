@@ -10,7 +10,14 @@ try {
   execFileSync(
     join(root, 'node_modules/.bin/kysely-codegen'),
     [
-      ...['--dialect', 'postgres', '--url', url, '--exclude-pattern', 'schema_migrations'],
+      ...[
+        '--dialect',
+        'postgres',
+        '--url',
+        url,
+        '--exclude-pattern',
+        '{public.schema_migrations,schema_migrations,freehold_auth.*}',
+      ],
       ...['--type-mapping', JSON.stringify({ int8: 'number' })],
       ...['--out-file', join(root, 'packages/core/src/db/schema.gen.ts')],
       ...(process.argv.includes('--verify') ? ['--verify'] : []),

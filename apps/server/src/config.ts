@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
+import { type MailConfig, readMailConfig } from './mail/mail.ts'
 import { Secret } from './secret.ts'
+import { readSignInConfig, type SignInConfig } from './sign-in/config.ts'
 import { needs, type Target } from './targets.ts'
 import type { TlsFiles } from './tls/identity.ts'
 import { type Issuer, parseIssuers } from './tokens/issuers.ts'
@@ -96,6 +98,8 @@ export interface ServerConfig {
   issuers: Issuer[]
   samples: boolean
   corsOrigins: string[]
+  signIn: SignInConfig
+  mail: MailConfig
   rateLimitPerMinute: number
   egressAllow: EgressRule[]
   models: ModelsConfig
@@ -132,7 +136,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
   const issuers = readIssuers(given, problems)
   const tls = readTls(given, target, problems)
-  if (!parsed.success || !egressAllow || !models || !vault || problems.length > 0) {
+  const signIn = readSignInConfig(given, problems)
+  const mail = readMailConfig(given, problems)
+  if (!parsed.success || !egressAllow || !models || !vault || !signIn || !mail || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
   const read = parsed.data
@@ -161,6 +167,8 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
       .map((origin) => origin.trim())
       .filter(Boolean),
+    signIn,
+    mail,
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
     egressAllow,
     models,

@@ -41,9 +41,12 @@ import { remoteApi } from './gateway/forward.ts'
 import { createProcessStore, createRedisStore, type Redis } from './gateway/rate-store.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { createMailer } from './mail/mail.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
+import { findOrigins, type Origins } from './sign-in/origins.ts'
+import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
@@ -101,36 +104,60 @@ async function start(
   stops.defer(() => listener.close(Math.min(config.shutdownGraceMs, 5_000)))
   const probes = await listenForProbes(config, stops)
 
-  const credentials =
-    platform && needs(target, 'set-up') ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000') : undefined
+  const origins = findOrigins(config, url)
+  const signIn = platform && (await openSignIn(config, origins, platform.database, logger))
+  const firstRun =
+    signIn && needs(target, 'set-up')
+      ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
+      : undefined
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
-  if (platform && needs(target, 'api')) stops.defer(startHousekeeping(platform, logger))
-  if (platform && anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
-  if (platform && needs(target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
+  if (platform) startBackground(config, logger, platform, anchors, parts, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
-  listener.serve(await buildSurface(config, logger, platform, anchors, shutdown.signal, stops))
+  listener.serve(
+    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+  )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
-  if (target === 'all' && credentials) progress(renderBanner(config, credentials, describeModels(config.models)))
+  if (target === 'all' && firstRun) progress(renderBanner(config, firstRun, describeModels(config.models)))
   return url
+}
+
+/** What goes on without a request. */
+function startBackground(
+  config: ServerConfig,
+  logger: Logger,
+  platform: Platform,
+  anchors: Anchors | undefined,
+  parts: Parts,
+  stops: AsyncDisposableStack,
+): void {
+  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
+  if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
+}
+
+interface SurfaceParts {
+  config: ServerConfig
+  logger: Logger
+  platform: Platform | undefined
+  anchors: Anchors | undefined
+  signIn: SignIn | undefined
+  origins: Origins
+  shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  config: ServerConfig,
-  logger: Logger,
-  platform: Platform | undefined,
-  anchors: Anchors | undefined,
-  shutdown: AbortSignal,
+  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const redis = platform && !anchors ? undefined : connectCounter(config, logger, stops)
   const api =
-    platform && anchors
+    platform && anchors && signIn
       ? createApi({
           platform,
           anchors,
@@ -138,11 +165,15 @@ async function buildSurface(
           callUpstream: createUpstreamCaller({ ...platform, operatorAllow: config.egressAllow }),
           takeCall: redis ? createRedisStore(redis) : createProcessStore(),
           verify: await createVerifier(config),
-          vouchers: vouchersOf(config, logger),
+          signIn,
+          vouchers: vouchersOf(config, signIn, logger),
+          mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
           shutdown,
         })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, api?.fetch, redis, stops)).fetch
+  if (needs(config.target, 'gateway')) {
+    return (await buildGateway(config, logger, origins, api?.fetch, redis, stops)).fetch
+  }
   return (api ?? healthOf(platform)).fetch
 }
 
@@ -153,8 +184,9 @@ function connectCounter(config: ServerConfig, logger: Logger, stops: AsyncDispos
   return redis
 }
 
-function vouchersOf({ issuers }: ServerConfig, logger: Logger): Vouchers {
-  return { bearer: issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger }) }
+function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {
+  const bearer = issuers.length === 0 ? undefined : createTokenVerifier(issuers, { logger })
+  return { session: vouchBySession(signIn), bearer }
 }
 
 function collectPrograms(extra: readonly Program[] = []): ReadonlyMap<string, Program> {
@@ -274,6 +306,7 @@ function startWorker(
 async function buildGateway(
   config: ServerConfig,
   logger: Logger,
+  { trustedOrigins }: Origins,
   localApi: Fetch | undefined,
   redis: Redis | undefined,
   stops: AsyncDisposableStack,
@@ -285,7 +318,9 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
+    trustedOrigins,
     rateLimitPerMinute: config.rateLimitPerMinute,
+    signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
     redis,
   })
 }

@@ -88,7 +88,17 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
-export type { CreatedInvitation, CreateInvitation, Invitation, Member } from './people.ts'
+export {
+  type CreatedInvitation,
+  type CreateInvitation,
+  type CreateServiceAccount,
+  createInvitationSchema,
+  createServiceAccountSchema,
+  type Invitation,
+  type Member,
+  type StartSupport,
+  updateMemberSchema,
+} from './people.ts'
 export {
   environmentPermissions,
   type Permission,
@@ -172,7 +182,15 @@ export {
   type Upstream,
   upstreamSchema,
 } from './services.ts'
-export { type CreateTeam, type Ownership, type OwnResource, ownedKinds, type Team, type TeamMember } from './teams.ts'
+export {
+  type CreateTeam,
+  type Ownership,
+  type OwnResource,
+  ownedKindSchema,
+  putTeamMemberSchema,
+  type Team,
+  type TeamMember,
+} from './teams.ts'
 export {
   type ApiKey,
   actorKinds,

@@ -26,6 +26,7 @@ import {
   type VouchedPerson,
 } from '@freehold/core'
 import type { CallModel, CallUpstream, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { SignIn } from '@freehold/server'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
 import { createDataFolder } from './template.ts'
@@ -50,6 +51,8 @@ export interface TestPlatformOptions {
   leaseMs?: number
   rateLimitPerMinute?: number
   corsOrigins?: string[]
+  /** Configuration of the server, as environment variables. */
+  env?: Record<string, string>
 }
 
 export interface TestTenant {
@@ -74,6 +77,8 @@ export interface TestPlatform {
   fetch: (request: Request) => Promise<Response>
   /** The api itself, which takes service tokens only. */
   apiFetch: (request: Request) => Promise<Response>
+  /** Where people sign in. */
+  signIn: SignIn
   /** Where the audit chains are anchored. */
   anchors: Anchors
   /** Where the gateway's signing key is. */
@@ -232,7 +237,10 @@ async function assembleHttp(
   shutdown: AbortSignal,
 ) {
   const server = await import('@freehold/server')
-  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir }, 'all')
+  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir, ...options.env }, 'all')
+  const corsOrigins = options.corsOrigins ?? []
+  const origins = server.findOrigins({ ...config, corsOrigins }, null)
+  const signIn = await server.openSignIn(config, origins, platform.database, logger)
   const anchors = await server.loadAnchors(config)
   const issuer = createTestIssuer()
   const api = server.createApi({
@@ -242,7 +250,9 @@ async function assembleHttp(
     callUpstream,
     takeCall: server.createProcessStore(),
     verify: await server.createVerifier(config),
-    vouchers: { bearer: issuer.vouch },
+    signIn,
+    vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
+    mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
     shutdown,
   })
   const apiFetch = async (request: Request) => api.fetch(request)
@@ -250,10 +260,18 @@ async function assembleHttp(
     mint: await server.createMinter(config),
     logger,
     api: apiFetch,
-    corsOrigins: options.corsOrigins ?? [],
+    corsOrigins,
+    trustedOrigins: origins.trustedOrigins,
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
+    signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
   })
-  return { anchors, apiFetch, tokenFor: issuer.tokenFor, fetch: async (request: Request) => gateway.fetch(request) }
+  return {
+    anchors,
+    signIn,
+    apiFetch,
+    tokenFor: issuer.tokenFor,
+    fetch: async (request: Request) => gateway.fetch(request),
+  }
 }
 
 function createRequester(

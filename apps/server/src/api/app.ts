@@ -2,7 +2,7 @@ import { FreeholdError, fromZodError, type Operation, type OperationId, operatio
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
-import { requestLog } from '../http/request-log.ts'
+import { requestLog, withoutToken } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
@@ -11,6 +11,7 @@ import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { readJson } from './read-json.ts'
 import { mountServices } from './service-routes.ts'
+import { mountSignIn } from './sign-in.ts'
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
 export function createApi(parts: ApiParts): ApiApp {
@@ -23,6 +24,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
   app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
+  mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
     mountOperation(app, parts, id as OperationId, operation)
@@ -36,7 +38,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.onError((error, c) => {
     const requestId = c.get('requestId') ?? 'unknown'
     if (!(error instanceof FreeholdError) || error.status >= 500) {
-      parts.logger.error({ err: error, requestId, path: c.req.path }, 'request failed')
+      parts.logger.error({ err: error, requestId, path: withoutToken(c.req.path) }, 'request failed')
     }
     return problemResponse(error, requestId)
   })
@@ -66,6 +68,10 @@ function routeOf(path: string): string {
 function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {
   // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
+  const sendMail: HandlerContext['sendMail'] = (write) =>
+    void parts.mail
+      .send(write(parts.mail.publicUrl))
+      .catch((error: unknown) => parts.logger.error({ err: error }, 'a mail was not sent'))
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
     const params = parse(operation.params, c.req.param(), 'path')
@@ -75,7 +81,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors }
+    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })

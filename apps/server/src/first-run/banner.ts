@@ -1,12 +1,12 @@
 import { relative } from 'node:path'
 import type { describeModels } from '@freehold/runtime'
 import { credentialsPath, type ServerConfig } from '../config.ts'
-import type { Credentials } from './set-up.ts'
+import type { FirstRun } from './set-up.ts'
 
 /** What a person sees once the platform is ready. */
 export function renderBanner(
   config: ServerConfig,
-  credentials: Credentials,
+  { credentials, newOwner }: FirstRun,
   models: ReturnType<typeof describeModels>,
 ): string {
   const tenants = Object.keys(credentials.tenants)
@@ -19,6 +19,7 @@ export function renderBanner(
     `  REST         ${credentials.url}/api/v1/docs`,
     `  tenants      ${tenants.join(', ') || 'none yet'}`,
     `  credentials  ${file}`,
+    ...(newOwner ? [`  owner        ${newOwner.email}, password ${newOwner.password} (shown this once)`] : []),
     `  model        ${models.defaultModel}${demo}`,
     `  database     ${config.database.url ? 'PostgreSQL' : `embedded, in ${config.dataDir}`}`,
     '',

@@ -13,11 +13,18 @@ import {
 } from '@freehold/core'
 import { createToolRegistry } from '@freehold/runtime'
 import { asSuperuser, createDataFolder, startPostgres } from '@freehold/testkit'
+import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../config.ts'
-import { type Credentials, setUp } from './set-up.ts'
+import { generateSecretKey } from '../secret-key.ts'
+import { findOrigins } from '../sign-in/origins.ts'
+import { openSignIn } from '../sign-in/sign-in.ts'
+import { type Credentials, type FirstRun, setUp } from './set-up.ts'
 
 const url = 'http://127.0.0.1:3000'
+const secretKey = generateSecretKey()
+/** What each start told. */
+let newOwners: FirstRun['newOwner'][]
 const closers: (() => Promise<void>)[] = []
 let first: Platform
 let second: Platform
@@ -49,6 +56,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'freehold-first-run-'))
+  newOwners = []
   for (const platform of [first, second]) await empty(platform)
 })
 
@@ -59,7 +67,7 @@ async function empty({ database }: Platform): Promise<void> {
   for (const statement of [
     'reset role',
     'set session_replication_role = replica',
-    'truncate tenants, operator_keys cascade',
+    'truncate tenants, operator_keys, people, freehold_auth."user" cascade',
     'reset session_replication_role',
     'set role freehold_app',
   ]) {
@@ -79,8 +87,12 @@ async function count({ database }: Platform): Promise<Record<string, number>> {
   return counts
 }
 
-function start(platform: Platform, env: Record<string, string> = {}): Promise<Credentials> {
-  return setUp(platform, readConfig({ FREEHOLD_DATA_DIR: dataDir, ...env }, 'all'), url)
+async function start(platform: Platform, env: Record<string, string> = {}): Promise<Credentials> {
+  const config = readConfig({ FREEHOLD_DATA_DIR: dataDir, FREEHOLD_SECRET_KEY: secretKey, ...env }, 'all')
+  const signIn = await openSignIn(config, findOrigins(config, url), platform.database, pino({ level: 'silent' }))
+  const { credentials, newOwner } = await setUp(platform, config, url, signIn)
+  newOwners.push(newOwner)
+  return credentials
 }
 
 const path = () => join(dataDir, 'credentials.json')
@@ -112,6 +124,20 @@ describe('the first start', () => {
     expect(await readFileAsJson()).toEqual(credentials)
     expect((await stat(path())).mode & 0o777).toBe(0o600)
     expect(await readdir(dataDir)).toEqual(['credentials.json'])
+  })
+
+  test('makes an owner, who owns the tenants and the installation, and tells the password once', async () => {
+    const { owner, tenants } = await start(first)
+    expect(owner).toEqual({ email: 'owner@freehold.localhost', password: expect.stringMatching(/^[\w-]{24}$/) })
+    expect(await start(first)).toMatchObject({ owner })
+    expect(newOwners).toEqual([owner, undefined])
+    await first.database.call('', 'reset role', [])
+    const people = await first.database.call('', 'select email, platform_role from people', [])
+    const memberships = await first.database.call('', 'select tenant_id, roles from memberships', [])
+    await first.database.call('', 'set role freehold_app', [])
+    expect(people).toEqual([{ email: owner?.email, platform_role: 'owner' }])
+    expect(memberships).toHaveLength(2)
+    for (const { id } of Object.values(tenants)) expect(memberships).toContainEqual({ tenant_id: id, roles: ['owner'] })
   })
 
   test('takes the operator key of the configuration', async () => {
@@ -156,6 +182,13 @@ describe('another start', () => {
     const before = await count(first)
     expect(await start(first)).toEqual(credentials)
     expect(await count(first)).toEqual(before)
+  })
+
+  test('completes a file of the release before, which knew no owner', async () => {
+    const { owner, ...before } = await start(first)
+    await writeFile(path(), JSON.stringify(before))
+    expect(await start(first)).toEqual({ ...before, owner })
+    expect(await count(first)).toMatchObject(samples)
   })
 
   test('makes the file private again', async () => {

@@ -11,23 +11,34 @@ import {
   listTenants,
   type Platform,
   registerOperatorKey,
+  registerOwner,
 } from '@freehold/core'
 import { z } from 'zod'
 import { credentialsPath, type ServerConfig } from '../config.ts'
+import type { SignIn } from '../sign-in/sign-in.ts'
 import { sampleAgents, sampleTenants } from './samples.ts'
 
 const credentialsSchema = z.object({
   url: z.string(),
   operatorKey: z.string(),
+  // Absent in a file of the release before, and where the owner has set another password since it was lost.
+  owner: z.object({ email: z.string(), password: z.string() }).optional(),
   tenants: z.record(z.string(), z.object({ id: z.uuid(), apiKey: z.string() })),
 })
 export type Credentials = z.output<typeof credentialsSchema>
 
+export interface FirstRun {
+  credentials: Credentials
+  /** Whose password nobody has seen yet. */
+  newOwner: Credentials['owner']
+}
+
 /**
  * Makes sure that someone can use this installation: an operator key, on an empty one the sample tenants, and a
+ * owner who signs in, and a
  * credentials file that says so. What exists is kept, so starting again changes nothing.
  */
-export async function setUp(platform: Platform, config: ServerConfig, url: string): Promise<Credentials> {
+export async function setUp(platform: Platform, config: ServerConfig, url: string, signIn: SignIn): Promise<FirstRun> {
   const path = credentialsPath(config.dataDir)
   const known = await readCredentials(path)
   const operatorKey = config.operatorKey?.reveal() ?? known?.operatorKey ?? generateKey('operator')
@@ -35,9 +46,11 @@ export async function setUp(platform: Platform, config: ServerConfig, url: strin
   const operator = operatorCaller(platform)
   if (config.samples && (await wantsSamples(operator, known))) await createSamples(operator)
   const tenants = await keysOfTenants(operator, config.samples ? sampleTenants : [], known?.tenants ?? {})
-  const credentials = { url, operatorKey, tenants }
+  const ids = Object.values(tenants).map(({ id }) => id)
+  const owner = await signIn.ensureOwner(known?.owner, (person) => registerOwner(operator, person, ids))
+  const credentials = { url, operatorKey, ...(owner && { owner }), tenants }
   await writeCredentials(path, credentials)
-  return credentials
+  return { credentials, newOwner: known?.owner ? undefined : owner }
 }
 
 function operatorCaller(platform: Platform): Caller {

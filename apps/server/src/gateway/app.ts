@@ -9,14 +9,18 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { Logger } from 'pino'
 import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
-import { claimsOf, type MintToken } from '../service-token.ts'
+import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
 import { renderDocs } from './docs-page.ts'
-import { forward } from './forward.ts'
-import { createIdentifier, readBearer } from './identify.ts'
+import { forward, forwardSignIn } from './forward.ts'
+import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
+/** What can be guessed at, and what sends somebody a mail. */
+const attempts =
+  /^\/auth\/(sign-in|sign-up|two-factor|passkey|request-password|reset-password|change-password|verify-password|send-)/
+const mails = /^\/auth\/(sign-up|request-password|send-)/
 
 export interface GatewayParts {
   mint: MintToken
@@ -24,7 +28,10 @@ export interface GatewayParts {
   /** The api, in this process or behind HTTP: the gateway can't tell. */
   api: (request: Request) => Promise<Response>
   corsOrigins: string[]
+  /** Whose pages may act with a session. */
+  trustedOrigins: readonly string[]
   rateLimitPerMinute: number
+  signInAttemptsPerMinute: number
   /** Where all gateways count together; each for itself when absent. */
   redis?: ReturnType<typeof connectRedis> | undefined
 }
@@ -39,7 +46,7 @@ interface GatewayVariables {
 export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVariables }> {
   const app = new Hono<{ Variables: GatewayVariables }>()
   const identify = createIdentifier(parts)
-  const limiter = createLimiter(parts.rateLimitPerMinute, parts.redis)
+  const limiter = createLimiter(parts.rateLimitPerMinute, parts.signInAttemptsPerMinute, parts.redis)
   const openApi = buildOpenApiDocument(version)
 
   app.use(async function assignRequestId(c, next) {
@@ -61,6 +68,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.use(
     cors({
       origin: parts.corsOrigins,
+      // The session, for pages of origins that are listed.
+      credentials: true,
       allowHeaders: [
         ...['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
         ...['x-environment', 'x-team-id', 'x-tenant-id'],
@@ -86,7 +95,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
       const address = clientAddress(c)
-      const credential = readBearer(c.req.header('authorization'))
+      const credential = readCredential(c.req.raw, parts.trustedOrigins)
       const tenant = c.req.header('x-tenant-id')
       const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
       const { headers, refusal } = await limiter.count(identity)
@@ -95,6 +104,13 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
       return forward(c.req.raw, parts.api, await parts.mint(claimsOf(identity, requestId, address)))
     })
   }
+  app.all('/auth/*', async (c) => {
+    const address = clientAddress(c)
+    const answer = async () =>
+      forwardSignIn(c.req.raw, parts.api, await parts.mint(gatewayClaims(c.get('requestId'), address)))
+    if (c.req.method !== 'POST' || !attempts.test(c.req.path)) return answer()
+    return limiter.guardSignIn(address, answer, { sendsMail: mails.test(c.req.path) })
+  })
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })
@@ -105,6 +121,15 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     return problemResponse(error, requestId)
   })
   return app
+}
+
+/** A key or a token that is sent on purpose goes before a session that the browser adds. */
+function readCredential(request: Request, trustedOrigins: readonly string[]): Credential | undefined {
+  const authorization = request.headers.get('authorization') ?? undefined
+  if (authorization !== undefined) return readBearer(authorization)
+  const session = readSession(request.headers.get('cookie') ?? undefined)
+  if (session) assertOwnPage(request, trustedOrigins)
+  return session
 }
 
 function clientAddress(c: Context): string {

@@ -4,17 +4,32 @@ import type { TlsIdentity } from '../tls/identity.ts'
 
 /** Of our own operations; a service gets whatever its callers send, but not their credentials. */
 const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
+/** What sign-in needs besides: its sessions, and where the page is that asks. */
+const signInHeaders = ['accept', 'content-type', 'cookie', 'origin', 'referer', 'user-agent', ...fetchMetadata()]
+
+type Api = (request: Request) => Promise<Response>
 
 /** Sends a request on to the api with a service token in place of the caller's credentials. */
-export function forward(
-  request: Request,
-  api: (request: Request) => Promise<Response>,
-  token: string,
-): Promise<Response> {
+export function forward(request: Request, api: Api, token: string): Promise<Response> {
+  const isForService = readServicePath(new URL(request.url).pathname) !== undefined
+  return pass(request, isForService ? headersForService(request.headers) : forwardedHeaders, api, token)
+}
+
+/** Sends what someone signs in with on to the api. */
+export async function forwardSignIn(request: Request, api: Api, token: string): Promise<Response> {
+  const response = await pass(request, signInHeaders, api, token)
+  response.headers.set('cache-control', 'no-store')
+  return response
+}
+
+function fetchMetadata(): string[] {
+  return ['site', 'mode', 'dest'].map((name) => `sec-fetch-${name}`)
+}
+
+function pass(request: Request, names: readonly string[], api: Api, token: string): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   const headers = new Headers({ authorization: `Bearer ${token}` })
-  const sent = readServicePath(pathname) ? headersForService(request.headers) : forwardedHeaders
-  for (const name of sent) {
+  for (const name of names) {
     const value = request.headers.get(name)
     if (value !== null) headers.set(name, value)
   }

@@ -23,6 +23,7 @@ const identitySchema = z.object({
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
   teams: z.array(teamGrantSchema).default([]),
+  keyId: z.string().nullable().default(null),
   environment: environmentSchema.nullable().default(null),
   limits: rateLimitsSchema,
   requestsPerSecond: z.number().nullable().default(null),
@@ -47,6 +48,26 @@ const maxTenantLength = 200
 export function readBearer(authorization: string | undefined): Credential | undefined {
   const value = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
   return value && value.length <= maxBearerLength ? { kind: 'bearer', value } : undefined
+}
+
+/** The session of a `Cookie` header; undefined for none. */
+export function readSession(cookies: string | undefined): Credential | undefined {
+  const value = /(?:^|; )((?:__Secure-)?freehold\.session_token=[^;]{1,500})/.exec(cookies ?? '')?.[1]
+  return value ? { kind: 'session', value } : undefined
+}
+
+/**
+ * Refuses what a page of another origin has a browser do with a session: the browser sends the cookie along by itself, and
+ * says whose page it is.
+ */
+export function assertOwnPage({ method, headers }: Request, trustedOrigins: readonly string[]): void {
+  const origin = headers.get('origin')
+  if (method === 'GET' || method === 'HEAD' || (origin !== null && trustedOrigins.includes(origin))) return
+  throw new FreeholdError(
+    'permission_denied',
+    'A session acts from pages of this installation only: the Origin header must be that of FREEHOLD_PUBLIC_URL or one of ' +
+      'FREEHOLD_CORS_ORIGINS. A program sends an API key or a token instead.',
+  )
 }
 
 /** Asks the api who a credential belongs to, on the ground of the tenant that they chose, and remembers it for three seconds. */
@@ -77,7 +98,10 @@ export function createIdentifier({ mint, api }: IdentifierParts) {
     requestId: string,
   ): Promise<Identity> {
     if (!credential) {
-      throw new FreeholdError('unauthenticated', 'Send an API key or a token: "Authorization: Bearer <key>".')
+      throw new FreeholdError(
+        'unauthenticated',
+        'Sign in, or send an API key or a token: "Authorization: Bearer <key>".',
+      )
     }
     if (tenant !== undefined && tenant.length > maxTenantLength) {
       throw new FreeholdError('invalid_request', 'X-Tenant-Id: send the id or the name of a tenant.')

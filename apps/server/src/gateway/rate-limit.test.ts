@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createLimiter } from './rate-limit.ts'
 
 const perMinute = 3
+const refused = { code: 'rate_limited', retryable: true }
 
 function identity({ limits, ...rest }: { limits?: Partial<RateLimits> } & Partial<Omit<Identity, 'limits'>> = {}) {
   return {
@@ -13,6 +14,7 @@ function identity({ limits, ...rest }: { limits?: Partial<RateLimits> } & Partia
     permissions: [],
     roles: [],
     teams: [],
+    keyId: null,
     environment: null,
     requestsPerSecond: null,
     ...rest,
@@ -34,25 +36,25 @@ async function countAllowed(limiter: Limiter, times: number, caller: Identity): 
 
 describe('a request', () => {
   test('counts for its key, as often as the installation allows where the plan says nothing', async () => {
-    const limiter = createLimiter(perMinute)
+    const limiter = createLimiter(perMinute, perMinute)
     expect(await countAllowed(limiter, 5, identity())).toBe(3)
     expect(await countAllowed(limiter, 5, identity({ actor: keyOf('another') }))).toBe(3)
   })
 
   test('counts for the plan of a key, which may be more or less than the installation allows', async () => {
-    const limiter = createLimiter(perMinute)
+    const limiter = createLimiter(perMinute, perMinute)
     expect(await countAllowed(limiter, 30, identity({ limits: { key: many } }))).toBe(20)
     expect(await countAllowed(limiter, 30, identity({ actor: keyOf('b'), limits: { key: few } }))).toBe(2)
   })
 
   test('counts for the limit of the key itself, which can only be lower', async () => {
-    const limiter = createLimiter(perMinute)
+    const limiter = createLimiter(perMinute, perMinute)
     expect(await countAllowed(limiter, 5, identity({ requestsPerSecond: 0.02 }))).toBe(1)
     expect(await countAllowed(limiter, 5, identity({ actor: keyOf('b'), requestsPerSecond: 1_000 }))).toBe(3)
   })
 
   test('counts for its tenant, whichever key it came with', async () => {
-    const limiter = createLimiter(1_000)
+    const limiter = createLimiter(1_000, 1_000)
     const limits = { tenant: rate(5) }
     expect(await countAllowed(limiter, 3, identity({ limits }))).toBe(3)
     expect(await countAllowed(limiter, 9, identity({ actor: keyOf('b'), limits }))).toBe(2)
@@ -60,7 +62,7 @@ describe('a request', () => {
   })
 
   test('counts for its person in a tenant, as often as the installation allows where the plan says nothing', async () => {
-    const limiter = createLimiter(perMinute)
+    const limiter = createLimiter(perMinute, perMinute)
     const actor = { kind: 'person' as const, id: 'ada', name: 'Ada' }
     expect(await countAllowed(limiter, 9, identity({ actor, limits: { user: rate(4), key: few } }))).toBe(4)
     expect(await countAllowed(limiter, 9, identity({ actor, tenantId: 'other' }))).toBe(3)
@@ -68,7 +70,7 @@ describe('a request', () => {
   })
 
   test('that is refused by one limit counts for none', async () => {
-    const limiter = createLimiter(1_000)
+    const limiter = createLimiter(1_000, 1_000)
     const limits = { key: few, tenant: rate(10) }
     expect(await countAllowed(limiter, 50, identity({ limits }))).toBe(2)
     expect(await countAllowed(limiter, 50, identity({ actor: keyOf('b'), limits: { ...limits, key: many } }))).toBe(8)
@@ -77,7 +79,7 @@ describe('a request', () => {
 
 describe('the answer', () => {
   test('tells each limit and what is left of it', async () => {
-    const limiter = createLimiter(60)
+    const limiter = createLimiter(60, 60)
     const caller = identity({ limits: { tenant: { requestsPerSecond: 0.5, burst: 10 } } })
     const { headers, refusal } = await limiter.count(caller)
     expect(refusal).toBeUndefined()
@@ -88,13 +90,39 @@ describe('the answer', () => {
   })
 
   test('to a request too many says which limit it is and when to come again', async () => {
-    const limiter = createLimiter(1_000)
+    const limiter = createLimiter(1_000, 1_000)
     const caller = identity({ limits: { tenant: { requestsPerSecond: 0.1, burst: 1 } } })
     await limiter.count(caller)
     const { headers, refusal } = await limiter.count(caller)
     expect(headers.ratelimit).toContain('"tenant";r=0;t=10')
     expect(refusal).toMatchObject({ code: 'rate_limited', retryable: true, retryAfterSeconds: 10 })
     expect(refusal?.message).toContain('this tenant')
+  })
+})
+
+describe('attempts to sign in', () => {
+  const answer = (status: number) => async () => new Response(null, { status })
+
+  test('are counted when they fail, for their address alone, and a good one is refused then too', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempt = (address: string, status: number) => guardSignIn(address, answer(status), { sendsMail: false })
+    for (const status of [200, 401, 200, 401, 200, 403]) expect((await attempt('a', status)).status).toBe(status)
+    for (const status of [401, 200]) await expect(attempt('a', status)).rejects.toMatchObject(refused)
+    expect((await attempt('b', 200)).status).toBe(200)
+  })
+
+  test('get no further all at once', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempts = Array.from({ length: 9 }, () => guardSignIn('a', answer(401), { sendsMail: false }))
+    const results = await Promise.allSettled(attempts)
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(perMinute)
+  })
+
+  test('that send a mail are counted when they are good, too', async () => {
+    const { guardSignIn } = createLimiter(1_000, perMinute)
+    const attempt = () => guardSignIn('a', answer(200), { sendsMail: true })
+    for (let index = 0; index < perMinute; index += 1) await attempt()
+    await expect(attempt()).rejects.toMatchObject(refused)
   })
 })
 
@@ -106,7 +134,7 @@ describe.skipIf(!hasRedis())('gateways with one Redis', () => {
   beforeEach(async () => {
     redis = await startRedis()
     clients = [1, 2].map(() => connectRedis(redis.url, { onLost: () => {}, onBack: () => {} }))
-    gateways = clients.map((client) => createLimiter(perMinute, client))
+    gateways = clients.map((client) => createLimiter(perMinute, perMinute, client))
     await untilReady()
   })
   afterEach(async () => {

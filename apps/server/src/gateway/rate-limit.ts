@@ -20,9 +20,11 @@ export interface Verdict {
  * Limits the requests of each key, each person and each tenant, and each address's failed attempts to be one: per gateway
  * process, or with Redis in all of them together. The tightest limit decides, and a refused request counts for none.
  */
-export function createLimiter(requestsPerMinute: number, redis?: Redis) {
+export function createLimiter(requestsPerMinute: number, signInsPerMinute: number, redis?: Redis) {
   const take = redis ? createRedisStore(redis) : createProcessStore()
   const usual = { intervalMs: 60_000 / requestsPerMinute, burst: requestsPerMinute }
+
+  const signIns = { intervalMs: 60_000 / signInsPerMinute, burst: signInsPerMinute }
 
   /** Counts a request of someone who is known. */
   async function count(identity: Identity): Promise<Verdict> {
@@ -46,7 +48,24 @@ export function createLimiter(requestsPerMinute: number, redis?: Redis) {
       throw error
     }
   }
-  return { count, guard }
+
+  /**
+   * Counts an attempt to sign in, and takes it back when it was a good one, unless it sends a mail. Counted first, so that
+   * many at once get no further than one after the other.
+   */
+  async function guardSignIn(
+    address: string,
+    answer: () => Promise<Response>,
+    { sendsMail }: { sendsMail: boolean },
+  ): Promise<Response> {
+    const bucket = [{ key: `sign-ins:${address}`, ...signIns }]
+    const [level] = await take(bucket)
+    if (level && level.waitMs > 0) throw tooMany('Too many attempts to sign in came from this address.', level)
+    const response = await answer()
+    if (response.ok && !sendsMail) await take(bucket, -1)
+    return response
+  }
+  return { count, guard, guardSignIn }
 }
 
 function limitsOn(identity: Identity, usual: Omit<Bucket, 'key'>): Limit[] {

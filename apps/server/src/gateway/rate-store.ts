@@ -26,8 +26,8 @@ export interface Level {
   waitMs: number
 }
 
-/** Takes a request out of every bucket, or out of none when one of them is empty. */
-export type TakeRequest = (buckets: readonly Bucket[]) => Promise<Level[]>
+/** Takes a request out of every bucket, or out of none when one of them is empty. With -1 for `requests` it gives one back. */
+export type TakeRequest = (buckets: readonly Bucket[], requests?: 1 | -1) => Promise<Level[]>
 
 /** How many requests a bucket lacked, and when that was. */
 interface Lack {
@@ -46,17 +46,17 @@ export function createProcessStore(now: () => number = () => performance.now()):
     sweepNextAt = Math.max(sweepAt, lacks.size * 2)
   }
 
-  return async (buckets) => {
+  return async (buckets, taken = 1) => {
     const nowMs = now()
     sweep(nowMs)
     const found = buckets.map((bucket) => ({ bucket, requests: lackOf(bucket, lacks.get(bucket.key), nowMs) }))
-    const allowed = found.every(({ bucket, requests }) => waitFor(bucket, requests) === 0)
+    const allowed = found.every(({ bucket, requests }) => waitFor(bucket, requests, taken) === 0)
     return found.map(({ bucket, requests }) => {
-      const reached = allowed ? requests + 1 : requests
+      const reached = allowed ? Math.max(0, requests + taken) : requests
       const fullInMs = reached * bucket.intervalMs
       if (allowed) lacks.set(bucket.key, { requests: reached, atMs: nowMs, fullAtMs: nowMs + fullInMs })
       const remaining = Math.max(0, Math.floor(bucket.burst - reached + grain))
-      return { remaining, fullInMs, waitMs: waitFor(bucket, requests) }
+      return { remaining, fullInMs, waitMs: waitFor(bucket, requests, taken) }
     })
   }
 }
@@ -69,14 +69,14 @@ function lackOf({ intervalMs }: Bucket, before: Lack | undefined, nowMs: number)
   return Math.max(0, before.requests - Math.max(0, nowMs - before.atMs) / intervalMs)
 }
 
-function waitFor({ intervalMs, burst }: Bucket, lack: number): number {
-  const over = lack + 1 - burst
+function waitFor({ intervalMs, burst }: Bucket, lack: number, taken: number): number {
+  const over = lack + taken - burst
   return over > grain ? over * intervalMs : 0
 }
 
 /**
  * The same in the language of Redis; the tests run over both. KEYS: the buckets. ARGV: the time or '' for the server's
- * own, the grain, then each bucket's interval and burst.
+ * own, the grain, how many requests are taken, then each bucket's interval and burst.
  */
 const takeScript = `
 local now = tonumber(ARGV[1])
@@ -85,23 +85,23 @@ if not now then
   -- Since 2026, so that fewer digits are lost than since 1970.
   now = (time[1] - 1767225600) * 1000 + time[2] / 1000
 end
-local grain, allowed, lacks, waits = tonumber(ARGV[2]), true, {}, {}
+local grain, taken, allowed, lacks, waits = tonumber(ARGV[2]), tonumber(ARGV[3]), true, {}, {}
 for i, key in ipairs(KEYS) do
-  local interval, burst, lack = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2]), 0
+  local interval, burst, lack = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3]), 0
   local before = redis.call('GET', key)
   if before then
     local requests, at = before:match('^(%S+) (%S+)$')
     lack = math.max(0, tonumber(requests) - math.max(0, now - tonumber(at)) / interval)
   end
-  local over = lack + 1 - burst
+  local over = lack + taken - burst
   lacks[i], waits[i] = lack, over > grain and over * interval or 0
   if waits[i] > 0 then allowed = false end
 end
 local levels = {}
 for i, key in ipairs(KEYS) do
-  local interval, burst, reached = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2]), lacks[i]
+  local interval, burst, reached = tonumber(ARGV[2 * i + 2]), tonumber(ARGV[2 * i + 3]), lacks[i]
   if allowed then
-    reached = reached + 1
+    reached = math.max(0, reached + taken)
     -- A minute longer than it is needed, in case that the given time is not the server's.
     redis.call('SET', key, string.format('%.9f %.6f', reached, now), 'PX', 60000 + math.ceil(reached * interval))
   end
@@ -114,18 +114,17 @@ return levels`
 export function createRedisStore(redis: Redis, clock?: () => number): TakeRequest {
   const alone = createProcessStore(clock)
   let silentUntilMs = 0
-  return async (buckets) => {
+  return async (buckets, taken = 1) => {
     if (buckets.length === 0) return []
-    if (!redis.isReady || performance.now() < silentUntilMs) return alone(buckets)
+    if (!redis.isReady || performance.now() < silentUntilMs) return alone(buckets, taken)
     const keys = buckets.map(({ key }) => `freehold:rate:${key}`)
     const rates = buckets.flatMap(({ intervalMs, burst }) => [String(intervalMs), String(burst)])
     try {
-      return readLevels(
-        await inTime(redis.eval(takeScript, { keys, arguments: [String(clock?.() ?? ''), String(grain), ...rates] })),
-      )
+      const given = [String(clock?.() ?? ''), String(grain), String(taken), ...rates]
+      return readLevels(await inTime(redis.eval(takeScript, { keys, arguments: given })))
     } catch {
       silentUntilMs = performance.now() + silencedMs
-      return alone(buckets)
+      return alone(buckets, taken)
     }
   }
 }

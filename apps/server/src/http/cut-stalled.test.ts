@@ -61,6 +61,8 @@ async function listenInTwoProcesses(): Promise<string> {
     logger: pino({ level: 'silent' }),
     api: remoteApi(await listen(on.apiFetch)),
     corsOrigins: [],
+    trustedOrigins: [],
+    signInAttemptsPerMinute: 30,
     rateLimitPerMinute: 1_000,
   })
   return listen(gateway.fetch)

@@ -11,11 +11,16 @@ export function requestLog(logger: Logger): MiddlewareHandler<{ Variables: { req
       {
         requestId: c.get('requestId'),
         method: c.req.method,
-        path: c.req.path,
+        path: withoutToken(c.req.path),
         status: c.res.status,
         durationMs: Math.round(performance.now() - startedAt),
       },
       'request',
     )
   }
+}
+
+/** The one path that has a secret in it: whoever reads it could set someone's password. */
+export function withoutToken(path: string): string {
+  return path.replace(/^(\/auth\/reset-password\/).+/s, '$1…')
 }

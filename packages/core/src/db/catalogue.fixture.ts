@@ -124,11 +124,13 @@ export const expectedPolicies = [
   'webhooks.tenant_isolation to freehold_app',
 ]
 
+/** Where people sign in, for freehold_auth alone; its tables know no tenant. */
+const signIn = 'freehold_auth'
 const ours = `not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%' and n.nspname not like 'pg\\_temp%'`
 
 /** Everything in the catalogue by which a tenant's rows could be reached from another one, in words. */
 export async function findCatalogueProblems(query: Query): Promise<string[]> {
-  const checks = [checkTables, checkKeys, checkPolicies, checkFunctions, checkViews, checkPrivileges]
+  const checks = [checkTables, checkKeys, checkPolicies, checkFunctions, checkViews, checkPrivileges, checkSignIn]
   const problems: string[] = []
   for (const check of checks) problems.push(...(await check(query)))
   return problems.sort()
@@ -154,7 +156,7 @@ export async function readTables(query: Query): Promise<TableFacts[]> {
                from pg_index i, unnest(i.indkey) with ordinality k (attnum, position), pg_attribute a
               where i.indrelid = c.oid and i.indisprimary and a.attrelid = c.oid and a.attnum = k.attnum) as primary_key
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p', 'm', 'f') and n.nspname ${ours} order by 1`,
+      where c.relkind in ('r', 'p', 'm', 'f') and n.nspname ${ours} and n.nspname <> '${signIn}' order by 1`,
   )
 }
 
@@ -191,7 +193,7 @@ async function checkKeys(query: Query): Promise<string[]> {
                     join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.here
                     join pg_attribute b on b.attrelid = f.confrelid and b.attnum = k.there) as pairs
        from pg_constraint f join pg_namespace n on n.oid = f.connamespace
-      where f.contype = 'f' and n.nspname ${ours}`,
+      where f.contype = 'f' and n.nspname ${ours} and n.nspname <> '${signIn}'`,
   )
   return rows
     .filter(({ target, source }) => !globalTables.includes(source) && !globalTables.includes(target))
@@ -336,5 +338,27 @@ async function checkPrivileges(query: Query): Promise<string[]> {
       .filter(({ name }) => !correctableUsage.includes(name))
       .map(({ name }) => `freehold_app may UPDATE ${name} of usage_records`),
     ...(schema?.create ? ['freehold_app may create objects in the schema public'] : []),
+  ]
+}
+
+/** The tables of sign-in and those of tenants are different roles', and no role reaches both. */
+async function checkSignIn(query: Query): Promise<string[]> {
+  const rows = await query<{ role: string; name: string }>(
+    `select role, c.oid::regclass::text as name
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace,
+            unnest(array['freehold_app', 'freehold_doors', 'freehold_auth']) role
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname ${ours}
+        and (n.nspname = '${signIn}') <> (role = 'freehold_auth')
+        and (has_any_column_privilege(role, c.oid, 'SELECT, INSERT, UPDATE') or has_table_privilege(role, c.oid, 'DELETE, TRUNCATE'))`,
+  )
+  const schemas = await query<{ role: string }>(
+    `select role from unnest(array['freehold_app', 'freehold_doors']) role
+      where has_schema_privilege(role, '${signIn}', 'usage, create')`,
+  )
+  return [
+    ...rows
+      .filter(({ name }) => name !== 'schema_migrations')
+      .map(({ role, name }) => `${role} may use ${name}, which is beyond it`),
+    ...schemas.map(({ role }) => `${role} may use the schema ${signIn}`),
   ]
 }

@@ -3,13 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { FreeholdError } from '@freehold/contracts'
-import { CompiledQuery, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import { CompiledQuery, type Dialect, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
 import { isForeignKeyViolation, isPolicyViolation, isQueryTimeout, translateDatabaseError } from './errors.ts'
 import { assertMigrated, migrate } from './migrate.ts'
 import { assertRoleIsBound } from './role-check.ts'
 import type { DB } from './schema.gen.ts'
+import { createSignInDialect } from './sign-in-dialect.ts'
 
 export type Tx = Transaction<DB>
 
@@ -84,6 +85,8 @@ export function afterEnd(callback: () => void): void {
 /** The one way to the data. Every connection works as `freehold_app`, which the row-level policies bind. */
 export class Database {
   readonly kind: 'embedded' | 'postgres'
+  /** For the sign-in library alone: its tables, as its role. Never within `withTenant`, which may hold the only connection. */
+  readonly signInDialect: Dialect
   private readonly pool: pg.Pool
   private readonly kysely: Kysely<DB>
   private readonly release: () => Promise<void>
@@ -92,6 +95,7 @@ export class Database {
     this.kind = kind
     this.pool = pool
     this.kysely = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) })
+    this.signInDialect = createSignInDialect(pool)
     this.release = release
   }
 

@@ -33,6 +33,12 @@ const cases: [what: string, change: string, undo: string, reason: RegExp][] = [
     /member of freehold_doors/,
   ],
   [
+    'what people sign in with',
+    'grant freehold_auth to freehold_app',
+    'revoke freehold_auth from freehold_app',
+    /member of freehold_auth/,
+  ],
+  [
     "a superuser's rights by membership",
     'create role some_admin superuser; grant some_admin to freehold_app',
     'drop role some_admin',

@@ -4,6 +4,7 @@ interface RoleFacts {
   bypassrls: boolean
   owner: boolean
   door: boolean
+  auth: boolean
   beyond: string[]
   unprotected: string[]
 }
@@ -19,6 +20,7 @@ export async function assertRoleIsBound(database: StatementRunner): Promise<void
     `select r.rolname as role, r.rolsuper as superuser, r.rolbypassrls as bypassrls,
             pg_has_role(current_user, 'freehold_owner', 'member') as owner,
             pg_has_role(current_user, 'freehold_doors', 'member') as door,
+            pg_has_role(current_user, 'freehold_auth', 'member') as auth,
             array(select m.rolname::text from pg_roles m where (m.rolsuper or m.rolbypassrls)
                      and m.oid <> r.oid and not r.rolsuper and pg_has_role(r.oid, m.oid, 'member')) as beyond,
             array(select c.relname::text from pg_class c
@@ -36,6 +38,7 @@ export async function assertRoleIsBound(database: StatementRunner): Promise<void
     facts?.bypassrls && 'the role has BYPASSRLS',
     facts?.owner && 'the role is a member of freehold_owner',
     facts?.door && 'the role is a member of freehold_doors',
+    facts?.auth && 'the role is a member of freehold_auth',
     facts && facts.beyond.length > 0 && `the role is a member of ${facts.beyond.join(', ')}, which bypasses policies`,
     facts && facts.unprotected.length > 0 && `row-level security is not forced on ${facts.unprotected.join(', ')}`,
   ].filter((reason) => reason !== false && reason !== undefined)

@@ -1,4 +1,4 @@
-import { FreeholdError, type Ownership, type OwnResource, type ownedKinds, type Page } from '@freehold/contracts'
+import { FreeholdError, type Ownership, type OwnResource, type ownedKindSchema, type Page } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import { isSystemAgent } from '../agents/system-agents.ts'
 import { recordChange } from '../audit/record-change.ts'
@@ -9,7 +9,7 @@ import type { ResourceOwners } from '../db/schema.gen.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 import { assertTeams } from './assert-teams.ts'
 
-type Kind = (typeof ownedKinds)[number]
+type Kind = (typeof ownedKindSchema.options)[number]
 
 /** Gives something to a team, or back to the tenant as a whole, and shares it with other teams. Runs that began stay where they are. */
 export async function setOwner(

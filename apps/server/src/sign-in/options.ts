@@ -1,0 +1,153 @@
+import { passkey } from '@better-auth/passkey'
+import type { Database } from '@freehold/core'
+import type { BetterAuthOptions } from 'better-auth'
+import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
+import { genericOAuth, twoFactor } from 'better-auth/plugins'
+import type { Logger } from 'pino'
+import type { Mail, SendMail } from '../mail/mail.ts'
+import type { OidcProvider, SignInConfig } from './config.ts'
+
+/** The header by which the gateway tells the client's address; none of a client's own gets that far. */
+export const clientAddressHeader = 'x-freehold-client-address'
+
+export interface SignInParts {
+  database: Database
+  config: SignInConfig
+  /** Where browsers find the gateway. */
+  publicUrl: string
+  /** Origins whose pages may use a session, the public one among them. */
+  trustedOrigins: readonly string[]
+  /** The current one, and those before it that still open what they encrypted. */
+  secrets: readonly Buffer[]
+  sendMail: SendMail
+  isInvited(email: string): Promise<boolean>
+  logger: Logger
+}
+
+/** How Better Auth is set up here. The tables that this asks for are those of migration 0020. */
+export function signInOptions(parts: SignInParts): BetterAuthOptions {
+  const { config, publicUrl, trustedOrigins, secrets, logger } = parts
+  return {
+    appName: 'Freehold',
+    baseURL: publicUrl,
+    basePath: '/auth',
+    // Versioned by what they are, so that every process has the same numbers.
+    secrets: secrets.map((secret) => ({ version: secret.readUInt32BE() >>> 1, value: secret.toString('base64url') })),
+    trustedOrigins: [...trustedOrigins],
+    // Without transactions: on the embedded database one would hold the only connection while `isInvited` waits for it.
+    database: { dialect: parts.database.signInDialect, type: 'postgres', transaction: false },
+    telemetry: { enabled: false },
+    // The gateway limits failed attempts, for all processes together.
+    rateLimit: { enabled: false },
+    ...passwords(parts),
+    user: { validateUserInfo: admitted(parts) },
+    hooks: { before: createAuthMiddleware((context) => refuseUninvited(parts, context.path, context.body)) },
+    account: { encryptOAuthTokens: true, accountLinking: { enabled: true, requireLocalEmailVerified: true } },
+    verification: { storeIdentifier: 'hashed' },
+    ...(config.google && {
+      socialProviders: {
+        google: { clientId: config.google.clientId, clientSecret: config.google.clientSecret.reveal() },
+      },
+    }),
+    plugins: [
+      twoFactor({ issuer: 'Freehold' }),
+      passkey({ rpID: new URL(publicUrl).hostname, rpName: 'Freehold', origin: [...trustedOrigins] }),
+      genericOAuth({ config: config.oidc.map(oidcProvider) }),
+    ],
+    advanced: {
+      cookiePrefix: 'freehold',
+      useSecureCookies: publicUrl.startsWith('https:'),
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
+      ipAddress: { ipAddressHeaders: [clientAddressHeader] },
+      // Said outright, because the library lets them go by itself in tests.
+      disableCSRFCheck: false,
+      disableOriginCheck: false,
+    },
+    // What a client did wrong is in its answer; what is not an answer is for the operator.
+    onAPIError: {
+      onError: (error) => {
+        if (!isAPIError(error)) logger.error({ err: error }, 'sign-in failed')
+      },
+    },
+    logger: {
+      level: 'warn',
+      // Without the further arguments, which may hold what someone sent.
+      log: (level, message) => logger[level === 'error' ? 'error' : 'warn']({ part: 'sign-in' }, message),
+    },
+  }
+}
+
+/** An address counts only once its owner has followed a link that was sent there. */
+function passwords({ sendMail, logger }: SignInParts) {
+  // Not waited for: how long an answer takes must not tell whether there was somebody to write to.
+  const sendBehind = async (mail: Mail): Promise<void> => {
+    sendMail(mail).catch((error: unknown) => logger.error({ err: error }, 'a mail could not be sent'))
+  }
+  return {
+    emailAndPassword: {
+      enabled: true,
+      minPasswordLength: 10,
+      requireEmailVerification: true,
+      revokeSessionsOnPasswordReset: true,
+      sendResetPassword: ({ user, url }: { user: { email: string }; url: string }) =>
+        sendBehind({
+          to: user.email,
+          subject: 'Set a new password',
+          text: `Someone, probably you, asked for a new password. Set it within an hour:\n\n${url}\n\nIf it was not you, there is nothing to do.\n`,
+        }),
+    },
+    emailVerification: {
+      sendOnSignUp: true,
+      sendOnSignIn: true,
+      autoSignInAfterVerification: true,
+      sendVerificationEmail: ({ user, url }: { user: { email: string }; url: string }) =>
+        sendBehind({
+          to: user.email,
+          subject: 'Confirm your address',
+          text: `Confirm within an hour that this address is yours:\n\n${url}\n\nIf you did not sign up, there is nothing to do.\n`,
+        }),
+    },
+  }
+}
+
+const byInvitation = {
+  error: 'sign_up_by_invitation',
+  errorDescription:
+    'There is no invitation for this address. Ask an owner of your tenant for one, or use the invited address.',
+}
+
+/** Before anything is looked up, so that the answer does not tell whether the address has an account. */
+async function refuseUninvited(parts: SignInParts, path: string, body: unknown): Promise<void> {
+  if (path !== '/sign-up/email' || parts.config.signUp === 'open') return
+  const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : undefined
+  if (typeof email === 'string' && (await parts.isInvited(email.toLowerCase()))) return
+  throw new APIError('FORBIDDEN', { code: byInvitation.error, message: byInvitation.errorDescription })
+}
+
+/** For people whom a provider sends: new ones need an invitation too, to an address that the provider vouches for. */
+function admitted({ config, isInvited }: SignInParts) {
+  return async ({
+    user,
+    source,
+  }: {
+    user: { email?: string; emailVerified?: boolean }
+    source: { action: string; method: string }
+  }): Promise<typeof byInvitation | undefined> => {
+    if (source.action !== 'create-user' || config.signUp === 'open') return undefined
+    const proven = user.emailVerified === true || source.method === 'email-password'
+    return proven && user.email && (await isInvited(user.email.toLowerCase())) ? undefined : byInvitation
+  }
+}
+
+function oidcProvider({ id, name, issuer, clientId, clientSecret }: OidcProvider) {
+  return {
+    providerId: id,
+    name,
+    discoveryUrl: `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    requireIdTokenVerification: true,
+    clientId,
+    clientSecret: clientSecret.reveal(),
+    scopes: ['openid', 'email', 'profile'],
+    mapProfileToUser: (profile: Record<string, unknown>) => ({ emailVerified: profile.email_verified === true }),
+  }
+}
