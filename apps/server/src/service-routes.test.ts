@@ -336,6 +336,30 @@ describe('an upstream', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
   })
 
+  it('that is an MCP server keeps its session and streams, and has no paths', async () => {
+    const url = await startUpstream((request, response) => {
+      response.setHeader('mcp-session-id', 'session-1')
+      response.setHeader('content-type', 'text/event-stream')
+      if (request.method === 'POST') response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
+      else response.write(`id: 1\ndata: {"last":"${request.headers['last-event-id']}"}\n\n`)
+    })
+    await put('tools', { environments: { production: { kind: 'mcp', url: `${url}/mcp` } } })
+    const accept = { accept: 'application/json, text/event-stream' }
+    const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }
+    const begun = await on.request(on.acme.key, 'POST', '/api/v1/tools', initialize, accept)
+    expect([begun.status, begun.headers.get('mcp-session-id')]).toEqual([200, 'session-1'])
+    expect(begun.text).toContain('"result":{}')
+
+    const headers = { authorization: `Bearer ${on.acme.key}`, 'mcp-session-id': 'session-1', 'last-event-id': '7' }
+    const listening = await on.fetch(new Request('http://gateway/api/v1/tools', { headers }))
+    const reader = (listening.body as ReadableStream<Uint8Array>).getReader()
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toContain('{"last":"7"}')
+    await reader.cancel()
+    expect(received.map(({ method, url: path }) => `${method} ${path}`)).toEqual(['POST /mcp', 'GET /mcp'])
+    expect(received[1]?.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
+    expect(await on.request(on.acme.key, 'GET', '/api/v1/tools/x')).toMatchObject({ status: 404 })
+  })
+
   it('that is an agent runs, and answers with its output', async () => {
     await put('helper', { environments: { production: { kind: 'agent', agent: 'assistant' } } })
     const { apiKey } = await on.client(on.acme.key).createKey({ body: { name: 'caller', scopes: ['services:call'] } })
