@@ -343,21 +343,21 @@ describe('an upstream', () => {
       if (request.method === 'POST') response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
       else response.write(`id: 1\ndata: {"last":"${request.headers['last-event-id']}"}\n\n`)
     })
-    await put('tools', { environments: { production: { kind: 'mcp', url: `${url}/mcp` } } })
+    await put('toolbox', { environments: { production: { kind: 'mcp', url: `${url}/mcp` } } })
     const accept = { accept: 'application/json, text/event-stream' }
     const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }
-    const begun = await on.request(on.acme.key, 'POST', '/api/v1/tools', initialize, accept)
+    const begun = await on.request(on.acme.key, 'POST', '/api/v1/toolbox', initialize, accept)
     expect([begun.status, begun.headers.get('mcp-session-id')]).toEqual([200, 'session-1'])
     expect(begun.text).toContain('"result":{}')
 
     const headers = { authorization: `Bearer ${on.acme.key}`, 'mcp-session-id': 'session-1', 'last-event-id': '7' }
-    const listening = await on.fetch(new Request('http://gateway/api/v1/tools', { headers }))
+    const listening = await on.fetch(new Request('http://gateway/api/v1/toolbox', { headers }))
     const reader = (listening.body as ReadableStream<Uint8Array>).getReader()
     expect(Buffer.from((await reader.read()).value ?? []).toString()).toContain('{"last":"7"}')
     await reader.cancel()
     expect(received.map(({ method, url: path }) => `${method} ${path}`)).toEqual(['POST /mcp', 'GET /mcp'])
     expect(received[1]?.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
-    expect(await on.request(on.acme.key, 'GET', '/api/v1/tools/x')).toMatchObject({ status: 404 })
+    expect(await on.request(on.acme.key, 'GET', '/api/v1/toolbox/x')).toMatchObject({ status: 404 })
   })
 
   it('that is an agent runs, and answers with its output', async () => {
