@@ -19,6 +19,7 @@ import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addSecretCommands } from './secrets/commands.ts'
+import { addServiceCommands } from './services/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTeamCommands } from './teams/commands.ts'
 import { addTenantCommands } from './tenants/commands.ts'
@@ -119,6 +120,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
   addFlagCommands(program, perform)
+  addServiceCommands(program, perform)
   addSettingCommands(program, perform)
   addBrandingCommands(program, perform)
   addTenantCommands(program, perform)

@@ -18,6 +18,7 @@ import {
   createModelCaller,
   createTenantKeys,
   createToolRegistry,
+  createUpstreamCaller,
   createWebhookDelivery,
   describeModels,
   type Program,
@@ -39,6 +40,7 @@ import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
+import { createProcessStore, createRedisStore, type Redis } from './gateway/rate-store.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { createMailer } from './mail/mail.ts'
@@ -158,12 +160,15 @@ async function buildSurface(
   { config, logger, platform, anchors, signIn, flags, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
+  const redis = platform && !anchors ? undefined : connectCounter(config, logger, stops)
   const api =
     platform && anchors && signIn && flags
       ? createApi({
           platform,
           anchors,
           logger,
+          callUpstream: createUpstreamCaller({ ...platform, operatorAllow: config.egressAllow }),
+          takeCall: redis ? createRedisStore(redis) : createProcessStore(),
           verify: await createVerifier(config),
           signIn,
           whiteLabel: whiteLabelOf(config, origins),
@@ -173,7 +178,9 @@ async function buildSurface(
           shutdown,
         })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
+  if (needs(config.target, 'gateway')) {
+    return (await buildGateway(config, logger, origins, api?.fetch, redis, stops)).fetch
+  }
   return (api ?? healthOf(platform)).fetch
 }
 
@@ -186,6 +193,13 @@ async function openStoppingFlags(
   const flags = await openConfiguredFlags(config, database, logger)
   stops.defer(() => flags.close())
   return flags
+}
+
+/** Where gateways and apis count requests together. */
+function connectCounter(config: ServerConfig, logger: Logger, stops: AsyncDisposableStack): Redis | undefined {
+  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
+  stops.defer(async () => redis?.destroy())
+  return redis
 }
 
 function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {
@@ -313,10 +327,9 @@ async function buildGateway(
   logger: Logger,
   { trustedOrigins }: Origins,
   localApi: Fetch | undefined,
+  redis: Redis | undefined,
   stops: AsyncDisposableStack,
 ) {
-  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
-  stops.defer(async () => redis?.destroy())
   return createGateway({
     mint: await createMinter(config),
     logger,

@@ -26,7 +26,7 @@ const described = describeOperations(buildOpenApiDocument('test'))
 const ofTenants = described.filter(({ permission }) => permission !== undefined && !permission.startsWith('platform:'))
 const ofOperator = described.filter(({ permission }) => permission?.startsWith('platform:'))
 /** They create under a name that is free, so another tenant's names are tested with the shared ones. */
-const putByName: OperationId[] = ['putSecret', 'putConnection', 'putFlag']
+const putByName: OperationId[] = ['putSecret', 'putConnection', 'putFlag', 'putService']
 const lists = ofTenants.filter(({ query, params }) => query.includes('cursor') && params.length === 0)
 
 const seenByModel: ModelRequest[] = []

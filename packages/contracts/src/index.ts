@@ -153,6 +153,7 @@ export {
   setReleaseSchema,
   type VersionDiff,
 } from './releases.ts'
+export { isReservedServiceName, readServicePath } from './reserved-names.ts'
 export {
   decideSchema,
   type FailedAttempt,
@@ -181,6 +182,23 @@ export {
   updateScheduleSchema,
 } from './schedules.ts'
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
+export {
+  type Contract,
+  type ContractCheck,
+  type ContractUse,
+  checkContractSchema,
+  contractUseSchema,
+  type PutConsumer,
+  type PutService,
+  putConsumerSchema,
+  putServiceSchema,
+  type Service,
+  type ServiceConsumer,
+  type ServiceSummary,
+  serviceNameSchema,
+  type Upstream,
+  upstreamSchema,
+} from './services.ts'
 export {
   type CreateTeam,
   type Ownership,

@@ -26,6 +26,7 @@ import {
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
+import { serviceOperations } from './service-operations.ts'
 import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
@@ -306,6 +307,7 @@ export const operations = {
   ...peopleOperations,
   ...scheduleOperations,
   ...secretOperations,
+  ...serviceOperations,
   ...teamOperations,
   ...webhookOperations,
 } as const satisfies Record<string, Operation>

@@ -28,7 +28,7 @@ import {
   type Vault,
   type VouchedPerson,
 } from '@freehold/core'
-import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { CallModel, CallUpstream, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import type { SignIn } from '@freehold/server'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
@@ -45,6 +45,8 @@ export interface TestPlatformOptions {
   models?: ModelsConfig
   /** What would be `FREEHOLD_EGRESS_ALLOW`. */
   egressAllow?: string
+  /** How long the upstream of a service is left alone when it fails. */
+  upstreamOpenMs?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
   tools?: readonly Tool[]
@@ -125,7 +127,14 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const { bus, catalogue, secrets, vault } = engine
   const platform: Platform = { database, bus, catalogue, secrets, vault }
   const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
-  const http = await assembleHttp(platform, { ...options, resolveTxt }, logger, dataDir, shutdown.signal)
+  const http = await assembleHttp(
+    platform,
+    engine.callUpstream,
+    { ...options, resolveTxt },
+    logger,
+    dataDir,
+    shutdown.signal,
+  )
 
   const operatorKey = generateKey('operator')
   await registerOperatorKey(database, operatorKey)
@@ -212,6 +221,12 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
     bus,
     secrets,
     vault,
+    callUpstream: runtime.createUpstreamCaller({
+      database,
+      vault,
+      operatorAllow,
+      openMs: options.upstreamOpenMs ?? 10_000,
+    }),
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
@@ -239,6 +254,7 @@ function createObedientDns(query: TestPlatform['asSuperuser']): ResolveTxt {
 
 async function assembleHttp(
   platform: Platform,
+  callUpstream: CallUpstream,
   options: TestPlatformOptions & { resolveTxt: ResolveTxt },
   logger: Logger,
   dataDir: string,
@@ -255,6 +271,8 @@ async function assembleHttp(
     platform,
     anchors,
     logger,
+    callUpstream,
+    takeCall: server.createProcessStore(),
     verify: await server.createVerifier(config),
     signIn,
     flags: await server.openConfiguredFlags(config, platform.database, logger),

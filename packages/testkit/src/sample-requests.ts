@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { sampleContract } from './sample-contract.ts'
 import { sampleLogo } from './sample-logo.ts'
 import type { Ground } from './tenants.ts'
 
@@ -18,6 +19,7 @@ const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
 const byFlag = (ground: Ground) => ({ name: ground.flag })
+const byService = (ground: Ground) => ({ name: ground.service })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
@@ -125,6 +127,23 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listConnections: {},
   getConnection: { params: byConnection },
   deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
+  putService: {
+    params: byService,
+    body: () => ({
+      contract: sampleContract,
+      environments: { production: { kind: 'http', url: 'https://api.invalid' } },
+    }),
+  },
+  listServices: {},
+  getService: { params: byService },
+  deleteService: { params: (ground) => ({ name: ground.spareService }) },
+  checkService: { params: byService, body: () => ({ contract: null }) },
+  putServiceConsumer: {
+    params: (ground) => ({ ...byService(ground), consumer: `consumer-${randomUUID()}` }),
+    body: () => ({ uses: [{ method: 'GET', path: '/things' }] }),
+  },
+  listServiceConsumers: { params: byService },
+  deleteServiceConsumer: { params: (ground) => ({ ...byService(ground), consumer: 'spare-consumer' }) },
   pruneAudit: { params: bySpareTenant, body: () => ({ before: '2026-01-01T00:00:00Z' }) },
   rotateDataKey: { params: bySpareTenant },
   rewrapKeys: {},

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
+import { sampleContract } from './sample-contract.ts'
 import { sampleLogo } from './sample-logo.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
@@ -33,6 +34,9 @@ export interface Ground {
   /** Another secret, to be deleted. */
   spareSecret: string
   connection: string
+  /** A service with two consumers, and another one, to be deleted. */
+  service: string
+  spareService: string
   /** Another connection, to be deleted. */
   spareConnection: string
   /** A feature flag of production, and another one, to be deleted. */
@@ -112,10 +116,9 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     await schedule(`first of ${tenant.name}`),
     await schedule(`second of ${tenant.name}`),
   ]
-  const webhook = () =>
-    client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
-  const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
+  const webhooks = await furnishWebhooks(client, secret)
   const named = await furnishNamed(client, tenant.name, secret)
+  const services = await furnishServices(client, tenant.name, secret)
   const people = await furnishPeople(test, tenant)
   const teams = await furnishTeams(client, tenant.name, [people.memberId, people.teamMember], {
     agent: `second-${agent}`,
@@ -136,15 +139,22 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     budgetId: budget.id,
     scheduleId: firstSchedule.id,
     spareScheduleId: spareSchedule.id,
-    webhookId: firstWebhook.id,
+    ...webhooks,
     ...people,
     ...teams,
-    spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
     ...named,
+    ...services,
     spareTenant: spare.id,
   }
+}
+
+async function furnishWebhooks(client: Client, description: string) {
+  const create = () =>
+    client.createWebhook({ body: { url: 'https://hooks.invalid/', description, events: ['budget.warned'] } })
+  const [first, spare] = [await create(), await create()]
+  return { webhookId: first.id, spareWebhookId: spare.id }
 }
 
 /** What is known by name. */
@@ -166,6 +176,17 @@ async function brandTenant(client: Client, of: string): Promise<void> {
   await client.putBranding({ body: { name: `Brand of ${of}` } })
   await client.putLogo({ body: { data: sampleLogo } })
   await client.claimHost({ body: { host: `${of}.example.com` } })
+}
+
+async function furnishServices(client: Client, of: string, description: string) {
+  const [service, spareService] = [`first-service-of-${of}`, `second-service-of-${of}`]
+  const body = { description, contract: sampleContract }
+  for (const name of [service, spareService]) await client.putService({ params: { name }, body })
+  for (const consumer of ['first-consumer', 'spare-consumer']) {
+    const uses = [{ method: 'GET', path: '/things' } as const]
+    await client.putServiceConsumer({ params: { name: service, consumer }, body: { uses } })
+  }
+  return { service, spareService }
 }
 
 /** Three people who joined by invitation, and two invitations that nobody has accepted yet. */

@@ -11,6 +11,7 @@ import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 import { mountPublicBranding } from './public-branding.ts'
 import { readJson } from './read-json.ts'
+import { mountServices } from './service-routes.ts'
 import { mountSignIn } from './sign-in.ts'
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
@@ -32,6 +33,7 @@ export function createApi(parts: ApiParts): ApiApp {
   }
   refuseOtherMethods(app)
   mountAgui(app, parts)
+  mountServices(app, parts)
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })

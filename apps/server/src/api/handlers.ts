@@ -90,6 +90,15 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   setOwner: (caller, { params, body }) => core.setOwner(caller, params, body),
   listOwners: (caller, { query }) => core.listOwners(caller, query),
 
+  putService: (caller, { params, body }) => core.putService(caller, params.name, body),
+  listServices: (caller, { query }) => core.listServices(caller, query),
+  getService: (caller, { params }) => core.getService(caller, params.name),
+  deleteService: (caller, { params }) => core.deleteService(caller, params.name),
+  checkService: (caller, { params, body }) => core.checkService(caller, params.name, body),
+  putServiceConsumer: (caller, { params, body }) => core.putServiceConsumer(caller, params, body),
+  listServiceConsumers: (caller, { params, query }) => core.listServiceConsumers(caller, params.name, query),
+  deleteServiceConsumer: (caller, { params }) => core.deleteServiceConsumer(caller, params),
+
   createAgent: (caller, { body }, { idempotency }) => idempotency.once(() => core.createAgent(caller, body)),
   listAgents: (caller, { query }) => core.listAgents(caller, query),
   getAgent: (caller, { params }) => core.getAgent(caller, params.name),

@@ -67,6 +67,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'acceptInvitation',
     'rotateDataKey',
     'rewrapKeys',
+    'checkService',
   ])
 })
 

@@ -1,6 +1,8 @@
 import type { Anchors, Flags, Platform } from '@freehold/core'
+import type { CallUpstream } from '@freehold/runtime'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { TakeRequest } from '../gateway/rate-store.ts'
 import type { SendMail } from '../mail/mail.ts'
 import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
@@ -19,6 +21,10 @@ export interface ApiParts {
   flags: Flags
   /** Who says who people are. */
   vouchers: Vouchers
+  /** Passes calls of services on. */
+  callUpstream: CallUpstream
+  /** Counts the calls of each service. */
+  takeCall: TakeRequest
   mail: { send: SendMail; publicUrl: string }
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */

@@ -72,7 +72,10 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
       origin: parts.corsOrigins,
       // The session, for pages of origins that are listed.
       credentials: true,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
+      allowHeaders: [
+        ...['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+        ...['x-environment', 'x-team-id', 'x-tenant-id'],
+      ],
       exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )

@@ -29,6 +29,8 @@ const deletableTables = [
   'logos',
   'custom_hosts',
   'feature_flags',
+  'service_consumers',
+  'services',
 ]
 /** All that may change of a usage record, and by its trigger only while the call counts as lost. */
 const correctableUsage = [
@@ -53,6 +55,8 @@ const teamPolicies = [
     'release_history',
     'release_requests',
     'secrets',
+    'service_consumers',
+    'services',
   ].flatMap((table) =>
     ['creates', 'deletes', 'reads', 'updates'].map((verb) => `${table}.team_${verb} to freehold_app`),
   ),
@@ -115,6 +119,8 @@ export const expectedPolicies = [
   'schedules.tenant_isolation to freehold_app',
   'secret_values.tenant_isolation to freehold_app',
   'secrets.tenant_isolation to freehold_app',
+  'service_consumers.tenant_isolation to freehold_app',
+  'services.tenant_isolation to freehold_app',
   'storage_measures.doors to freehold_doors',
   'storage_measures.tenant_isolation to freehold_app',
   'tenants.doors to freehold_doors',

@@ -39,6 +39,8 @@ const tables = [
   'schedules',
   'secret_values',
   'secrets',
+  'service_consumers',
+  'services',
   'storage_measures',
   'team_members',
   'teams',
@@ -124,6 +126,10 @@ function rowsInEveryTable(tenant: string): string {
     insert into teams (tenant_id, id, name) values ('${tenant}', '${tenant}', 'team');
     insert into team_members (tenant_id, team_id, person_id, roles)
       values ('${tenant}', '${tenant}', '${tenant}', '{viewer}');
+    insert into services (tenant_id, name, description, environments, timeout_ms, created_by)
+      values ('${tenant}', 'service', '', '{}', 1000, 'test');
+    insert into service_consumers (tenant_id, service, consumer, uses, created_by)
+      values ('${tenant}', 'service', 'consumer', '[]', 'test');
     insert into resource_owners (tenant_id, kind, resource, team_id)
       values ('${tenant}', 'agent', 'assistant', '${tenant}');
     insert into invitations (tenant_id, id, email, roles, token_hash, invited_by, expires_at)

@@ -493,6 +493,31 @@ export interface SecretValues {
   version: number;
 }
 
+export interface ServiceConsumers {
+  consumer: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  service: string;
+  team_id: string | null;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  uses: Json;
+}
+
+export interface Services {
+  contract: Json | null;
+  contract_kind: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  description: string;
+  environments: Json;
+  name: string;
+  requests_per_second: number | null;
+  tenant_id: string;
+  timeout_ms: number;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface StorageMeasures {
   bytes: number | null;
   measured_at: Timestamp | null;
@@ -618,6 +643,8 @@ export interface DB {
   schedules: Schedules;
   secret_values: SecretValues;
   secrets: Secrets;
+  service_consumers: ServiceConsumers;
+  services: Services;
   storage_measures: StorageMeasures;
   team_members: TeamMembers;
   teams: Teams;
