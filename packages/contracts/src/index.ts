@@ -79,6 +79,13 @@ export {
   type RateLimits,
   rateLimitsSchema,
 } from './limits.ts'
+export {
+  type AppliedTenant,
+  type OnboardedTenant,
+  type TenantChange,
+  type TenantDefinition,
+  tenantDefinitionSchema,
+} from './onboarding.ts'
 export { buildOpenApiDocument } from './openapi.ts'
 export type { Operation, Page } from './operation.ts'
 export {
@@ -159,9 +166,7 @@ export {
   type ApiKey,
   actorKinds,
   type CreatedApiKey,
-  type CreatedTenant,
   createKeySchema,
-  createTenantSchema,
   idSchema,
   type Membership,
   setTenantPlanSchema,

@@ -5,6 +5,7 @@ import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { runEventSchema } from './events.ts'
+import { appliedTenantSchema, applyTenantQuery, onboardedTenantSchema, tenantDefinitionSchema } from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
@@ -27,9 +28,7 @@ import { secretOperations } from './secret-operations.ts'
 import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
-  createdTenantSchema,
   createKeySchema,
-  createTenantSchema,
   idSchema,
   keySchema,
   tenantSchema,
@@ -56,13 +55,24 @@ export const operations = {
   createTenant: {
     method: 'post',
     path: '/tenants',
-    summary: 'Create a tenant and its first API key',
+    summary: 'Create a tenant with its first API key, and what it is to have',
     tag: 'tenants',
     permission: 'platform:tenants:write',
-    body: createTenantSchema,
+    body: tenantDefinitionSchema,
     status: 201,
-    response: createdTenantSchema,
+    response: onboardedTenantSchema,
     idempotency: 'caller',
+  },
+  applyTenant: {
+    method: 'post',
+    path: '/tenants/apply',
+    summary: 'Create a tenant of this name, or add to it and change what is defined; again, it changes nothing',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    query: applyTenantQuery,
+    body: tenantDefinitionSchema,
+    status: 200,
+    response: appliedTenantSchema,
   },
   listTenants: {
     method: 'get',

@@ -24,7 +24,7 @@ export type Member = z.output<typeof memberSchema>
 export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
 
 /** Compared in lower case, as every mail server that matters does. */
-const emailSchema = z.email().max(254).toLowerCase()
+export const emailSchema = z.email().max(254).toLowerCase()
 
 export const createInvitationSchema = z
   .strictObject({

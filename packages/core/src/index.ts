@@ -102,10 +102,11 @@ export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
 export { listOwners, setOwner } from './teams/owners.ts'
 export { listTeamMembers, putTeamMember, removeTeamMember } from './teams/team-members.ts'
 export { createTeam, deleteTeam, listTeams, updateTeam } from './teams/teams.ts'
+export { applyTenant } from './tenancy/apply-tenant.ts'
+export { createTenant } from './tenancy/create-tenant.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
-  createTenant,
   getOwnTenant,
   getTenant,
   issueTenantKey,

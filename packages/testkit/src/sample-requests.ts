@@ -24,6 +24,7 @@ const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 export const sampleRequests: Record<string, SampleRequest> = {
   whoami: {},
   createTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
+  applyTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
   listTenants: {},
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },

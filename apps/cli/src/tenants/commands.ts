@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Perform } from '../context.ts'
+import type { ApplyOptions } from './apply.ts'
 
 const load = () => import('./tenants.ts')
 
@@ -15,8 +16,10 @@ export function addTenantCommands(program: Command, perform: Perform): void {
     .command('create')
     .description('create a tenant and its first API key')
     .argument('<name>')
-    .action(async (name: string, _: unknown, command: Command) => {
-      await perform(command, async (context) => (await load()).createTenant(context, name))
+    .option('--plan <plan>', 'one of `plans list`')
+    .option('--owner <address>', 'invite somebody as its owner; can be given several times', addTo, [])
+    .action(async (name: string, options: { plan?: string; owner: string[] }, command: Command) => {
+      await perform(command, async (context) => (await load()).createTenant(context, name, options))
     })
   tenants
     .command('show')
@@ -47,4 +50,20 @@ export function addTenantCommands(program: Command, perform: Perform): void {
     .action(async (tenant: string, _: unknown, command: Command) => {
       await perform(command, async (context) => (await load()).resumeTenant(context, tenant))
     })
+}
+
+export function addApplyCommand(program: Command, perform: Perform): void {
+  program
+    .command('apply')
+    .description('make tenants what a YAML file defines, as the operator; what is not in it stays as it is')
+    .requiredOption('-f, --file <file>', 'the YAML file; - reads the standard input')
+    .option('--dry-run', 'only show what would change')
+    .option('-y, --yes', 'do not ask')
+    .action(async (options: ApplyOptions, command: Command) => {
+      await perform(command, async (context) => (await import('./apply.ts')).applyTenants(context, options))
+    })
+}
+
+function addTo(value: string, before: string[]): string[] {
+  return [...before, value]
 }

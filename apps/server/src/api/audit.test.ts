@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 /** What each operation that changes something is called in the audit trail. */
 const recorded: Partial<Record<OperationId, AuditAction>> = {
   createTenant: 'tenant.created',
+  applyTenant: 'tenant.created',
   suspendTenant: 'tenant.suspended',
   resumeTenant: 'tenant.resumed',
   issueTenantKey: 'key.created',

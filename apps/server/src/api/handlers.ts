@@ -31,6 +31,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     const id = core.newTenantId(caller, idempotency.key)
     return idempotency.once(() => core.createTenant(caller, body, id), id)
   },
+  applyTenant: (caller, { query, body }) => core.applyTenant(caller, body, query),
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
