@@ -45,6 +45,12 @@ export {
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
+export {
+  type DeleteTenant,
+  type DeletionCertificate,
+  deletionCertificateSchema,
+  type TenantDeletion,
+} from './deletion.ts'
 export { type Environment, environmentSchema } from './environments.ts'
 export {
   type ErrorCode,

@@ -4,6 +4,7 @@ import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
+import { deleteTenantSchema, tenantDeletionSchema } from './deletion.ts'
 import { runEventSchema } from './events.ts'
 import { appliedTenantSchema, applyTenantQuery, onboardedTenantSchema, tenantDefinitionSchema } from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
@@ -113,6 +114,28 @@ export const operations = {
     params: byId,
     status: 200,
     response: tenantSchema,
+  },
+  deleteTenant: {
+    method: 'post',
+    path: '/tenants/{id}/deletion',
+    summary:
+      'Delete a suspended tenant with all it has: the first request begins, each further one deletes for some seconds',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    body: deleteTenantSchema,
+    status: 200,
+    response: tenantDeletionSchema,
+  },
+  getTenantDeletion: {
+    method: 'get',
+    path: '/tenants/{id}/deletion',
+    summary: 'How far the deletion of a tenant has come, and its signed certificate once nothing is left',
+    tag: 'tenants',
+    permission: 'platform:tenants:read',
+    params: byId,
+    status: 200,
+    response: tenantDeletionSchema,
   },
   issueTenantKey: {
     method: 'post',

@@ -104,6 +104,7 @@ export { listTeamMembers, putTeamMember, removeTeamMember } from './teams/team-m
 export { createTeam, deleteTeam, listTeams, updateTeam } from './teams/teams.ts'
 export { applyTenant } from './tenancy/apply-tenant.ts'
 export { createTenant } from './tenancy/create-tenant.ts'
+export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {

@@ -29,6 +29,11 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },
   resumeTenant: { params: bySpareTenant },
+  deleteTenant: {
+    params: (ground) => ({ id: ground.doomedTenant }),
+    body: (ground) => ({ name: ground.doomedName }),
+  },
+  getTenantDeletion: { params: (ground) => ({ id: ground.fadingTenant }) },
   listPlans: {},
   putPlan: {
     params: () => ({ name: 'sample' }),

@@ -48,6 +48,10 @@ export interface Ground {
   guestInvitation: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
+  /** One that is suspended, to be deleted, and one whose deletion has begun. */
+  doomedTenant: string
+  doomedName: string
+  fadingTenant: string
   /** A text that stands in this tenant's messages and nowhere else. */
   secret: string
 }
@@ -115,6 +119,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     budget: second.id,
   })
   const spare = await test.createTenant(`spare of ${tenant.name}`)
+  const doomed = await furnishDoomed(test, tenant.name)
   return {
     tenant,
     agent,
@@ -137,7 +142,17 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     releaseRequestId,
     ...vault,
     spareTenant: spare.id,
+    ...doomed,
   }
+}
+
+async function furnishDoomed(test: TestPlatform, of: string) {
+  const operator = test.client(test.operatorKey)
+  const { id: doomedTenant, name: doomedName } = await test.createTenant(`doomed of ${of}`)
+  const { id: fadingTenant, name } = await test.createTenant(`fading of ${of}`)
+  for (const id of [doomedTenant, fadingTenant]) await operator.suspendTenant({ params: { id } })
+  await operator.deleteTenant({ params: { id: fadingTenant }, body: { name } })
+  return { doomedTenant, doomedName, fadingTenant }
 }
 
 async function furnishVault(client: Client, of: string, value: string) {

@@ -44,6 +44,21 @@ export function addTenantCommands(program: Command, perform: Perform): void {
       await perform(command, async (context) => (await load()).suspendTenant(context, tenant))
     })
   tenants
+    .command('delete')
+    .description('delete a suspended tenant with all it has, for good, and print the proof')
+    .argument('<tenant>', 'id or name')
+    .option('-y, --yes', 'do not ask for the name')
+    .action(async (tenant: string, options: { yes?: true }, command: Command) => {
+      await perform(command, async (context) => (await import('./delete-tenant.ts')).deleteTenant(context, tenant, options))
+    })
+  tenants
+    .command('certificate')
+    .description('print the signed certificate of a deletion')
+    .argument('<id>', 'of the tenant that was deleted')
+    .action(async (id: string, _: unknown, command: Command) => {
+      await perform(command, async (context) => (await import('./delete-tenant.ts')).showCertificate(context, id))
+    })
+  tenants
     .command('resume')
     .description('lift the suspension of a tenant')
     .argument('<tenant>', 'id or name')

@@ -16,6 +16,7 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   applyTenant: 'tenant.created',
   suspendTenant: 'tenant.suspended',
   resumeTenant: 'tenant.resumed',
+  deleteTenant: 'tenant.deletion-started',
   issueTenantKey: 'key.created',
   updateOwnTenant: 'tenant.updated',
   setTenantPlan: 'tenant.plan-set',

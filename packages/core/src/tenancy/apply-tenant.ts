@@ -1,6 +1,7 @@
-import type { AppliedTenant, TenantDefinition } from '@freehold/contracts'
+import { type AppliedTenant, FreeholdError, type TenantDefinition } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import type { Tx } from '../db/database.ts'
 import { authorizePlatform, type Caller } from '../identity/caller.ts'
 import { founderOf, insertTenant } from './create-tenant.ts'
 import { setUpTenant } from './set-up-tenant.ts'
@@ -23,6 +24,7 @@ export async function applyTenant(
     return await database.asOne(id, async (tx) => {
       // Of two at once the second finds what the first has made.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.apply:${id}`}, 0))`.execute(tx)
+      if (found) await assertStays(tx)
       const apiKey = found ? null : await insertTenant(caller, input.name, id)
       const { changes, invitations } = await setUpTenant(founderOf(caller, id), input)
       if (!found) {
@@ -36,6 +38,11 @@ export async function applyTenant(
     if (error instanceof TakenBack) return error.applied
     throw error
   }
+}
+
+async function assertStays(tx: Tx): Promise<void> {
+  const row = await tx.selectFrom('tenants').select('deletion').executeTakeFirst()
+  if (row?.deletion) throw new FreeholdError('conflict', 'This tenant is being deleted. Apply again once it is gone.')
 }
 
 /** Undoes the transaction of a dry run. */

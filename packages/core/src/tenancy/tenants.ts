@@ -11,7 +11,7 @@ import {
 import { type Selectable, sql, type Updateable } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
-import { isDataError, isForeignKeyViolation } from '../db/errors.ts'
+import { isCheckViolation, isDataError, isForeignKeyViolation } from '../db/errors.ts'
 import type { Tenants } from '../db/schema.gen.ts'
 import { insertRecordedKey, type NewKey } from '../identity/api-keys.ts'
 import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
@@ -69,7 +69,14 @@ export async function suspendTenant(caller: Caller, id: string): Promise<Tenant>
 
 export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.resumed', { status: 'active' })
+  const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.resumed', { status: 'active' }).catch(
+    (error) => {
+      if (!isCheckViolation(error)) throw error
+      throw new FreeholdError('conflict', 'This tenant is being deleted. There is no way back from that.', {
+        cause: error,
+      })
+    },
+  )
   caller.platform.bus.publish({ kind: 'work' })
   return tenant
 }
@@ -133,7 +140,7 @@ export function authorizeOnTenant(caller: Caller, permission: PlatformPermission
   if (!caller.permissions.has(permission)) throw tenantNotFound()
 }
 
-function tenantNotFound(): FreeholdError {
+export function tenantNotFound(): FreeholdError {
   return new FreeholdError('not_found', 'There is no tenant with this id.')
 }
 
