@@ -87,6 +87,7 @@ export {
 } from './limits.ts'
 export {
   type AppliedTenant,
+  type ImportedTenant,
   type OnboardedTenant,
   type TenantChange,
   type TenantDefinition,

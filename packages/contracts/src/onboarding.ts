@@ -10,6 +10,7 @@ import {
   idSchema,
   productionApprovalsSchema,
   tenantNameSchema,
+  tenantSchema,
   timeZoneSchema,
 } from './tenants.ts'
 
@@ -86,3 +87,16 @@ export const onboardedTenantSchema = createdTenantSchema
   .extend({ invitations: z.array(issuedInvitationSchema).meta({ description: 'Of its owners.' }) })
   .meta({ id: 'OnboardedTenant' })
 export type OnboardedTenant = z.output<typeof onboardedTenantSchema>
+
+export const importedTenantSchema = z
+  .object({
+    tenant: tenantSchema.meta({ description: 'Suspended, so that nothing runs before you resume it.' }),
+    apiKey: z.string().meta({ description: 'Its first key here. Shown this once.' }),
+    secretsToSet: z.array(z.string()).meta({ description: 'Secrets whose values have to be set again.' }),
+    webhooksToRotate: z.int().meta({ description: 'Webhooks that are disabled until their secret is rotated.' }),
+    members: z
+      .array(z.object({ email: z.string().nullable(), roles: z.array(z.string()) }))
+      .meta({ description: 'Who was a member there, to be invited again.' }),
+  })
+  .meta({ id: 'ImportedTenant' })
+export type ImportedTenant = z.output<typeof importedTenantSchema>

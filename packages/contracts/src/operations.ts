@@ -6,7 +6,13 @@ import { auditOperations } from './audit-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
 import { deleteTenantSchema, tenantDeletionSchema } from './deletion.ts'
 import { runEventSchema } from './events.ts'
-import { appliedTenantSchema, applyTenantQuery, onboardedTenantSchema, tenantDefinitionSchema } from './onboarding.ts'
+import {
+  applyTenantQuery,
+  appliedTenantSchema,
+  importedTenantSchema,
+  onboardedTenantSchema,
+  tenantDefinitionSchema,
+} from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
@@ -38,6 +44,8 @@ import {
 } from './tenants.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
+const archiveType = 'application/gzip'
+const maxArchiveBytes = 4 * 1024 ** 3
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
 /** A boolean in a query. */
@@ -114,6 +122,27 @@ export const operations = {
     params: byId,
     status: 200,
     response: tenantSchema,
+  },
+  exportTenant: {
+    method: 'get',
+    path: '/tenants/{id}/archive',
+    summary: 'Download everything of a suspended tenant but values of secrets and keys',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    status: 200,
+    download: archiveType,
+    response: z.custom<ReadableStream<Uint8Array>>(),
+  },
+  importTenant: {
+    method: 'post',
+    path: '/tenants/import',
+    summary: 'Bring in a tenant from the archive of another installation, suspended and under its old ids',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    upload: { mediaType: archiveType, maxBytes: maxArchiveBytes },
+    status: 201,
+    response: importedTenantSchema,
   },
   deleteTenant: {
     method: 'post',

@@ -5,6 +5,7 @@ import type { Ground } from './tenants.ts'
 export interface SampleRequest {
   params?: (ground: Ground) => Record<string, string>
   body?: (ground: Ground) => Record<string, unknown>
+  upload?: (ground: Ground) => Uint8Array
 }
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
@@ -29,6 +30,8 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },
   resumeTenant: { params: bySpareTenant },
+  exportTenant: { params: (ground) => ({ id: ground.restingTenant }) },
+  importTenant: { upload: (ground) => ground.archive },
   deleteTenant: {
     params: (ground) => ({ id: ground.doomedTenant }),
     body: (ground) => ({ name: ground.doomedName }),

@@ -52,6 +52,9 @@ export interface Ground {
   doomedTenant: string
   doomedName: string
   fadingTenant: string
+  /** One that is suspended, and the archive of one that was deleted. */
+  restingTenant: string
+  archive: Uint8Array
   /** A text that stands in this tenant's messages and nowhere else. */
   secret: string
 }
@@ -146,13 +149,30 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   }
 }
 
+/** Tenants that are suspended: for what an operator does to those. */
 async function furnishDoomed(test: TestPlatform, of: string) {
   const operator = test.client(test.operatorKey)
-  const { id: doomedTenant, name: doomedName } = await test.createTenant(`doomed of ${of}`)
-  const { id: fadingTenant, name } = await test.createTenant(`fading of ${of}`)
-  for (const id of [doomedTenant, fadingTenant]) await operator.suspendTenant({ params: { id } })
-  await operator.deleteTenant({ params: { id: fadingTenant }, body: { name } })
-  return { doomedTenant, doomedName, fadingTenant }
+  const suspend = async (name: string) => {
+    const { id } = await operator.createTenant({ body: { name } })
+    await operator.suspendTenant({ params: { id } })
+    return { params: { id }, body: { name } }
+  }
+  const [doomed, fading, resting, moved] = [
+    await suspend(`doomed of ${of}`),
+    await suspend(`fading of ${of}`),
+    await suspend(`resting of ${of}`),
+    await suspend(`moved of ${of}`),
+  ]
+  await operator.deleteTenant(fading)
+  const archive = new Uint8Array(await new Response(await operator.exportTenant({ params: moved.params })).arrayBuffer())
+  while ((await operator.deleteTenant(moved)).status !== 'deleted');
+  return {
+    doomedTenant: doomed.params.id,
+    doomedName: doomed.body.name,
+    fadingTenant: fading.params.id,
+    restingTenant: resting.params.id,
+    archive,
+  }
 }
 
 async function furnishVault(client: Client, of: string, value: string) {

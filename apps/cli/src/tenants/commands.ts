@@ -44,12 +44,29 @@ export function addTenantCommands(program: Command, perform: Perform): void {
       await perform(command, async (context) => (await load()).suspendTenant(context, tenant))
     })
   tenants
+    .command('export')
+    .description('write everything of a suspended tenant into an archive, but values of secrets and keys')
+    .argument('<tenant>', 'id or name')
+    .requiredOption('-o, --output <file>', 'such as acme.tar.gz')
+    .action(async (tenant: string, options: { output: string }, command: Command) => {
+      await perform(command, async (context) => (await import('./archive.ts')).exportTenant(context, tenant, options))
+    })
+  tenants
+    .command('import')
+    .description('bring in a tenant from an archive; it stays suspended until you resume it')
+    .argument('<file>')
+    .action(async (file: string, _: unknown, command: Command) => {
+      await perform(command, async (context) => (await import('./archive.ts')).importTenant(context, file))
+    })
+  tenants
     .command('delete')
     .description('delete a suspended tenant with all it has, for good, and print the proof')
     .argument('<tenant>', 'id or name')
     .option('-y, --yes', 'do not ask for the name')
     .action(async (tenant: string, options: { yes?: true }, command: Command) => {
-      await perform(command, async (context) => (await import('./delete-tenant.ts')).deleteTenant(context, tenant, options))
+      await perform(command, async (context) =>
+        (await import('./delete-tenant.ts')).deleteTenant(context, tenant, options),
+      )
     })
   tenants
     .command('certificate')

@@ -4,6 +4,7 @@ import {
   type OperationId,
   type OperationRequest,
   type OperationResponse,
+  operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
 import type { Idempotency } from './idempotency.ts'
@@ -36,6 +37,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
+  async exportTenant(caller, { params }, { anchors }) {
+    const archive = await core.exportTenant(caller, params.id, anchors)
+    return new Response(archive, { headers: { 'content-type': operations.exportTenant.download } })
+  },
+  importTenant(caller, _, { request, anchors }) {
+    const { maxBytes } = operations.importTenant.upload
+    return core.importTenant(caller, request.body, anchors, { maxBytes, maxUnpackedBytes: maxBytes * 10 })
+  },
   deleteTenant: (caller, { params, body }, { anchors }) => core.deleteTenant(caller, params.id, body, anchors),
   getTenantDeletion: (caller, { params }, { anchors }) => core.getTenantDeletion(caller, params.id, anchors),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>

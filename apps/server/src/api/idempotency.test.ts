@@ -53,6 +53,7 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'applyTenant',
     'suspendTenant',
     'resumeTenant',
+    'importTenant',
     'deleteTenant',
     'promoteRelease',
     'rollBackRelease',

@@ -1,5 +1,11 @@
 import type { TenantDeletion } from '@freehold/contracts'
-import { createTestPlatform, furnishTenant, snapshotTenant, type TestPlatform, type TestTenant } from '@freehold/testkit'
+import {
+  createTestPlatform,
+  furnishTenant,
+  snapshotTenant,
+  type TestPlatform,
+  type TestTenant,
+} from '@freehold/testkit'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAnchoring } from '../audit/anchors.ts'
@@ -34,7 +40,10 @@ async function eraseAll(tenant: TestTenant): Promise<TenantDeletion> {
 test('a tenant with something of everything is deleted, and nothing of it is left', async () => {
   await furnishTenant(on, on.acme)
   const others = await snapshotTenant(on, on.globex.id)
-  await expect(erase(on.acme)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('Suspend it') })
+  await expect(erase(on.acme)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('Suspend it'),
+  })
   await suspendTenant(operator, on.acme.id)
   await expect(deleteTenant(operator, on.acme.id, { name: 'globex' }, on.anchors)).rejects.toMatchObject({
     code: 'invalid_request',

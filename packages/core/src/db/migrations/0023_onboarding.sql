@@ -24,3 +24,10 @@ end $$;
 -- Each run that is deleted would look for those that it is the root of, through all runs of its tenant: nothing but an
 -- index that every start of a run would pay for could help. start_run takes the root from the parent, whose key stays.
 alter table agent_runs drop constraint agent_runs_tenant_id_root_run_id_fkey;
+
+-- The runs of a tenant that is imported were counted where they ran.
+drop trigger run_counted on agent_runs;
+create trigger run_counted after insert on agent_runs for each row
+  when (new.parent_run_id is null and new.agent not like 'system:%'
+    and current_setting('app.importing', true) is distinct from new.tenant_id::text)
+  execute function count_run();
