@@ -7,8 +7,8 @@ import { budgetOperations } from './budget-operations.ts'
 import { deleteTenantSchema, tenantDeletionSchema } from './deletion.ts'
 import { runEventSchema } from './events.ts'
 import {
-  applyTenantQuery,
   appliedTenantSchema,
+  applyTenantQuery,
   importedTenantSchema,
   onboardedTenantSchema,
   tenantDefinitionSchema,

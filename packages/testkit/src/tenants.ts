@@ -164,7 +164,9 @@ async function furnishDoomed(test: TestPlatform, of: string) {
     await suspend(`moved of ${of}`),
   ]
   await operator.deleteTenant(fading)
-  const archive = new Uint8Array(await new Response(await operator.exportTenant({ params: moved.params })).arrayBuffer())
+  const archive = new Uint8Array(
+    await new Response(await operator.exportTenant({ params: moved.params })).arrayBuffer(),
+  )
   while ((await operator.deleteTenant(moved)).status !== 'deleted');
   return {
     doomedTenant: doomed.params.id,
