@@ -8,7 +8,9 @@ import {
   snapshotTenant,
   startPostgres,
   type TestPlatform,
+  waitFor,
 } from '@freehold/testkit'
+import pg from 'pg'
 import { extract, pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAnchoring } from '../../audit/anchors.ts'
@@ -24,6 +26,7 @@ import { importTenant } from './import-tenant.ts'
 
 const limits = { maxBytes: 10_000_000, maxUnpackedBytes: 100_000_000 }
 let postgres: PostgresServer
+let url: string
 /** The embedded database that the tenant leaves, and the PostgreSQL that it comes to. */
 let [from, to]: TestPlatform[] = []
 let ground: Ground
@@ -51,7 +54,8 @@ const importInto = (on: TestPlatform, bytes: Buffer, own = limits) =>
 beforeAll(async () => {
   postgres = await startPostgres()
   from = await createTestPlatform()
-  to = await createTestPlatform({ databaseUrl: await postgres.createDatabase({ migrate: true }) })
+  url = await postgres.createDatabase({ migrate: true })
+  to = await createTestPlatform({ databaseUrl: url })
   const tenant = await from.createTenant('initech')
   ground = await furnishTenant(from, tenant)
   const others = [
@@ -235,6 +239,30 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
   ['an audit chain that was cut', edit('audit_entries', /[^\n]+\n$/, ''), 'another end'],
   ['a tenant of another name', edit('tenants', '"initech"', '"acme"'), 'There is a tenant'],
 ]
+
+test('a deletion whose connection died in the middle goes on where it was', async () => {
+  const { to } = platforms()
+  const tenant = await to.createTenant('cut off')
+  await suspendTenant(operatorOf(to), tenant.id)
+  const erase = () => deleteTenant(operatorOf(to), tenant.id, { name: tenant.name }, to.anchors)
+  await erase()
+  const holder = new pg.Client({ connectionString: url })
+  await holder.connect()
+  await holder.query('begin')
+  await holder.query('select 1 from api_keys where tenant_id = $1 for update', [tenant.id])
+  const broken = erase().catch((error: unknown) => error)
+  const waiting = `from pg_stat_activity where wait_event_type = 'Lock' and query like '%door_erase_rows%'`
+  await waitFor(async () => (await to.asSuperuser(`select pid ${waiting}`)).length > 0, { timeoutMs: 60_000 })
+  await to.asSuperuser(`select pg_terminate_backend(pid) ${waiting}`)
+  expect(await broken).toBeInstanceOf(Error)
+  await holder.query('rollback')
+  await holder.end()
+  const left = await snapshotTenant(to, tenant.id)
+  expect(left).toMatchObject({ agent_releases: [], tenants: [{}] })
+  expect(left.api_keys).toHaveLength(1)
+  while ((await erase()).status !== 'deleted');
+  expect(Object.values(await snapshotTenant(to, tenant.id)).flat()).toEqual([])
+})
 
 describe('an archive is refused, and leaves nothing, with', () => {
   test.each(hostile)('%s', async (_, change, message, honest = true) => {
