@@ -11,12 +11,14 @@ import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addLimitCommands } from './limits/commands.ts'
+import { addPeopleCommands } from './people/commands.ts'
 import { addPlanCommands } from './plans/commands.ts'
 import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addSecretCommands } from './secrets/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
+import { addTeamCommands } from './teams/commands.ts'
 import { addApplyCommand, addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
@@ -120,6 +122,8 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addLimitCommands(program, perform)
   addPlanCommands(program, perform)
   addKeyCommands(program, perform)
+  addPeopleCommands(program, perform)
+  addTeamCommands(program, perform)
   addBudgetCommands(program, perform)
   addUsageCommands(program, perform)
   addAuditCommands(program, perform)

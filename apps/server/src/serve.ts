@@ -39,6 +39,7 @@ import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
+import { createMailer } from './mail/mail.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
@@ -161,6 +162,7 @@ async function buildSurface(
           verify: await createVerifier(config),
           signIn,
           vouchers: vouchersOf(config, signIn, logger),
+          mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
           shutdown,
         })
       : undefined

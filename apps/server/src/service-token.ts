@@ -31,6 +31,7 @@ const claimsSchema = z.object({
   roles: z.array(z.enum(tenantRoles)).default([]),
   teams: z.array(teamGrantSchema).default([]),
   environment: environmentSchema.nullable().default(null),
+  keyId: z.string().nullable().default(null),
   requestId: z.string(),
   /** Of the client, as the gateway saw it. */
   address: z.string().max(100).optional(),
@@ -48,14 +49,15 @@ export function gatewayClaims(requestId: string, address?: string): ServiceClaim
     roles: [],
     teams: [],
     environment: null,
+    keyId: null,
     requestId,
     address,
   }
 }
 
 export function claimsOf(identity: Identity, requestId: string, address: string): ServiceClaims {
-  const { actor, tenantId, permissions, roles, teams, environment } = identity
-  return { actor, tenant: tenantId, permissions, roles, teams, environment, requestId, address }
+  const { actor, tenantId, permissions, roles, teams, keyId, environment } = identity
+  return { actor, tenant: tenantId, permissions, roles, teams, keyId, environment, requestId, address }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

@@ -25,6 +25,7 @@ export const auditActions = [
   'invitation.accepted',
   'invitation.revoked',
   'member.added',
+  'support.started',
   'member.updated',
   'member.removed',
   'run.cancelled',

@@ -102,7 +102,17 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
-export type { CreatedInvitation, CreateInvitation, Invitation, Member } from './people.ts'
+export {
+  type CreatedInvitation,
+  type CreateInvitation,
+  type CreateServiceAccount,
+  createInvitationSchema,
+  createServiceAccountSchema,
+  type Invitation,
+  type Member,
+  type StartSupport,
+  updateMemberSchema,
+} from './people.ts'
 export {
   environmentPermissions,
   type Permission,
@@ -168,7 +178,15 @@ export {
   updateScheduleSchema,
 } from './schedules.ts'
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
-export type { CreateTeam, Ownership, OwnResource, Team, TeamMember } from './teams.ts'
+export {
+  type CreateTeam,
+  type Ownership,
+  type OwnResource,
+  ownedKindSchema,
+  putTeamMemberSchema,
+  type Team,
+  type TeamMember,
+} from './teams.ts'
 export {
   type ApiKey,
   actorKinds,

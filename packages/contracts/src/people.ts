@@ -8,20 +8,44 @@ const invitedTeamsSchema = z.array(z.strictObject({ id: idSchema, roles: rolesSc
 export const memberSchema = z
   .object({
     id: idSchema.meta({ description: 'Of the person, who can be a member of other tenants, too.' }),
+    kind: z.enum(['person', 'service']),
     email: z.string().nullable(),
     name: z.string().nullable(),
     roles: z.array(z.enum(tenantRoles)),
     source: z.string().meta({
       description:
-        'Where the membership comes from: `invitation`, `installation`, or `claim:<issuer>`, which follows the tokens.',
+        'Where the membership comes from: `invitation`, `installation`, `service`, `support`, or `claim:<issuer>`, which follows the tokens.',
     }),
     joinedAt: z.iso.datetime(),
+    expiresAt: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When support ends by itself; null for everyone else.' }),
+    reason: z.string().nullable().meta({ description: 'What support came for.' }),
   })
   .meta({ id: 'Member' })
 export type Member = z.output<typeof memberSchema>
 
 /** No roles: what they are in their teams is all that they are. */
 export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
+
+export const createServiceAccountSchema = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  /** What it may do in the tenant as a whole; it joins teams with PUT /teams/{id}/members/{person}. */
+  roles: rolesSchema.default([]),
+})
+export type CreateServiceAccount = z.output<typeof createServiceAccountSchema>
+
+export const startSupportSchema = z.strictObject({
+  /** The tenant reads it. */
+  reason: z.string().trim().min(1).max(500),
+  roles: z
+    .array(z.enum(['admin', 'builder', 'operator', 'viewer']))
+    .min(1)
+    .default(['viewer']),
+  minutes: z.int().min(1).max(480).default(60),
+})
+export type StartSupport = z.output<typeof startSupportSchema>
 
 /** Compared in lower case, as every mail server that matters does. */
 export const emailSchema = z.email().max(254).toLowerCase()
@@ -55,6 +79,7 @@ export type Invitation = z.output<typeof invitationSchema>
 
 export const createdInvitationSchema = invitationSchema
   .extend({
+    tenantName: z.string(),
     token: z
       .string()
       .meta({ description: 'Accepts the invitation, by whoever signs in with its address. Shown this once.' }),

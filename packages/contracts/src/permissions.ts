@@ -128,11 +128,11 @@ export const platformRoles = ['owner', 'support'] as const
 export type PlatformRole = (typeof platformRoles)[number]
 
 /** Held by the operator of the installation only; no tenant key can carry one. */
-export const platformPermissions = ['platform:tenants:read', 'platform:tenants:write'] as const
+export const platformPermissions = ['platform:support', 'platform:tenants:read', 'platform:tenants:write'] as const
 
 export const platformRolePermissions: Readonly<Record<PlatformRole, readonly PlatformPermission[]>> = {
   owner: platformPermissions,
-  support: ['platform:tenants:read'],
+  support: ['platform:support', 'platform:tenants:read'],
 }
 
 export type TenantPermission = (typeof tenantPermissions)[number]

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import {
   createTeamSchema,
-  ownedKinds,
+  ownedKindSchema,
   ownershipSchema,
   ownResourceSchema,
   putTeamMemberSchema,
@@ -94,7 +94,7 @@ export const teamOperations = {
     summary: 'Give an agent, connection, secret or budget to a team, and share it with others',
     tag: 'teams',
     permission: 'teams:write',
-    params: z.strictObject({ kind: z.enum(ownedKinds), resource: z.string().min(1).max(200) }),
+    params: z.strictObject({ kind: ownedKindSchema, resource: z.string().min(1).max(200) }),
     body: ownResourceSchema,
     status: 200,
     response: ownershipSchema,

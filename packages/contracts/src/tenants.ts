@@ -85,6 +85,8 @@ export const createKeySchema = z.strictObject({
   /** None when absent. Approvals can ask for one. An owner can give each, anyone else those that they have. */
   roles: z.array(z.enum(tenantRoles)).optional(),
   expiresAt: z.iso.datetime({ offset: true }).optional(),
+  /** The service account that it acts as: what that may do, the key may, as far as `scopes` go. It has no roles of its own. */
+  serviceAccountId: idSchema.optional(),
   /** Binds the key to an environment: it starts and sees runs there only. */
   environment: environmentSchema.optional(),
   /** A lower limit than the plan has for a key. */
@@ -99,6 +101,7 @@ export const keySchema = z
     scopes: z.array(z.enum(tenantPermissions)),
     roles: z.array(z.enum(tenantRoles)),
     createdAt: z.iso.datetime(),
+    serviceAccountId: idSchema.nullable(),
     environment: environmentSchema.nullable(),
     requestsPerSecond: z.number().nullable(),
     expiresAt: z.iso.datetime().nullable(),
@@ -123,8 +126,8 @@ export const membershipSchema = z
   .meta({ id: 'Membership', description: 'A tenant that a person belongs to.' })
 export type Membership = z.output<typeof membershipSchema>
 
-/** Who can act: the operator's key, a tenant's key, or somebody who signed in. */
-export const actorKinds = ['operator', 'api_key', 'person'] as const
+/** Who can act: the operator's key, a tenant's key, somebody who signed in, or a service account by one of its keys. */
+export const actorKinds = ['operator', 'api_key', 'person', 'service_account'] as const
 
 export const whoamiSchema = z
   .object({

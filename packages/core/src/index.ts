@@ -36,7 +36,7 @@ export {
   readHttpCredential,
   readProviderKey,
 } from './connections/use-connection.ts'
-export { Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
+export { afterCommit, Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
 export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'
@@ -59,6 +59,8 @@ export {
 export { listMembers, removeMember, updateMember } from './people/members.ts'
 export type { VouchedPerson } from './people/recognize-person.ts'
 export { registerOwner } from './people/register-owner.ts'
+export { createServiceAccount } from './people/service-accounts.ts'
+export { startSupport } from './people/support.ts'
 export type { Catalogue, Platform } from './platform.ts'
 export { getLimits } from './quotas/get-limits.ts'
 export { measureDueStorage } from './quotas/measure-storage.ts'

@@ -241,6 +241,7 @@ async function assembleHttp(
     verify: await server.createVerifier(config),
     signIn,
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
+    mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
     shutdown,
   })
   const apiFetch = async (request: Request) => api.fetch(request)

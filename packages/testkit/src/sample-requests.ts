@@ -53,6 +53,8 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listMembers: {},
   updateMember: { params: (ground) => ({ id: ground.memberId }), body: () => ({ roles: ['operator'] }) },
   removeMember: { params: (ground) => ({ id: ground.spareMember }) },
+  createServiceAccount: { body: () => ({ name: `robot ${randomUUID()}`, roles: ['viewer'] }) },
+  startSupport: { params: bySpareTenant, body: () => ({ reason: 'a sample' }) },
   createInvitation: { body: () => ({ email: `${randomUUID()}@example.com`, roles: ['builder'] }) },
   listInvitations: {},
   revokeInvitation: { params: (ground) => ({ id: ground.invitationId }) },

@@ -43,6 +43,8 @@ export interface Ground {
   teamMember: string
   /** Another team, to be deleted. */
   spareTeam: string
+  /** The bearer token of somebody of the installation's support. */
+  support: string
   /** The bearer token of somebody who is invited, and the token of their invitation. */
   guest: string
   guestInvitation: string
@@ -203,7 +205,10 @@ async function furnishPeople(test: TestPlatform, tenant: TestTenant) {
   const [memberId, spareMember, teamMember] = [await join('member'), await join('spare'), await join('third')]
   const { id: invitationId } = await invite('nobody')
   const { token: guestInvitation } = await invite('guest')
-  return { memberId, spareMember, teamMember, invitationId, guest: tokenOf('guest'), guestInvitation }
+  const support = tokenOf('support')
+  const { actor } = await test.client(support).whoami()
+  await test.asSuperuser(`update people set platform_role = 'support' where id = $1`, [actor.id])
+  return { support, memberId, spareMember, teamMember, invitationId, guest: tokenOf('guest'), guestInvitation }
 }
 
 /** A team with members and things of its own, and one with nothing. */

@@ -19,6 +19,7 @@ export function addKeyCommands(program: Command, perform: Perform): void {
     .option('--scopes <names>', 'with commas between them, such as runs:start,runs:read; everything when left out')
     .option('--roles <names>', 'owner, admin, builder, operator or viewer, with commas; none when left out')
     .option('--environment <name>', 'bind it to development, staging or production: it starts and sees runs there only')
+    .option('--service-account <id>', 'the service account that it acts as')
     .option('--rate <number>', 'requests a second, when fewer than the plan allows a key')
     .option('--expires <when>', 'such as 30d, 12h, 90m or 2027-01-31')
     .action(async (name: string, options: KeyOptions, command: Command) => {

@@ -14,6 +14,7 @@ export interface KeyOptions {
   expires?: string
   environment?: string
   rate?: string
+  serviceAccount?: string
 }
 
 const keyColumns: Column<ApiKey>[] = [
@@ -38,7 +39,7 @@ export async function listKeys(context: Context): Promise<undefined> {
 }
 
 export async function createKey(context: Context, name: string, options: KeyOptions): Promise<undefined> {
-  const { scopes, roles, expires, environment, rate } = options
+  const { scopes, roles, expires, environment, rate, serviceAccount } = options
   const expiresAt = expires === undefined ? undefined : readExpiry(expires, Date.now())
   if (expires !== undefined && expiresAt === undefined) {
     throw wrongUsage(`--expires: "${expires}" is no time. Give it like 30d, 12h, 90m or 2027-01-31.`)
@@ -49,6 +50,7 @@ export async function createKey(context: Context, name: string, options: KeyOpti
     roles: roles === undefined ? undefined : splitList(roles),
     expiresAt,
     environment,
+    serviceAccountId: serviceAccount,
     requestsPerSecond: rate === undefined ? undefined : Number(rate),
   })
   const client = await connectTenant(context)
@@ -72,6 +74,7 @@ function renderKey({ terminal }: Context, key: ApiKey): string {
       ['begins', oneLine(key.prefix)],
       ['scopes', key.scopes.join(', ')],
       ['roles', key.roles.join(', ')],
+      ['acts as', key.serviceAccountId ?? undefined],
       ['bound to', key.environment ?? undefined],
       ['requests/s', key.requestsPerSecond === null ? undefined : String(key.requestsPerSecond)],
       ['expires', key.expiresAt === null ? 'never' : formatTime(key.expiresAt)],

@@ -66,6 +66,10 @@ function routeOf(path: string): string {
 function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {
   // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
+  const sendMail: HandlerContext['sendMail'] = (write) =>
+    void parts.mail
+      .send(write(parts.mail.publicUrl))
+      .catch((error: unknown) => parts.logger.error({ err: error }, 'a mail was not sent'))
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
     const params = parse(operation.params, c.req.param(), 'path')
@@ -75,7 +79,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors }
+    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })

@@ -23,6 +23,8 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   setTenantPlan: 'tenant.plan-set',
   createKey: 'key.created',
   revokeKey: 'key.revoked',
+  createServiceAccount: 'member.added',
+  startSupport: 'support.started',
   updateMember: 'member.updated',
   removeMember: 'member.removed',
   createInvitation: 'invitation.created',
@@ -98,12 +100,13 @@ function ask(id: OperationId, headers: Record<string, string>, body: unknown, ke
 }
 
 function credentialFor({ permission }: Operation): string {
+  if (permission === 'platform:support') return ground.support
   if (permission === null) return ground.guest
   return permission.startsWith('platform:') ? on.operatorKey : on.acme.key
 }
 
 function kindOfActor({ permission }: Operation): string {
-  if (permission === null) return 'person'
+  if (permission === null || permission === 'platform:support') return 'person'
   return permission.startsWith('platform:') ? 'operator' : 'api_key'
 }
 

@@ -36,6 +36,7 @@ export function callerOf(
     tenantId: claims.tenant,
     ...chooseScope(claims, permission, chosenTeam),
     environment: claims.environment,
+    keyId: claims.keyId,
     requestId: claims.requestId,
     address: claims.address,
   }

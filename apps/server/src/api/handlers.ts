@@ -7,6 +7,8 @@ import {
   operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
+import { invitationMail } from '../mail/invitation-mail.ts'
+import type { Mail } from '../mail/mail.ts'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
 
@@ -16,6 +18,8 @@ export interface HandlerContext {
   signal: AbortSignal
   idempotency: Idempotency
   anchors: core.Anchors
+  /** Sends a mail without keeping the request waiting; one that the mail server doesn't take is logged. */
+  sendMail: (write: (publicUrl: string) => Mail) => void
 }
 
 type Handler<Id extends OperationId> = (
@@ -63,7 +67,16 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listMembers: (caller, { query }) => core.listMembers(caller, query),
   updateMember: (caller, { params, body }) => core.updateMember(caller, params.id, body),
   removeMember: (caller, { params }) => core.removeMember(caller, params.id),
-  createInvitation: (caller, { body }, { idempotency }) => idempotency.once(() => core.createInvitation(caller, body)),
+  createServiceAccount: (caller, { body }, { idempotency }) =>
+    idempotency.once(() => core.createServiceAccount(caller, body)),
+  startSupport: (caller, { params, body }, { idempotency }) =>
+    idempotency.once(() => core.startSupport(caller, params.id, body), params.id),
+  createInvitation: (caller, { body }, { idempotency, sendMail }) =>
+    idempotency.once(async () => {
+      const invitation = await core.createInvitation(caller, body)
+      core.afterCommit(() => sendMail((publicUrl) => invitationMail(invitation, publicUrl)))
+      return invitation
+    }),
   listInvitations: (caller, { query }) => core.listInvitations(caller, query),
   revokeInvitation: (caller, { params }) => core.revokeInvitation(caller, params.id),
   acceptInvitation: (caller, { body }) => core.acceptInvitation(caller, body),

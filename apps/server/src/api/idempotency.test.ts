@@ -37,7 +37,8 @@ function send(id: OperationId, key: string, body: unknown, change: Change = {}):
   const operation: Operation = operations[id]
   const params = { ...sampleRequests[id]?.params?.(ground), ...change.params }
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
-  const ownKey = operation.permission?.startsWith('platform:') ? on.operatorKey : on.acme.key
+  const keys: Record<string, string> = { 'platform:support': ground.support, 'platform:tenants:write': on.operatorKey }
+  const ownKey = keys[operation.permission ?? ''] ?? on.acme.key
   return on.request(change.apiKey ?? ownKey, 'POST', `/api/v1${path}`, body, { 'idempotency-key': key })
 }
 
@@ -108,6 +109,7 @@ describe.each(creating)('$id with an idempotency key', ({ id, operation }) => {
 /** What makes the body of an operation another one. */
 function differenceOf(id: OperationId): Record<string, string> {
   if (id === 'startRun') return { message: 'another' }
+  if (id === 'startSupport') return { reason: 'another' }
   if (id === 'createInvitation') return { email: 'another@example.com' }
   return id === 'createAgentVersion' || id === 'createWebhook' ? { description: 'another' } : { name: 'another' }
 }

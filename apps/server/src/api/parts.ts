@@ -1,6 +1,7 @@
 import type { Anchors, Platform } from '@freehold/core'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { SendMail } from '../mail/mail.ts'
 import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
@@ -15,6 +16,7 @@ export interface ApiParts {
   signIn: SignIn
   /** Who says who people are. */
   vouchers: Vouchers
+  mail: { send: SendMail; publicUrl: string }
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

@@ -60,6 +60,20 @@ describe('an invitation', () => {
     expect(items).toContainEqual(expect.objectContaining({ email: who.email, roles: membership.roles }))
   })
 
+  test('is mailed to its address with the token, once', async () => {
+    const { email } = someone()
+    const body = { email, roles: ['viewer'] }
+    const headers = { 'idempotency-key': randomUUID() }
+    const ask = () => on.request(on.acme.key, 'POST', '/api/v1/invitations', body, headers)
+    const [{ text }] = [await ask(), await ask()]
+    // Without a mail server it is in the log.
+    const mails = () => on.logs.map((line) => JSON.parse(line)).filter(({ mail }) => mail?.to === email)
+    await waitFor(() => mails().length > 0, { what: 'the mail to be sent' })
+    expect(mails()).toHaveLength(1)
+    expect(mails()[0].mail.text).toContain(JSON.parse(text).token)
+    expect(mails()[0].mail.subject).toContain('acme')
+  })
+
   test('accepted again changes nothing', async () => {
     const who = someone()
     const { token } = await invite(on.acme.key, who.email, ['viewer'])

@@ -23,6 +23,7 @@ const identitySchema = z.object({
   // Absent where the other side is of the release before.
   roles: z.array(z.enum(tenantRoles)).default([]),
   teams: z.array(teamGrantSchema).default([]),
+  keyId: z.string().nullable().default(null),
   environment: environmentSchema.nullable().default(null),
   limits: rateLimitsSchema,
   requestsPerSecond: z.number().nullable().default(null),

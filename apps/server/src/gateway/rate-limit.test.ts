@@ -14,6 +14,7 @@ function identity({ limits, ...rest }: { limits?: Partial<RateLimits> } & Partia
     permissions: [],
     roles: [],
     teams: [],
+    keyId: null,
     environment: null,
     requestsPerSecond: null,
     ...rest,

@@ -81,6 +81,15 @@ describe.each(stores)('a store $name', ({ name, create }) => {
     expect(await allowed(9, slow)).toBe(4)
   })
 
+  test('gives back what was taken, and no more than that', async () => {
+    const few = bucket('a', 1, 2)
+    expect(await allowed(3, few)).toBe(2)
+    await take([few], -1)
+    expect(await allowed(3, few)).toBe(1)
+    for (let index = 0; index < 5; index += 1) await take([few], -1)
+    expect(await allowed(9, few)).toBe(2)
+  })
+
   test('keeps the average over a long time, however the requests come', async () => {
     const steady = bucket('a', 10, 5)
     let count = 0

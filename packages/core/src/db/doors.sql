@@ -13,19 +13,40 @@ begin
   end loop;
 end $$;
 
+-- The tenants that a person belongs to, by name, with the teams in them.
+create function door_read_memberships(p_person uuid) returns jsonb
+language sql stable security definer set search_path = public, pg_temp as $$
+  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'status', t.status, 'roles', m.roles,
+           'source', m.source, 'teams', coalesce(joined.teams, '[]')) order by t.name), '[]')
+    from memberships m join tenants t on t.id = m.tenant_id
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'roles', j.roles) order by w.name) as teams
+        from team_members j join teams w on w.tenant_id = j.tenant_id and w.id = j.team_id
+       where j.tenant_id = m.tenant_id and j.person_id = m.person_id
+    ) joined
+   where m.person_id = p_person and (m.expires_at is null or m.expires_at > now())
+$$;
+
 create function door_find_api_key(p_hash bytea)
 returns table (
   tenant_id uuid, key_id uuid, name text, scopes text[], roles text[], tenant_status text, environment text,
   requests_per_second float8, key_requests_per_second float8, key_burst int, user_requests_per_second float8,
-  user_burst int, tenant_requests_per_second float8, tenant_burst int, team_id uuid
+  user_burst int, tenant_requests_per_second float8, tenant_burst int, team_id uuid, member jsonb
 )
 language sql stable security definer set search_path = public, pg_temp as $$
   select k.tenant_id, k.id, k.name, k.scopes, k.roles, t.status, k.environment, k.requests_per_second,
          p.key_requests_per_second, p.key_burst, p.user_requests_per_second, p.user_burst,
-         p.tenant_requests_per_second, p.tenant_burst, o.team_id
+         p.tenant_requests_per_second, p.tenant_burst, o.team_id, m.member
     from api_keys k join tenants t on t.id = k.tenant_id join plans p on p.name = t.plan
     left join resource_owners o on o.tenant_id = k.tenant_id and o.kind = 'key' and o.resource = k.id::text
+    -- The service account that it acts as, with its name.
+    left join lateral (
+      select held || jsonb_build_object('person', a.id, 'personName', a.name) as member
+        from people a cross join jsonb_array_elements(door_read_memberships(a.id)) held
+       where a.id = k.member_id and held ->> 'id' = k.tenant_id::text
+    ) m on true
    where k.key_hash = p_hash and k.revoked_at is null and (k.expires_at is null or k.expires_at > now())
+     and (k.member_id is null or m.member is not null)
 $$;
 
 create function door_find_operator_key(p_hash bytea) returns table (key_id uuid)
@@ -405,20 +426,6 @@ language sql stable security definer set search_path = public, pg_temp as $$
    order by r.canary_checked_at limit p_limit
 $$;
 
--- The tenants that a person belongs to, by name, with the teams in them.
-create function door_read_memberships(p_person uuid) returns jsonb
-language sql stable security definer set search_path = public, pg_temp as $$
-  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'status', t.status, 'roles', m.roles,
-           'source', m.source, 'teams', coalesce(joined.teams, '[]')) order by t.name), '[]')
-    from memberships m join tenants t on t.id = m.tenant_id
-    cross join lateral (
-      select jsonb_agg(jsonb_build_object('id', w.id, 'name', w.name, 'roles', j.roles) order by w.name) as teams
-        from team_members j join teams w on w.tenant_id = j.tenant_id and w.id = j.team_id
-       where j.tenant_id = m.tenant_id and j.person_id = m.person_id
-    ) joined
-   where m.person_id = p_person
-$$;
-
 -- Who an issuer's subject is here. At the first sight of one a person is made of it, with the id p_id; one at a time, so
 -- that of two first requests at once one person comes. What an issuer leaves out is kept as it was.
 create function door_recognize_person(p_id uuid, p_issuer text, p_subject text, p_email text, p_name text)
@@ -444,6 +451,11 @@ begin
     select p.id, p.email, p.name, p.platform_role, p.disabled_at is not null, door_read_memberships(p.id)
       from people p where p.id = person;
 end $$;
+
+create function door_create_service_account(p_id uuid, p_name text) returns void
+language sql volatile security definer set search_path = public, pg_temp as $$
+  insert into people (id, name, kind) values (p_id, p_name, 'service')
+$$;
 
 create function door_find_tenants(p_names text[]) returns table (id uuid, name text)
 language sql stable security definer set search_path = public, pg_temp as $$

@@ -107,6 +107,7 @@ export interface ApiKeys {
   expires_at: Timestamp | null;
   id: string;
   key_hash: Buffer;
+  member_id: string | null;
   name: string;
   prefix: string;
   requests_per_second: number | null;
@@ -270,8 +271,10 @@ export interface Invitations {
 }
 
 export interface Memberships {
+  expires_at: Timestamp | null;
   joined_at: Generated<Timestamp>;
   person_id: string;
+  reason: string | null;
   roles: string[];
   source: string;
   tenant_id: string;
@@ -299,6 +302,7 @@ export interface People {
   disabled_at: Timestamp | null;
   email: string | null;
   id: string;
+  kind: Generated<string>;
   name: string | null;
   platform_role: string | null;
 }

@@ -16,6 +16,7 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import type { ApiKeys } from '../db/schema.gen.ts'
+import { readAccountRoles } from '../people/service-accounts.ts'
 import { authorize, type Caller, type TenantCaller } from './caller.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
 import { assertCanGive } from './roles.ts'
@@ -26,6 +27,7 @@ export interface NewKey {
   roles?: TenantRole[] | undefined
   expiresAt?: string | undefined
   environment?: Environment | undefined
+  serviceAccountId?: string | undefined
   requestsPerSecond?: number | undefined
 }
 
@@ -42,12 +44,16 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
       `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`,
     )
   }
+  if (input.serviceAccountId !== undefined && (input.roles ?? []).length > 0) {
+    throw new FreeholdError('invalid_request', 'body.roles: a key of a service account has the roles of that')
+  }
   return insertRecordedKey(caller, { ...input, scopes })
 }
 
 /** A key of the caller's tenant, and the entry that tells of it. */
 export function insertRecordedKey(caller: TenantCaller, input: NewKey): Promise<CreatedApiKey> {
   return caller.platform.database.withTenant(caller, async (tx) => {
+    if (input.serviceAccountId !== undefined) assertCanGive(caller, await readAccountRoles(tx, input.serviceAccountId))
     const key = await insertKey(tx, caller.tenantId, input)
     const { apiKey: _, ...after } = key
     await recordChange(tx, caller, { action: 'key.created', subjectId: key.id, after })
@@ -80,6 +86,7 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
       roles: [...new Set(input.roles)],
       expires_at: input.expiresAt ?? null,
       environment: input.environment ?? null,
+      member_id: input.serviceAccountId ?? null,
       requests_per_second: input.requestsPerSecond ?? null,
     })
     .returningAll()
@@ -136,6 +143,7 @@ function toApiKey(row: Selectable<ApiKeys>): ApiKey {
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     // Has a check constraint.
     environment: row.environment as ApiKey['environment'],
+    serviceAccountId: row.member_id,
     requestsPerSecond: row.requests_per_second,
     createdAt: row.created_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,

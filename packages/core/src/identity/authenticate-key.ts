@@ -2,6 +2,7 @@ import {
   type Environment,
   FreeholdError,
   type Permission,
+  permissionsOf,
   platformPermissions,
   type RateLimits,
   type TenantPermission,
@@ -10,6 +11,7 @@ import {
   tenantRoles,
 } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
+import type { MembershipRow } from '../people/recognize-person.ts'
 import { noRateLimits, type RateRow, toRateLimits } from '../tenancy/plans.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
@@ -21,6 +23,8 @@ export interface Identity {
   roles: TenantRole[]
   /** What it may do for teams, beside what it may do in the whole tenant. */
   teams: TeamGrant[]
+  /** The key that they came with; null for who signed in. */
+  keyId: string | null
   /** The environment that the key is bound to; null: all of them. */
   environment: Environment | null
   /** What the tenant's plan says of requests. */
@@ -45,6 +49,8 @@ interface KeyRow extends RateRow {
   tenant_status: string
   environment: Environment | null
   team_id: string | null
+  /** The service account that the key acts as. */
+  member: (MembershipRow & { person: string; personName: string }) | null
   requests_per_second: number | null
 }
 
@@ -70,6 +76,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
       permissions: [...platformPermissions],
       roles: [],
       teams: [],
+      keyId: row.key_id,
       environment: null,
       limits: noRateLimits,
       requestsPerSecond: null,
@@ -81,21 +88,33 @@ async function findTenantKey(database: Database, key: string): Promise<Identity 
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
   if (row.tenant_status !== 'active') throw tenantSuspended()
-  const permissions = tenantPermissions.filter((permission) => row.scopes.includes(permission))
-  const roles = tenantRoles.filter((role) => row.roles.includes(role))
-  const granted =
-    row.team_id === null
-      ? { permissions, roles, teams: [] }
-      : { permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
-  const actor = { kind: 'api_key' as const, id: row.key_id, name: row.name }
   return {
-    actor,
     tenantId: row.tenant_id,
-    ...granted,
+    ...grantsOf(row),
+    keyId: row.key_id,
     environment: row.environment,
     limits: toRateLimits(row),
     requestsPerSecond: row.requests_per_second,
   }
+}
+
+function grantsOf(row: KeyRow): Pick<Identity, 'actor' | 'permissions' | 'roles' | 'teams'> {
+  const inScope = (permissions: readonly TenantPermission[]) =>
+    permissions.filter((permission) => row.scopes.includes(permission))
+  const permissions = inScope(tenantPermissions)
+  if (row.member) {
+    const { person, personName, roles, teams } = row.member
+    return {
+      actor: { kind: 'service_account', id: person, name: personName },
+      permissions: inScope(permissionsOf(roles)),
+      roles,
+      teams: teams.map((team) => ({ id: team.id, roles: team.roles, permissions: inScope(permissionsOf(team.roles)) })),
+    }
+  }
+  const actor = { kind: 'api_key' as const, id: row.key_id, name: row.name }
+  const roles = tenantRoles.filter((role) => row.roles.includes(role))
+  if (row.team_id === null) return { actor, permissions, roles, teams: [] }
+  return { actor, permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
 }
 
 export function tenantSuspended(): FreeholdError {

@@ -15,6 +15,8 @@ export interface Caller {
   environment?: Environment | null
   /** The teams that the caller acts for, and may do in each what `permissions` says; the whole tenant when absent or null. */
   teams?: readonly string[] | null
+  /** The key that the caller came with; null or absent for who signed in. */
+  keyId?: string | null
   requestId: string
   /** Where the request came from, as the gateway saw it. */
   address?: string | undefined

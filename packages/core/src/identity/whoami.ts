@@ -5,7 +5,10 @@ import type { Caller } from './caller.ts'
 
 export async function whoami(caller: Caller): Promise<Whoami> {
   const { actor, platform, tenantId } = caller
-  const memberships = actor.kind === 'person' ? await readMemberships(platform.database, actor.id) : []
+  const memberships =
+    actor.kind === 'person' || actor.kind === 'service_account'
+      ? await readMemberships(platform.database, actor.id)
+      : []
   return {
     actor,
     tenant: tenantId === null ? null : await readTenant(platform, tenantId),

@@ -33,6 +33,7 @@ export async function identifyPerson(
     ],
     roles,
     teams: membership?.teams.map(({ id, roles: inTeam }) => ({ id, roles: inTeam })) ?? [],
+    keyId: null,
     environment: null,
     limits: membership ? await readRateLimits(platform.database, membership.id) : noRateLimits,
     requestsPerSecond: null,

@@ -48,7 +48,8 @@ export async function createInvitation(caller: Caller, input: CreateInvitation):
       .executeTakeFirstOrThrow()
     const invitation = toInvitation(row)
     await recordChange(tx, caller, { action: 'invitation.created', subjectId: row.id, after: invitation })
-    return { ...invitation, token }
+    const { name: tenantName } = await tx.selectFrom('tenants').select('name').executeTakeFirstOrThrow()
+    return { ...invitation, tenantName, token }
   })
 }
 

@@ -37,13 +37,19 @@ export async function updateMember(caller: Caller, id: string, input: { roles: T
   })
 }
 
-/** Ends a membership. The last owner stays. */
+/** Ends a membership. The last owner stays; the keys of a service account go with it. */
 export async function removeMember(caller: Caller, id: string): Promise<Member> {
   authorize(caller, 'members:write')
   return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockMember(tx, id)
     assertCanGive(caller, before.roles)
     await assertNotLastOwner(tx, before)
+    await tx
+      .updateTable('api_keys')
+      .set({ revoked_at: new Date() })
+      .where('member_id', '=', id)
+      .where('revoked_at', 'is', null)
+      .execute()
     await tx.deleteFrom('memberships').where('person_id', '=', id).execute()
     await recordChange(tx, caller, { action: 'member.removed', subjectId: id, before })
     return before
@@ -76,22 +82,26 @@ async function assertNotLastOwner(tx: Tx, member: Member): Promise<void> {
   throw new FreeholdError('conflict', 'This is the last owner of the tenant. Make somebody else an owner first.')
 }
 
-function selectMembers(tx: Tx) {
+export function selectMembers(tx: Tx) {
   return tx
     .selectFrom('memberships')
     .innerJoin('people', 'people.id', 'memberships.person_id')
-    .select(['person_id', 'email', 'name', 'roles', 'source', 'joined_at'])
+    .select(['person_id', 'kind', 'email', 'name', 'roles', 'source', 'joined_at', 'expires_at', 'reason'])
 }
 
 type MemberRow = Awaited<ReturnType<ReturnType<typeof selectMembers>['executeTakeFirstOrThrow']>>
 
-function toMember(row: MemberRow): Member {
+export function toMember(row: MemberRow): Member {
   return {
     id: row.person_id,
+    // Has a check constraint.
+    kind: row.kind as Member['kind'],
     email: row.email,
     name: row.name,
     roles: tenantRoles.filter((role) => row.roles.includes(role)),
     source: row.source,
     joinedAt: row.joined_at.toISOString(),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    reason: row.reason,
   }
 }

@@ -14,7 +14,7 @@ export const counts = {
   /** With those who were invited and may still come, so that an invitation that was made can be accepted. */
   members: async (tx: Tx) => {
     const { rows } = await sql<{ count: number }>`
-      select (select count(*) from memberships)
+      select (select count(*) from memberships where source not in ('service', 'support'))
         + (select count(*) from invitations
             where accepted_at is null and revoked_at is null and expires_at > now()) as count`.execute(tx)
     return rows[0]?.count ?? 0
