@@ -22,7 +22,7 @@ import { addSecretCommands } from './secrets/commands.ts'
 import { addServiceCommands } from './services/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTeamCommands } from './teams/commands.ts'
-import { addTenantCommands } from './tenants/commands.ts'
+import { addApplyCommand, addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
 import { addWebhookCommands } from './webhooks/commands.ts'
@@ -54,7 +54,7 @@ FREEHOLD_OPERATOR_KEY), else credentials.json in FREEHOLD_DATA_DIR, or in
 .freehold here or in a folder above.
 
 Exit codes: 0 done, 1 the request failed, 2 wrong usage, 3 the run failed or
-was cancelled, 130 interrupted.`
+was cancelled, 4 a dry run found differences, 130 interrupted.`
 
 /** Runs the command line and resolves with the exit code. Never rejects. */
 export async function main(args: string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -124,6 +124,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addSettingCommands(program, perform)
   addBrandingCommands(program, perform)
   addTenantCommands(program, perform)
+  addApplyCommand(program, perform)
   addLimitCommands(program, perform)
   addPlanCommands(program, perform)
   addKeyCommands(program, perform)

@@ -86,7 +86,8 @@ function ask(key: string, operation: Described, ground: Ground, changes: Changes
   const sample = sampleRequests[operation.id]
   const params = { ...sample?.params?.(ground), ...changes.params }
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? `no-${name}`)
-  const body = operation.hasBody ? { ...sample?.body?.(ground), ...changes.body } : undefined
+  const upload = sample?.upload?.(ground)
+  const body = operation.hasBody ? { ...sample?.body?.(ground), ...changes.body } : upload
   return on.request(key, operation.method, `${path}${changes.query ?? ''}`, body, changes.headers)
 }
 
@@ -103,7 +104,7 @@ const nothing: Record<string, string> = {
   resource: 'no-such-resource',
 }
 
-const marksOf = ({ tenant, agent, secret, thread, ...ids }: Ground) => [
+const marksOf = ({ tenant, agent, secret, thread, archive: _, ...ids }: Ground) => [
   ...[tenant.id, agent, secret, thread],
   ...Object.values(ids),
 ]

@@ -4,6 +4,8 @@ import { idSchema } from './tenants.ts'
 /** What a change can be called: the kind of thing it is about, and what became of it. */
 export const auditActions = [
   'audit.pruned',
+  'tenant.deletion-started',
+  'tenant.imported',
   'agent.created',
   'agent.version-added',
   'release.set',

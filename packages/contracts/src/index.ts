@@ -54,6 +54,12 @@ export {
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
+export {
+  type DeleteTenant,
+  type DeletionCertificate,
+  deletionCertificateSchema,
+  type TenantDeletion,
+} from './deletion.ts'
 export { type Environment, environmentSchema } from './environments.ts'
 export {
   type ErrorCode,
@@ -96,6 +102,14 @@ export {
   type RateLimits,
   rateLimitsSchema,
 } from './limits.ts'
+export {
+  type AppliedTenant,
+  type ImportedTenant,
+  type OnboardedTenant,
+  type TenantChange,
+  type TenantDefinition,
+  tenantDefinitionSchema,
+} from './onboarding.ts'
 export { buildOpenApiDocument } from './openapi.ts'
 export type { Operation, Page } from './operation.ts'
 export {
@@ -212,9 +226,7 @@ export {
   type ApiKey,
   actorKinds,
   type CreatedApiKey,
-  type CreatedTenant,
   createKeySchema,
-  createTenantSchema,
   idSchema,
   type Membership,
   setTenantPlanSchema,

@@ -126,10 +126,14 @@ export { startServiceRun } from './services/start-run.ts'
 export { listOwners, setOwner } from './teams/owners.ts'
 export { listTeamMembers, putTeamMember, removeTeamMember } from './teams/team-members.ts'
 export { createTeam, deleteTeam, listTeams, updateTeam } from './teams/teams.ts'
+export { applyTenant } from './tenancy/apply-tenant.ts'
+export { exportTenant } from './tenancy/archive/export-tenant.ts'
+export { importTenant } from './tenancy/archive/import-tenant.ts'
+export { createTenant } from './tenancy/create-tenant.ts'
+export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
-  createTenant,
   getOwnTenant,
   getTenant,
   issueTenantKey,

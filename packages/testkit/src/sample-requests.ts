@@ -7,6 +7,7 @@ import type { Ground } from './tenants.ts'
 export interface SampleRequest {
   params?: (ground: Ground) => Record<string, string>
   body?: (ground: Ground) => Record<string, unknown>
+  upload?: (ground: Ground) => Uint8Array
 }
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
@@ -28,10 +29,18 @@ const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 export const sampleRequests: Record<string, SampleRequest> = {
   whoami: {},
   createTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
+  applyTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
   listTenants: {},
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },
   resumeTenant: { params: bySpareTenant },
+  exportTenant: { params: (ground) => ({ id: ground.restingTenant }) },
+  importTenant: { upload: (ground) => ground.archive },
+  deleteTenant: {
+    params: (ground) => ({ id: ground.doomedTenant }),
+    body: (ground) => ({ name: ground.doomedName }),
+  },
+  getTenantDeletion: { params: (ground) => ({ id: ground.fadingTenant }) },
   listPlans: {},
   putPlan: {
     params: () => ({ name: 'sample' }),

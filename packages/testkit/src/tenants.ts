@@ -58,6 +58,13 @@ export interface Ground {
   guestInvitation: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
+  /** One that is suspended, to be deleted, and one whose deletion has begun. */
+  doomedTenant: string
+  doomedName: string
+  fadingTenant: string
+  /** One that is suspended, and the archive of one that was deleted. */
+  restingTenant: string
+  archive: Uint8Array
   /** A text that stands in this tenant's messages and nowhere else. */
   secret: string
 }
@@ -125,6 +132,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     budget: second.id,
   })
   const spare = await test.createTenant(`spare of ${tenant.name}`)
+  const doomed = await furnishDoomed(test, tenant.name)
   return {
     tenant,
     agent,
@@ -147,6 +155,35 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     ...named,
     ...services,
     spareTenant: spare.id,
+    ...doomed,
+  }
+}
+
+/** Tenants that are suspended: for what an operator does to those. */
+async function furnishDoomed(test: TestPlatform, of: string) {
+  const operator = test.client(test.operatorKey)
+  const suspend = async (name: string) => {
+    const { id } = await operator.createTenant({ body: { name } })
+    await operator.suspendTenant({ params: { id } })
+    return { params: { id }, body: { name } }
+  }
+  const [doomed, fading, resting, moved] = [
+    await suspend(`doomed of ${of}`),
+    await suspend(`fading of ${of}`),
+    await suspend(`resting of ${of}`),
+    await suspend(`moved of ${of}`),
+  ]
+  await operator.deleteTenant(fading)
+  const archive = new Uint8Array(
+    await new Response(await operator.exportTenant({ params: moved.params })).arrayBuffer(),
+  )
+  while ((await operator.deleteTenant(moved)).status !== 'deleted');
+  return {
+    doomedTenant: doomed.params.id,
+    doomedName: doomed.body.name,
+    fadingTenant: fading.params.id,
+    restingTenant: resting.params.id,
+    archive,
   }
 }
 

@@ -13,8 +13,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 /** What each operation that changes something is called in the audit trail. */
 const recorded: Partial<Record<OperationId, AuditAction>> = {
   createTenant: 'tenant.created',
+  applyTenant: 'tenant.created',
   suspendTenant: 'tenant.suspended',
   resumeTenant: 'tenant.resumed',
+  deleteTenant: 'tenant.deletion-started',
+  importTenant: 'tenant.imported',
   issueTenantKey: 'key.created',
   updateOwnTenant: 'tenant.updated',
   setTenantPlan: 'tenant.plan-set',
@@ -121,7 +124,8 @@ function kindOfActor({ permission }: Operation): string {
   return permission.startsWith('platform:') ? 'operator' : 'api_key'
 }
 
-const bodyOf = (id: OperationId) => ('body' in operations[id] ? sampleRequests[id]?.body?.(ground) : undefined)
+const bodyOf = (id: OperationId) =>
+  'body' in operations[id] ? sampleRequests[id]?.body?.(ground) : sampleRequests[id]?.upload?.(ground)
 
 /** The entries that a request left, on whatever tenant's ground. */
 const entriesOf = (requestId: string) =>

@@ -4,6 +4,7 @@ import {
   type OperationId,
   type OperationRequest,
   type OperationResponse,
+  operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
 import { invitationMail } from '../mail/invitation-mail.ts'
@@ -38,10 +39,21 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     const id = core.newTenantId(caller, idempotency.key)
     return idempotency.once(() => core.createTenant(caller, body, id), id)
   },
+  applyTenant: (caller, { query, body }) => core.applyTenant(caller, body, query),
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
+  async exportTenant(caller, { params }, { anchors }) {
+    const archive = await core.exportTenant(caller, params.id, anchors)
+    return new Response(archive, { headers: { 'content-type': operations.exportTenant.download } })
+  },
+  importTenant(caller, _, { request, anchors }) {
+    const { maxBytes } = operations.importTenant.upload
+    return core.importTenant(caller, request.body, anchors, { maxBytes, maxUnpackedBytes: maxBytes * 10 })
+  },
+  deleteTenant: (caller, { params, body }, { anchors }) => core.deleteTenant(caller, params.id, body, anchors),
+  getTenantDeletion: (caller, { params }, { anchors }) => core.getTenantDeletion(caller, params.id, anchors),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
   listPlans: (caller) => core.listPlans(caller),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { buildOpenApiDocument, FreeholdError } from '@freehold/contracts'
+import { buildOpenApiDocument, FreeholdError, type Operation, operations } from '@freehold/contracts'
 import type { connectRedis } from '@freehold/core'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -79,14 +79,14 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
       exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new FreeholdError('payload_too_large', `A request body can have ${maxBodyBytes} bytes at the most.`)
-      },
-    }),
-  )
+  const limitBody = bodyLimit({ maxSize: maxBodyBytes, onError: () => refuseBody(maxBodyBytes) })
+  app.use(async function limitBodyOrUpload(c, next) {
+    const maxBytes = uploadLimit(c.req.method, c.req.path)
+    if (maxBytes === undefined) return limitBody(c, next)
+    // It is passed on as it comes, and counted by what reads it.
+    if (Number(c.req.header('content-length') ?? 0) > maxBytes) refuseBody(maxBytes)
+    await next()
+  })
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
@@ -133,4 +133,15 @@ function readCredential(request: Request, trustedOrigins: readonly string[]): Cr
   const session = readSession(request.headers.get('cookie') ?? undefined)
   if (session) assertOwnPage(request, trustedOrigins)
   return session
+}
+
+function refuseBody(maxBytes: number): never {
+  throw new FreeholdError('payload_too_large', `A request body can have ${maxBytes} bytes at the most.`)
+}
+
+/** How much an operation that takes an upload takes; undefined for every other one. */
+function uploadLimit(method: string, path: string): number | undefined {
+  return Object.values<Operation>(operations).find(
+    (operation) => operation.upload && operation.method.toUpperCase() === method && `/api/v1${operation.path}` === path,
+  )?.upload?.maxBytes
 }

@@ -374,7 +374,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     left join lateral (
       select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
     ) head on true
-   where p_after is null or t.id > p_after order by t.id limit p_limit
+   where (p_after is null or t.id > p_after) and t.deletion is null order by t.id limit p_limit
 $$;
 
 -- Removes the first entries of a tenant's audit chain, up to one, once the chain has an entry with the checkpoint for them.
@@ -394,6 +394,27 @@ begin
   delete from audit_entries e where e.tenant_id = p_tenant and e.seq <= p_seq;
   get diagnostics removed = row_count;
   return removed;
+end $$;
+
+-- Erases some rows of a tenant whose deletion has begun, on whose ground the caller stands; of runs, those that delegated to
+-- none that is left. Returns how many.
+create function door_erase_rows(p_tenant uuid, p_table text, p_limit int) returns int
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+  erased int;
+begin
+  if p_tenant is distinct from nullif(current_setting('app.tenant_id', true), '')::uuid
+    or not exists (select from tenants t where t.id = p_tenant and t.deletion is not null) then
+    raise exception 'the deletion of this tenant has not begun' using errcode = 'insufficient_privilege';
+  end if;
+  execute format('delete from %1$I r where r.%2$I = $1 and r.ctid = any (array(
+      select c.ctid from %1$I c where c.%2$I = $1 %3$s limit $2))', p_table,
+    case p_table when 'tenants' then 'id' else 'tenant_id' end,
+    case p_table when 'agent_runs' then
+      'and not exists (select from agent_runs d where d.tenant_id = c.tenant_id and d.parent_run_id = c.id)' end)
+    using p_tenant, p_limit;
+  get diagnostics erased = row_count;
+  return erased;
 end $$;
 
 -- The releases with a canary that nobody has judged for p_every_ms, those that wait longest first.

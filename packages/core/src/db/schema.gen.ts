@@ -544,6 +544,7 @@ export interface Tenants {
   assumed_input_nanos: number | null;
   assumed_output_nanos: number | null;
   created_at: Generated<Timestamp>;
+  deletion: Json | null;
   id: string;
   last_claimed_at: Timestamp | null;
   name: string;
