@@ -1,4 +1,5 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
+import { brandOf, type Caller } from '@freehold/core'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
@@ -67,13 +68,19 @@ function routeOf(path: string): string {
   return `/api/v1${path.replace(/\{(\w+)\}/g, ':$1')}`
 }
 
+/** In the name of the caller's tenant. */
+async function sendBranded(
+  { platform, mail }: ApiParts,
+  { tenantId }: Caller,
+  write: Parameters<HandlerContext['sendMail']>[0],
+): Promise<void> {
+  if (tenantId === null) throw new Error('a mail of no tenant')
+  await mail.send(write(mail.publicUrl, await brandOf(platform.database, tenantId)))
+}
+
 function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {
   // The table ties each handler's types to its operation's schemas, by which the request is parsed below.
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
-  const sendMail: HandlerContext['sendMail'] = (write) =>
-    void parts.mail
-      .send(write(parts.mail.publicUrl))
-      .catch((error: unknown) => parts.logger.error({ err: error }, 'a mail was not sent'))
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
     const params = parse(operation.params, c.req.param(), 'path')
@@ -84,6 +91,10 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
     const { anchors, whiteLabel, flags } = parts
+    const sendMail: HandlerContext['sendMail'] = (write) =>
+      void sendBranded(parts, caller, write).catch((error: unknown) =>
+        parts.logger.error({ err: error }, 'a mail was not sent'),
+      )
     const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)

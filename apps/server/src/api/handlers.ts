@@ -22,7 +22,7 @@ export interface HandlerContext {
   whiteLabel: WhiteLabel
   flags: core.Flags
   /** Sends a mail without keeping the request waiting; one that the mail server doesn't take is logged. */
-  sendMail: (write: (publicUrl: string) => Mail) => void
+  sendMail: (write: (publicUrl: string, brand: core.Brand) => Mail) => void
 }
 
 type Handler<Id extends OperationId> = (
@@ -85,7 +85,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createInvitation: (caller, { body }, { idempotency, sendMail }) =>
     idempotency.once(async () => {
       const invitation = await core.createInvitation(caller, body)
-      core.afterCommit(() => sendMail((publicUrl) => invitationMail(invitation, publicUrl)))
+      core.afterCommit(() => sendMail((publicUrl, brand) => invitationMail(invitation, publicUrl, brand)))
       return invitation
     }),
   listInvitations: (caller, { query }) => core.listInvitations(caller, query),

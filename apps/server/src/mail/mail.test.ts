@@ -25,6 +25,18 @@ test('a mail goes to the server that is configured, and not to the log', async (
   }
 })
 
+test('a mail in the name of a tenant comes from the same address', async () => {
+  const mailbox = await startMailbox()
+  try {
+    const { send } = mailerOf({ FREEHOLD_SMTP_URL: mailbox.url, FREEHOLD_MAIL_FROM: 'F <f@example.com>' })
+    await send({ ...mail, sender: { name: 'Acme', replyTo: 'help@acme.example' } })
+    expect(mailbox.find(mail.to)).toContain('From: Acme <f@example.com>')
+    expect(mailbox.find(mail.to)).toContain('Reply-To: help@acme.example')
+  } finally {
+    await mailbox.close()
+  }
+})
+
 test('without a server it is in the log, which says why', async () => {
   const { lines, send } = mailerOf({})
   await send(mail)

@@ -6,6 +6,8 @@ export interface Mail {
   to: string
   subject: string
   text: string
+  /** In whose name it comes, and who gets the answers; the address that it comes from stays the installation's. */
+  sender?: { name: string | null; replyTo: string | null }
 }
 
 /** Rejects when the mail server did not take it. */
@@ -53,9 +55,16 @@ export function createMailer({ smtpUrl, from }: MailConfig, logger: Logger): Sen
       socketTimeout: patienceMs,
     })
     try {
-      await transport.sendMail({ from, ...mail })
+      const { sender, ...content } = mail
+      const replyTo = sender?.replyTo ?? undefined
+      await transport.sendMail({ from: fromOf(from, sender?.name), ...content, ...(replyTo && { replyTo }) })
     } finally {
       transport.close()
     }
   }
+}
+
+function fromOf(from: string, name: string | null | undefined): string | { name: string; address: string } {
+  if (!name) return from
+  return { name, address: /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from }
 }
