@@ -73,6 +73,18 @@ describe('somebody in a team', () => {
     expect(asTeam).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
   })
 
+  test('sends an Idempotency-Key that another team has sent, and gets no answer of theirs', async () => {
+    const create = (key: string, name: string) => {
+      const body = { name, period: 'total', requestLimit: 1_000 }
+      return on.request(key, 'POST', '/api/v1/budgets', body, { 'idempotency-key': 'the-same' })
+    }
+    const first = await create(ofClaims, 'of claims')
+    expect(await create(ofSales, 'of sales')).toMatchObject({ status: 201, body: { name: 'of sales' } })
+    expect((await create(ofClaims, 'of claims')).body).toEqual(first.body)
+    const reused = { status: 422, body: { code: 'idempotency_key_reused' } }
+    expect(await create(ofClaims, 'something else')).toMatchObject(reused)
+  })
+
   test('names runs of AG-UI for the team, which tells nothing of what others call theirs', async () => {
     const input = { runId: 'mine', messages: [{ id: '1', role: 'user', content: 'hello' }] }
     const rest = { state: {}, tools: [], context: [], forwardedProps: {} }
