@@ -195,6 +195,19 @@ create trigger disown_connection after delete on connections for each row
 create trigger disown_secret after delete on secrets for each row
   execute function disown_resource('secret', 'name');
 
+-- As before, but who acts for a team does so after it, too: deliveries are runs, and start_run lets go of the team.
+create or replace function emit_webhook(p_tenant uuid, p_type text, p_data jsonb) returns int
+language plpgsql volatile set search_path = public, pg_temp as $$
+declare
+  teams constant text := coalesce(current_setting('app.team_ids', true), '');
+  told int;
+begin
+  select count(start_delivery(p_tenant, w.id, p_type, p_data)) into told
+    from webhooks w where w.tenant_id = p_tenant and w.status = 'active' and p_type = any (w.events);
+  perform set_config('app.team_ids', teams, true);
+  return told;
+end $$;
+
 -- Which agents a run may ask: one of a team those of the team, and what is shared with it; any other run every agent.
 create function may_delegate(p_tenant uuid, p_team text, p_agent text) returns boolean
 language sql stable set search_path = public, pg_temp as $$
