@@ -8,12 +8,14 @@ import {
   createAgent,
   createPostgresVault,
   createSecretCipher,
+  createStoredProvider,
   createTenant,
   getRun,
   LocalBus,
   listRunEvents,
   listTenants,
   openDatabase,
+  openFlags,
   startRun,
 } from '@freehold/core'
 import { createToolRegistry, defineProgram, type ProgramRun, Worker } from '@freehold/runtime'
@@ -39,6 +41,7 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
   const program = defineProgram('tool-loop', repeatToolLoop)
   const secrets = createSecretCipher(randomBytes(32))
   const vault = createPostgresVault(database, secrets)
+  const flags = await openFlags('stored', createStoredProvider(database))
   const platform = { database, bus, secrets, vault, catalogue: { programs: [program.name], tools: [] } }
   const caller = await openTenant(platform)
   const logger = { info: () => {}, warn: console.warn, error: console.error }
@@ -46,6 +49,7 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
     {
       database,
       vault,
+      flags,
       bus,
       programs: new Map([[program.name, program]]),
       tools: createToolRegistry(),

@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts'
 
-export const exitCodes = { ok: 0, requestFailed: 1, wrongUsage: 2, runFailed: 3, interrupted: 130 } as const
+export const exitCodes = { ok: 0, requestFailed: 1, wrongUsage: 2, runFailed: 3, differs: 4, interrupted: 130 } as const
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 /** What ends a command before or beside the server's answer. The message tells a person what to do next. */

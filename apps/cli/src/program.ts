@@ -3,11 +3,13 @@ import packageJson from '../package.json' with { type: 'json' }
 import { addAgentCommands } from './agents/commands.ts'
 import { addApprovalCommands } from './approvals/commands.ts'
 import { addAuditCommands } from './audit/commands.ts'
+import { addBrandingCommands } from './branding/commands.ts'
 import { addBudgetCommands } from './budgets/commands.ts'
 import { addConnectionCommands } from './connections/commands.ts'
 import type { Context, Perform } from './context.ts'
 import { addDoctorCommands } from './doctor/commands.ts'
 import { CliError, describeError, type ExitCode, exitCodes } from './failure.ts'
+import { addFlagCommands } from './flags/commands.ts'
 import { addIdentityCommands } from './identity/commands.ts'
 import { addKeyCommands } from './keys/commands.ts'
 import { addLimitCommands } from './limits/commands.ts'
@@ -17,9 +19,10 @@ import { addReleaseCommands } from './releases/commands.ts'
 import { addRunCommands } from './runs/commands.ts'
 import { addScheduleCommands } from './schedules/commands.ts'
 import { addSecretCommands } from './secrets/commands.ts'
+import { addServiceCommands } from './services/commands.ts'
 import { addSettingCommands } from './settings/commands.ts'
 import { addTeamCommands } from './teams/commands.ts'
-import { addTenantCommands } from './tenants/commands.ts'
+import { addApplyCommand, addTenantCommands } from './tenants/commands.ts'
 import { createPaint } from './terminal/terminal.ts'
 import { addUsageCommands } from './usage/commands.ts'
 import { addWebhookCommands } from './webhooks/commands.ts'
@@ -51,7 +54,7 @@ FREEHOLD_OPERATOR_KEY), else credentials.json in FREEHOLD_DATA_DIR, or in
 .freehold here or in a folder above.
 
 Exit codes: 0 done, 1 the request failed, 2 wrong usage, 3 the run failed or
-was cancelled, 130 interrupted.`
+was cancelled, 4 a dry run found differences, 130 interrupted.`
 
 /** Runs the command line and resolves with the exit code. Never rejects. */
 export async function main(args: string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -116,8 +119,12 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addWebhookCommands(program, perform)
   addSecretCommands(program, perform)
   addConnectionCommands(program, perform)
+  addFlagCommands(program, perform)
+  addServiceCommands(program, perform)
   addSettingCommands(program, perform)
+  addBrandingCommands(program, perform)
   addTenantCommands(program, perform)
+  addApplyCommand(program, perform)
   addLimitCommands(program, perform)
   addPlanCommands(program, perform)
   addKeyCommands(program, perform)

@@ -56,6 +56,15 @@ const environmentSchema = z.object({
   FREEHOLD_ISSUERS: z.string().optional(),
   FREEHOLD_ISSUERS_FILE: z.string().optional(),
   FREEHOLD_SAMPLES: z.enum(['on', 'off']).default('on'),
+  FREEHOLD_BRAND_NAME: z.string().trim().max(80).default('Freehold'),
+  FREEHOLD_SUPPORT_ADDRESS: z
+    .union([z.email(), z.url({ protocol: /^https$/ })], {
+      error: 'must be an email address or an https URL',
+    })
+    .optional(),
+  FREEHOLD_DNS_SERVERS: z.string().default(''),
+  FREEHOLD_UNLEASH_URL: url(/^https?$/),
+  FREEHOLD_UNLEASH_TOKEN: z.string().optional(),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
@@ -97,6 +106,12 @@ export interface ServerConfig {
   /** Whose bearer tokens are accepted beside our own keys. */
   issuers: Issuer[]
   samples: boolean
+  /** How the installation looks where no tenant says otherwise. */
+  brand: { name: string; supportAddress: string | null }
+  /** Asked whether a tenant's host is its own; those of the system when empty. */
+  dnsServers: string[]
+  /** Where feature flags are; in the database when absent. */
+  unleash: { url: string; token: Secret } | undefined
   corsOrigins: string[]
   signIn: SignInConfig
   mail: MailConfig
@@ -133,6 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
       `FREEHOLD_SERVICE_KEY: the target ${target} signs with it too; give it beside FREEHOLD_SERVICE_PUBLIC_KEY, or neither`,
     )
   }
+  const unleash = readUnleash(given, problems)
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
   const issuers = readIssuers(given, problems)
   const tls = readTls(given, target, problems)
@@ -164,9 +180,10 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     issuers,
     samples: read.FREEHOLD_SAMPLES === 'on',
-    corsOrigins: read.FREEHOLD_CORS_ORIGINS.split(',')
-      .map((origin) => origin.trim())
-      .filter(Boolean),
+    brand: { name: read.FREEHOLD_BRAND_NAME, supportAddress: read.FREEHOLD_SUPPORT_ADDRESS ?? null },
+    dnsServers: splitList(read.FREEHOLD_DNS_SERVERS),
+    unleash,
+    corsOrigins: splitList(read.FREEHOLD_CORS_ORIGINS),
     signIn,
     mail,
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,
@@ -233,6 +250,20 @@ function readIssuers(given: NodeJS.ProcessEnv, problems: string[]): Issuer[] {
     problems.push(...errors.map((one) => `${name}: ${one instanceof Error ? one.message : String(one)}`))
     return []
   }
+}
+
+function readUnleash(given: NodeJS.ProcessEnv, problems: string[]): ServerConfig['unleash'] {
+  const { FREEHOLD_UNLEASH_URL: address, FREEHOLD_UNLEASH_TOKEN: token } = given
+  if (address && token) return { url: address, token: new Secret(token) }
+  if (address || token) problems.push('FREEHOLD_UNLEASH_URL: goes with FREEHOLD_UNLEASH_TOKEN; give both, or neither')
+  return undefined
+}
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
 }
 
 function collect<T>(problems: string[], read: () => T, prefix = ''): T | undefined {

@@ -21,7 +21,7 @@ const documentSchema = z.object({
         operationId: z.string(),
         'x-permission': z.string().optional(),
         parameters: z.array(z.object({ name: z.string(), in: z.string() })).default([]),
-        requestBody: z.unknown().optional(),
+        requestBody: z.object({ content: z.record(z.string(), z.unknown()) }).optional(),
       }),
     ),
   ),
@@ -38,7 +38,7 @@ export function describeOperations(document: unknown): Described[] {
       permission: operation['x-permission'],
       params: operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
       query: operation.parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
-      hasBody: operation.requestBody !== undefined,
+      hasBody: operation.requestBody?.content['application/json'] !== undefined,
     })),
   )
 }

@@ -52,8 +52,13 @@ afterAll(() => on.close())
 async function giveEverythingTo(teamId: string): Promise<void> {
   const client = on.client(on.acme.key)
   const { agent, promotedAgent, connection, spareConnection, secretName, spareSecret, budgetId } = ground
+  const { service, spareService } = ground
   const owned = { agent: [agent, promotedAgent], connection: [connection, spareConnection], budget: [budgetId] }
-  for (const [kind, resources] of Object.entries({ ...owned, secret: [secretName, spareSecret] })) {
+  for (const [kind, resources] of Object.entries({
+    ...owned,
+    secret: [secretName, spareSecret],
+    service: [service, spareService],
+  })) {
     for (const resource of resources) {
       await client.setOwner({ params: { kind: kind as 'agent', resource }, body: { teamId } })
     }
@@ -113,7 +118,7 @@ describe.each(ofTenants)('$id needs $permission', ({ permission, ...rest }) => {
   const operation: Described = { ...rest, permission }
   const addressesOne = operation.params.length > 0
   // In another tenant the name is free.
-  const putsByName = operation.id === 'putSecret' || operation.id === 'putConnection'
+  const putsByName = ['putSecret', 'putConnection', 'putFlag', 'putService'].includes(operation.id)
   const refused = { status: 403, body: { code: 'permission_denied' } }
 
   test('and is refused to every role without it, wherever that is held', async () => {

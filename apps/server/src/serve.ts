@@ -3,6 +3,7 @@ import {
   type Bus,
   connectRedis,
   type Database,
+  type Flags,
   forgetRequests,
   LocalBus,
   measureDueStorage,
@@ -17,6 +18,7 @@ import {
   createModelCaller,
   createTenantKeys,
   createToolRegistry,
+  createUpstreamCaller,
   createWebhookDelivery,
   describeModels,
   type Program,
@@ -31,15 +33,18 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import { createApi } from './api/app.ts'
 import type { Vouchers } from './api/vouchers.ts'
+import { whiteLabelOf } from './api/white-label.ts'
 import { loadAnchors, startAnchoring } from './audit-anchors.ts'
 import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
 import { remoteApi } from './gateway/forward.ts'
+import { createProcessStore, createRedisStore, type Redis } from './gateway/rate-store.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { createMailer } from './mail/mail.ts'
+import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
@@ -108,15 +113,16 @@ async function start(
     signIn && needs(target, 'set-up')
       ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
       : undefined
+  const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
-  if (platform) startBackground(config, logger, platform, anchors, parts, stops)
+  if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
   listener.serve(
-    await buildSurface({ config, logger, platform, anchors, signIn, origins, shutdown: shutdown.signal }, stops),
+    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, shutdown: shutdown.signal }, stops),
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
@@ -129,11 +135,11 @@ function startBackground(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  anchors: Anchors | undefined,
-  parts: Parts,
+  parts: Parts & { anchors: Anchors | undefined; flags: Flags },
   stops: AsyncDisposableStack,
 ): void {
   if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  const { anchors } = parts
   if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
 }
@@ -144,30 +150,56 @@ interface SurfaceParts {
   platform: Platform | undefined
   anchors: Anchors | undefined
   signIn: SignIn | undefined
+  flags: Flags | undefined
   origins: Origins
   shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  { config, logger, platform, anchors, signIn, origins, shutdown }: SurfaceParts,
+  { config, logger, platform, anchors, signIn, flags, origins, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
+  const redis = platform && !anchors ? undefined : connectCounter(config, logger, stops)
   const api =
-    platform && anchors && signIn
+    platform && anchors && signIn && flags
       ? createApi({
           platform,
           anchors,
           logger,
+          callUpstream: createUpstreamCaller({ ...platform, operatorAllow: config.egressAllow }),
+          takeCall: redis ? createRedisStore(redis) : createProcessStore(),
           verify: await createVerifier(config),
           signIn,
+          whiteLabel: whiteLabelOf(config, origins),
+          flags,
           vouchers: vouchersOf(config, signIn, logger),
           mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
           shutdown,
         })
       : undefined
-  if (needs(config.target, 'gateway')) return (await buildGateway(config, logger, origins, api?.fetch, stops)).fetch
+  if (needs(config.target, 'gateway')) {
+    return (await buildGateway(config, logger, origins, api?.fetch, redis, stops)).fetch
+  }
   return (api ?? healthOf(platform)).fetch
+}
+
+async function openStoppingFlags(
+  config: ServerConfig,
+  { database }: Platform,
+  logger: Logger,
+  stops: AsyncDisposableStack,
+): Promise<Flags> {
+  const flags = await openConfiguredFlags(config, database, logger)
+  stops.defer(() => flags.close())
+  return flags
+}
+
+/** Where gateways and apis count requests together. */
+function connectCounter(config: ServerConfig, logger: Logger, stops: AsyncDisposableStack): Redis | undefined {
+  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
+  stops.defer(async () => redis?.destroy())
+  return redis
 }
 
 function vouchersOf({ issuers }: ServerConfig, signIn: SignIn, logger: Logger): Vouchers {
@@ -261,7 +293,7 @@ function startWorker(
   config: ServerConfig,
   logger: Logger,
   platform: Platform,
-  { programs, tools }: Parts,
+  { programs, tools, flags }: Parts & { flags: Flags },
 ): () => Promise<void> {
   const { concurrency, leaseMs } = config.worker
   const { database, bus, secrets, vault } = platform
@@ -271,6 +303,7 @@ function startWorker(
   const engine = {
     database,
     vault,
+    flags,
     bus,
     programs: new Map([...programs, [webhookDelivery.name, webhookDelivery]]),
     tools,
@@ -294,10 +327,9 @@ async function buildGateway(
   logger: Logger,
   { trustedOrigins }: Origins,
   localApi: Fetch | undefined,
+  redis: Redis | undefined,
   stops: AsyncDisposableStack,
 ) {
-  const redis = config.redisUrl && connectRedis(config.redisUrl.reveal(), reportTo(logger, 'the rate limits'))
-  stops.defer(async () => redis?.destroy())
   return createGateway({
     mint: await createMinter(config),
     logger,

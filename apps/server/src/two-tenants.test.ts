@@ -26,7 +26,7 @@ const described = describeOperations(buildOpenApiDocument('test'))
 const ofTenants = described.filter(({ permission }) => permission !== undefined && !permission.startsWith('platform:'))
 const ofOperator = described.filter(({ permission }) => permission?.startsWith('platform:'))
 /** They create under a name that is free, so another tenant's names are tested with the shared ones. */
-const putByName: OperationId[] = ['putSecret', 'putConnection']
+const putByName: OperationId[] = ['putSecret', 'putConnection', 'putFlag', 'putService']
 const lists = ofTenants.filter(({ query, params }) => query.includes('cursor') && params.length === 0)
 
 const seenByModel: ModelRequest[] = []
@@ -86,7 +86,8 @@ function ask(key: string, operation: Described, ground: Ground, changes: Changes
   const sample = sampleRequests[operation.id]
   const params = { ...sample?.params?.(ground), ...changes.params }
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? `no-${name}`)
-  const body = operation.hasBody ? { ...sample?.body?.(ground), ...changes.body } : undefined
+  const upload = sample?.upload?.(ground)
+  const body = operation.hasBody ? { ...sample?.body?.(ground), ...changes.body } : upload
   return on.request(key, operation.method, `${path}${changes.query ?? ''}`, body, changes.headers)
 }
 
@@ -103,7 +104,7 @@ const nothing: Record<string, string> = {
   resource: 'no-such-resource',
 }
 
-const marksOf = ({ tenant, agent, secret, thread, ...ids }: Ground) => [
+const marksOf = ({ tenant, agent, secret, thread, archive: _, ...ids }: Ground) => [
   ...[tenant.id, agent, secret, thread],
   ...Object.values(ids),
 ]
@@ -207,6 +208,7 @@ describe('a list shows nothing of another tenant', () => {
       'actor',
       'cursor',
       'dead',
+      'environment',
       'from',
       'limit',
       'status',

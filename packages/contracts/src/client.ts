@@ -28,7 +28,8 @@ type OptionalWhenEmpty<T> = { [K in keyof T as Nothing extends T[K] ? never : K]
 }
 type ClientInput<Id extends OperationId> = OptionalWhenEmpty<Given<OperationInput<Id>>> & {
   signal?: AbortSignal
-} & (Operations[Id] extends { idempotency: string } ? Idempotent : unknown)
+} & (Operations[Id] extends { idempotency: string } ? Idempotent : unknown) &
+  (Operations[Id] extends { upload: object } ? { upload: Blob } : unknown)
 
 interface Idempotent {
   /** A random one when absent. Keep it to repeat the request later, even from another process: it creates once. */
@@ -72,6 +73,7 @@ interface UntypedInput {
   params?: Record<string, unknown>
   query?: Record<string, unknown>
   body?: unknown
+  upload?: Blob
   signal?: AbortSignal
   idempotencyKey?: string
 }
@@ -101,12 +103,14 @@ async function callOnce(send: Send, operation: Operation, input: UntypedInput): 
     method: operation.method.toUpperCase(),
     headers: {
       ...(input.body !== undefined && { 'content-type': 'application/json' }),
+      ...(operation.upload && { 'content-type': operation.upload.mediaType }),
       ...(input.idempotencyKey !== undefined && { 'idempotency-key': input.idempotencyKey }),
     },
     ...(input.body !== undefined && { body: JSON.stringify(input.body) }),
+    ...(input.upload && { body: input.upload }),
     ...(input.signal && { signal: input.signal }),
   })
-  return response.json()
+  return operation.download ? response.body : response.json()
 }
 
 async function readProblem(response: Response): Promise<FreeholdError> {

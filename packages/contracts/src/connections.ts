@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { secretNameSchema } from './secrets.ts'
 
-const httpUrlSchema = z
+export const httpUrlSchema = z
   .url({ protocol: /^https?$/, error: 'use an http(s) URL' })
   .max(2000)
   .refine((text) => {

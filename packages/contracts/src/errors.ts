@@ -16,7 +16,9 @@ export const errorStatus = {
   queue_full: 429,
   quota_exceeded: 403,
   internal: 500,
+  upstream_failed: 502,
   unavailable: 503,
+  upstream_timeout: 504,
 } as const
 
 /** Why a run ended as `failed`. */
@@ -113,7 +115,9 @@ const titles: Record<ErrorCode, string> = {
   queue_full: 'The queue of the tenant is full',
   quota_exceeded: 'The plan of the tenant allows no more',
   internal: 'Something went wrong on our side',
+  upstream_failed: 'The service behind this path failed',
   unavailable: 'The service is not available right now',
+  upstream_timeout: 'The service behind this path did not answer in time',
 }
 
 /** Renders any thrown value as a problem document; the text of an unknown error never leaves the process. */

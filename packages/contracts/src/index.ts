@@ -33,6 +33,15 @@ export {
   auditCheckpointSchema,
   type PruneAudit,
 } from './audit.ts'
+export type {
+  Branding,
+  ClaimHost,
+  CustomHost,
+  PublicBranding,
+  PutBranding,
+  PutLogo,
+} from './branding.ts'
+export { claimHostSchema, publicBrandingSchema, putBrandingSchema } from './branding.ts'
 export {
   type Budget,
   type BudgetWindow,
@@ -45,6 +54,12 @@ export {
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
+export {
+  type DeleteTenant,
+  type DeletionCertificate,
+  deletionCertificateSchema,
+  type TenantDeletion,
+} from './deletion.ts'
 export { type Environment, environmentSchema } from './environments.ts'
 export {
   type ErrorCode,
@@ -70,6 +85,14 @@ export {
   type ToolCall,
   type Usage,
 } from './events.ts'
+export {
+  type EvaluateFlag,
+  evaluateFlagSchema,
+  type Flag,
+  type FlagEvaluation,
+  type PutFlag,
+  putFlagSchema,
+} from './flags.ts'
 export { idempotencyKeySchema } from './idempotency.ts'
 export {
   type Limits,
@@ -79,6 +102,14 @@ export {
   type RateLimits,
   rateLimitsSchema,
 } from './limits.ts'
+export {
+  type AppliedTenant,
+  type ImportedTenant,
+  type OnboardedTenant,
+  type TenantChange,
+  type TenantDefinition,
+  tenantDefinitionSchema,
+} from './onboarding.ts'
 export { buildOpenApiDocument } from './openapi.ts'
 export type { Operation, Page } from './operation.ts'
 export {
@@ -136,6 +167,7 @@ export {
   setReleaseSchema,
   type VersionDiff,
 } from './releases.ts'
+export { isReservedServiceName, readServicePath } from './reserved-names.ts'
 export {
   decideSchema,
   type FailedAttempt,
@@ -165,6 +197,23 @@ export {
 } from './schedules.ts'
 export { type PutSecret, putSecretSchema, type Secret, secretNameSchema } from './secrets.ts'
 export {
+  type Contract,
+  type ContractCheck,
+  type ContractUse,
+  checkContractSchema,
+  contractUseSchema,
+  type PutConsumer,
+  type PutService,
+  putConsumerSchema,
+  putServiceSchema,
+  type Service,
+  type ServiceConsumer,
+  type ServiceSummary,
+  serviceNameSchema,
+  type Upstream,
+  upstreamSchema,
+} from './services.ts'
+export {
   type CreateTeam,
   type Ownership,
   type OwnResource,
@@ -177,9 +226,7 @@ export {
   type ApiKey,
   actorKinds,
   type CreatedApiKey,
-  type CreatedTenant,
   createKeySchema,
-  createTenantSchema,
   idSchema,
   type Membership,
   setTenantPlanSchema,

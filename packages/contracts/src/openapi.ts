@@ -17,11 +17,13 @@ const idempotencyHeader = z.object({
   }),
 })
 
+const bytes = (mediaType: string) => ({ [mediaType]: { schema: { type: 'string' as const, format: 'binary' } } })
+
 function describeOperation(operationId: string, operation: Operation) {
   const success = {
     description: operation.summary,
     content: {
-      'application/json': { schema: operation.response },
+      ...(operation.download ? bytes(operation.download) : { 'application/json': { schema: operation.response } }),
       ...(operation.stream && { 'text/event-stream': { schema: { type: 'string' as const } } }),
     },
   }
@@ -38,9 +40,10 @@ function describeOperation(operationId: string, operation: Operation) {
     ...(operation.body && {
       requestBody: { required: true, content: { 'application/json': { schema: operation.body } } },
     }),
+    ...(operation.upload && { requestBody: { required: true, content: bytes(operation.upload.mediaType) } }),
     responses: {
       [`${operation.status}`]: success,
-      ...((operation.body || operation.query || operation.params) && {
+      ...((operation.body || operation.upload || operation.query || operation.params) && {
         '400': problem('The request is not valid; `fields` names every problem'),
       }),
       '401': problem('Credentials are missing or not valid'),

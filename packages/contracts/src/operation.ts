@@ -15,6 +15,10 @@ export interface Operation {
   body?: z.ZodType
   status: 200 | 201 | 202
   response: z.ZodType
+  /** The body is bytes of this kind, up to so many, which may be more than a request has otherwise. */
+  upload?: { mediaType: string; maxBytes: number }
+  /** The response is bytes of this kind. */
+  download?: string
   /** The response can also be an event stream (`Accept: text/event-stream`). */
   stream?: boolean
   /**

@@ -3,8 +3,18 @@ import { agentOperations, byName } from './agent-operations.ts'
 import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
+import { brandingOperations } from './branding-operations.ts'
 import { budgetOperations } from './budget-operations.ts'
+import { deleteTenantSchema, tenantDeletionSchema } from './deletion.ts'
 import { runEventSchema } from './events.ts'
+import { flagOperations } from './flag-operations.ts'
+import {
+  appliedTenantSchema,
+  applyTenantQuery,
+  importedTenantSchema,
+  onboardedTenantSchema,
+  tenantDefinitionSchema,
+} from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
@@ -24,12 +34,11 @@ import {
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
+import { serviceOperations } from './service-operations.ts'
 import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
-  createdTenantSchema,
   createKeySchema,
-  createTenantSchema,
   idSchema,
   keySchema,
   tenantSchema,
@@ -38,6 +47,8 @@ import {
 } from './tenants.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
+const archiveType = 'application/gzip'
+const maxArchiveBytes = 4 * 1024 ** 3
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
 /** A boolean in a query. */
@@ -56,13 +67,24 @@ export const operations = {
   createTenant: {
     method: 'post',
     path: '/tenants',
-    summary: 'Create a tenant and its first API key',
+    summary: 'Create a tenant with its first API key, and what it is to have',
     tag: 'tenants',
     permission: 'platform:tenants:write',
-    body: createTenantSchema,
+    body: tenantDefinitionSchema,
     status: 201,
-    response: createdTenantSchema,
+    response: onboardedTenantSchema,
     idempotency: 'caller',
+  },
+  applyTenant: {
+    method: 'post',
+    path: '/tenants/apply',
+    summary: 'Create a tenant of this name, or add to it and change what is defined; again, it changes nothing',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    query: applyTenantQuery,
+    body: tenantDefinitionSchema,
+    status: 200,
+    response: appliedTenantSchema,
   },
   listTenants: {
     method: 'get',
@@ -104,6 +126,49 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  exportTenant: {
+    method: 'get',
+    path: '/tenants/{id}/archive',
+    summary: 'Download everything of a suspended tenant but values of secrets and keys',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    status: 200,
+    download: archiveType,
+    response: z.custom<ReadableStream<Uint8Array>>(),
+  },
+  importTenant: {
+    method: 'post',
+    path: '/tenants/import',
+    summary: 'Bring in a tenant from the archive of another installation, suspended and under its old ids',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    upload: { mediaType: archiveType, maxBytes: maxArchiveBytes },
+    status: 201,
+    response: importedTenantSchema,
+  },
+  deleteTenant: {
+    method: 'post',
+    path: '/tenants/{id}/deletion',
+    summary:
+      'Delete a suspended tenant with all it has: the first request begins, each further one deletes for some seconds',
+    tag: 'tenants',
+    permission: 'platform:tenants:write',
+    params: byId,
+    body: deleteTenantSchema,
+    status: 200,
+    response: tenantDeletionSchema,
+  },
+  getTenantDeletion: {
+    method: 'get',
+    path: '/tenants/{id}/deletion',
+    summary: 'How far the deletion of a tenant has come, and its signed certificate once nothing is left',
+    tag: 'tenants',
+    permission: 'platform:tenants:read',
+    params: byId,
+    status: 200,
+    response: tenantDeletionSchema,
+  },
   issueTenantKey: {
     method: 'post',
     path: '/tenants/{id}/keys',
@@ -135,6 +200,7 @@ export const operations = {
     status: 200,
     response: tenantSchema,
   },
+  ...brandingOperations,
   ...planOperations,
   createKey: {
     method: 'post',
@@ -296,12 +362,14 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...flagOperations,
   ...approvalOperations,
   ...auditOperations,
   ...budgetOperations,
   ...peopleOperations,
   ...scheduleOperations,
   ...secretOperations,
+  ...serviceOperations,
   ...teamOperations,
   ...webhookOperations,
 } as const satisfies Record<string, Operation>

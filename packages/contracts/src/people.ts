@@ -48,7 +48,7 @@ export const startSupportSchema = z.strictObject({
 export type StartSupport = z.output<typeof startSupportSchema>
 
 /** Compared in lower case, as every mail server that matters does. */
-const emailSchema = z.email().max(254).toLowerCase()
+export const emailSchema = z.email().max(254).toLowerCase()
 
 export const createInvitationSchema = z
   .strictObject({

@@ -10,6 +10,8 @@ export const tenantPermissions = [
   'audit:read',
   'connections:read',
   'connections:write',
+  'flags:read',
+  'flags:write',
   'keys:read',
   'keys:write',
   'members:read',
@@ -24,6 +26,12 @@ export const tenantPermissions = [
   'schedules:write',
   'secrets:read',
   'secrets:write',
+  'services:read',
+  'services:write',
+  // To send requests to what is registered.
+  'services:call',
+  // To accept a contract that breaks consumers.
+  'services:force',
   'teams:read',
   'teams:write',
   'tenant:read',
@@ -40,6 +48,7 @@ export const environmentPermissions: readonly TenantPermission[] = [
   'runs:read',
   'runs:start',
   'runs:control',
+  'services:call',
 ]
 
 /** What somebody can do who acts for a team, or a key of one. Everything else concerns the tenant as a whole. */
@@ -61,6 +70,9 @@ export const teamPermissions: readonly TenantPermission[] = [
   'runs:control',
   'secrets:read',
   'secrets:write',
+  'services:read',
+  'services:write',
+  'services:call',
   'threads:read',
   'usage:read',
 ]
@@ -74,9 +86,11 @@ const viewing = [
   'budgets:read',
   'approvals:read',
   'connections:read',
+  'flags:read',
   'members:read',
   'runs:read',
   'schedules:read',
+  'services:read',
   'teams:read',
   'tenant:read',
   'threads:read',
@@ -95,12 +109,15 @@ export const rolePermissions: Readonly<Record<TenantRole, readonly TenantPermiss
     'agents:write',
     'agents:release',
     'connections:write',
+    'flags:write',
     'keys:read',
     'runs:start',
     'runs:control',
     'schedules:write',
     'secrets:read',
     'secrets:write',
+    'services:write',
+    'services:call',
     'webhooks:write',
   ],
   // Keeps agents at work: starts, stops, approves.
@@ -113,6 +130,7 @@ export const rolePermissions: Readonly<Record<TenantRole, readonly TenantPermiss
     'runs:control',
     'schedules:write',
     'secrets:read',
+    'services:call',
   ],
   viewer: viewing,
 }

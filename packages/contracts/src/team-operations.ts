@@ -91,7 +91,7 @@ export const teamOperations = {
   setOwner: {
     method: 'put',
     path: '/owners/{kind}/{resource}',
-    summary: 'Give an agent, connection, secret or budget to a team, and share it with others',
+    summary: 'Give an agent, connection, secret, budget or service to a team, and share it with others',
     tag: 'teams',
     permission: 'teams:write',
     params: z.strictObject({ kind: ownedKindSchema, resource: z.string().min(1).max(200) }),

@@ -26,7 +26,7 @@ export const teamMemberSchema = z
 export type TeamMember = z.output<typeof teamMemberSchema>
 
 /** What a team can own, and so what can be given to another one. A key stays where it was made. */
-export const ownedKindSchema = z.enum(['agent', 'connection', 'secret', 'budget'])
+export const ownedKindSchema = z.enum(['agent', 'connection', 'secret', 'budget', 'service'])
 
 export const ownResourceSchema = z.strictObject({
   /** Null: it belongs to the tenant as a whole. */

@@ -6,19 +6,17 @@ import { planNameSchema, planSchema } from './plans.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
-const hostPatternSchema = z
+export const hostPatternSchema = z
   .string()
   .max(253)
   .regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'use a host name, or "*.example.com" for its subdomains')
 
-const tenantNameSchema = z
+export const tenantNameSchema = z
   .string()
   .trim()
   .min(1)
   .max(63)
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'use letters, digits, spaces, ".", "_" and "-"')
-
-export const createTenantSchema = z.strictObject({ name: tenantNameSchema })
 
 /** A name of the IANA time zone database. */
 export const timeZoneSchema = z
@@ -38,7 +36,7 @@ function isTimeZone(name: string): boolean {
 const nanosPerToken = z.int().min(0).max(1_000_000_000)
 const assumedPriceSchema = z.strictObject({ inputNanosPerToken: nanosPerToken, outputNanosPerToken: nanosPerToken })
 
-const productionApprovalsSchema = z.strictObject({
+export const productionApprovalsSchema = z.strictObject({
   /** How many people, besides whoever asks. */
   required: z.int().min(1).max(10),
   /** The role that each of them has to have; anyone with `releases:decide` when null. */
@@ -145,7 +143,6 @@ export const whoamiSchema = z
   .meta({ id: 'Whoami' })
 
 export type Tenant = z.output<typeof tenantSchema>
-export type CreatedTenant = z.output<typeof createdTenantSchema>
 export type ApiKey = z.output<typeof keySchema>
 export type CreatedApiKey = z.output<typeof createdKeySchema>
 export type Whoami = z.output<typeof whoamiSchema>

@@ -15,6 +15,19 @@ export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } fro
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
+export {
+  type Brand,
+  brandOf,
+  deleteLogo,
+  findBranding,
+  findLogo,
+  getBranding,
+  type HouseBrand,
+  putBranding,
+  putLogo,
+} from './branding/branding.ts'
+export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
   type CallToSettle,
@@ -39,6 +52,10 @@ export {
 export { afterCommit, Database, type DatabaseConfig, openDatabase, type Tx } from './db/database.ts'
 export { isDataError } from './db/errors.ts'
 export { cleanText } from './db/json.ts'
+export { deleteFlag, evaluateFlag, getFlag, listFlags, putFlag } from './flags/flags.ts'
+export { type BoundFlags, type Flags, openFlags } from './flags/open-flags.ts'
+export { createStoredProvider } from './flags/stored-provider.ts'
+export { createUnleashProvider } from './flags/unleash-provider.ts'
 export { doOnce, type IdempotentRequest } from './idempotency/do-once.ts'
 export { forgetRequests } from './idempotency/forget-requests.ts'
 export { createKey, listKeys, revokeKey } from './identity/api-keys.ts'
@@ -101,13 +118,22 @@ export { createPostgresVault } from './secrets/postgres-vault.ts'
 export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
 export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
 export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
+export { deleteServiceConsumer, listServiceConsumers, putServiceConsumer } from './services/consumers.ts'
+export { checkService } from './services/contract-breaks.ts'
+export { findServiceRoute, type ServiceRoute } from './services/find-route.ts'
+export { deleteService, getService, listServices, putService } from './services/services.ts'
+export { startServiceRun } from './services/start-run.ts'
 export { listOwners, setOwner } from './teams/owners.ts'
 export { listTeamMembers, putTeamMember, removeTeamMember } from './teams/team-members.ts'
 export { createTeam, deleteTeam, listTeams, updateTeam } from './teams/teams.ts'
+export { applyTenant } from './tenancy/apply-tenant.ts'
+export { exportTenant } from './tenancy/archive/export-tenant.ts'
+export { importTenant } from './tenancy/archive/import-tenant.ts'
+export { createTenant } from './tenancy/create-tenant.ts'
+export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
-  createTenant,
   getOwnTenant,
   getTenant,
   issueTenantKey,

@@ -21,6 +21,13 @@ export { defineProgram, type Program, type ProgramRun } from './runs/program.ts'
 export { Worker, type WorkerOptions } from './runs/worker.ts'
 export { Scheduler, type SchedulerOptions } from './schedules/scheduler.ts'
 export {
+  type CallUpstream,
+  type CallUpstreamParts,
+  createUpstreamCaller,
+  type ServerRoute,
+  type ServiceCall,
+} from './services/call-upstream.ts'
+export {
   createToolRegistry,
   defineTool,
   type Tool,

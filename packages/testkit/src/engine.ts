@@ -20,11 +20,13 @@ import {
   createAgent,
   createPostgresVault,
   createSecretCipher,
+  createStoredProvider,
   createTenant,
   type Database,
   getRun,
   LocalBus,
   openDatabase,
+  openFlags,
   readJournal,
   startRun,
   watchRun,
@@ -107,7 +109,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const dataDir = await mkdtemp(join(tmpdir(), 'freehold-engine-'))
   const database = await openDatabase({ url: options.databaseUrl, dataDir, poolSize: 8, migrate: false })
   const bus = (await options.bus?.(database)) ?? new LocalBus()
-  const { engine, platform, logs } = assembleEngine(runtime, database, bus, options)
+  const { engine, platform, logs } = await assembleEngine(runtime, database, bus, options)
   const operator: Caller = {
     platform,
     actor: { kind: 'operator', id: 'test', name: 'test' },
@@ -191,7 +193,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   }
 }
 
-function assembleEngine(
+async function assembleEngine(
   runtime: typeof import('@freehold/runtime'),
   database: Database,
   bus: Bus,
@@ -210,6 +212,7 @@ function assembleEngine(
   const engine = {
     bus,
     vault,
+    flags: await openFlags('stored', createStoredProvider(database)),
     programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
     callModel: options.callModel ?? runtime.createModelCaller({ compatible: {} }),

@@ -34,6 +34,7 @@ export {
   spawnServer,
 } from './processes.ts'
 export { hasRedis, type RedisServer, startRedis } from './redis.ts'
+export { sampleLogo } from './sample-logo.ts'
 export { type SampleRequest, sampleRequests } from './sample-requests.ts'
 export {
   type ModelArrival,

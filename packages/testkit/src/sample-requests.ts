@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { sampleContract } from './sample-contract.ts'
+import { sampleLogo } from './sample-logo.ts'
 import type { Ground } from './tenants.ts'
 
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
 export interface SampleRequest {
   params?: (ground: Ground) => Record<string, string>
   body?: (ground: Ground) => Record<string, unknown>
+  upload?: (ground: Ground) => Uint8Array
 }
 
 const byAgent = (ground: Ground) => ({ name: ground.agent })
@@ -16,6 +19,8 @@ const bySchedule = (ground: Ground) => ({ id: ground.scheduleId })
 const byWebhook = (ground: Ground) => ({ id: ground.webhookId })
 const bySecret = (ground: Ground) => ({ name: ground.secretName })
 const byConnection = (ground: Ground) => ({ name: ground.connection })
+const byFlag = (ground: Ground) => ({ name: ground.flag })
+const byService = (ground: Ground) => ({ name: ground.service })
 const byTeam = (ground: Ground) => ({ id: ground.teamId })
 const byApproval = (ground: Ground) => ({ id: ground.approvalId })
 const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
@@ -24,10 +29,18 @@ const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 export const sampleRequests: Record<string, SampleRequest> = {
   whoami: {},
   createTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
+  applyTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
   listTenants: {},
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },
   resumeTenant: { params: bySpareTenant },
+  exportTenant: { params: (ground) => ({ id: ground.restingTenant }) },
+  importTenant: { upload: (ground) => ground.archive },
+  deleteTenant: {
+    params: (ground) => ({ id: ground.doomedTenant }),
+    body: (ground) => ({ name: ground.doomedName }),
+  },
+  getTenantDeletion: { params: (ground) => ({ id: ground.fadingTenant }) },
   listPlans: {},
   putPlan: {
     params: () => ({ name: 'sample' }),
@@ -38,6 +51,13 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getLimits: {},
   getOwnTenant: {},
   updateOwnTenant: { body: () => ({ allowedHosts: ['example.com'] }) },
+  getBranding: {},
+  putBranding: { body: () => ({ name: 'Sample', colors: { primary: '#1a2b3c' } }) },
+  putLogo: { body: () => ({ data: sampleLogo }) },
+  deleteLogo: {},
+  claimHost: { body: () => ({ host: `${randomUUID()}.example.com` }) },
+  verifyHost: {},
+  releaseHost: {},
   createKey: { body: () => ({ name: 'created' }) },
   listKeys: {},
   revokeKey: { params: (ground) => ({ id: ground.keyId }) },
@@ -116,6 +136,23 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listConnections: {},
   getConnection: { params: byConnection },
   deleteConnection: { params: (ground) => ({ name: ground.spareConnection }) },
+  putService: {
+    params: byService,
+    body: () => ({
+      contract: sampleContract,
+      environments: { production: { kind: 'http', url: 'https://api.invalid' } },
+    }),
+  },
+  listServices: {},
+  getService: { params: byService },
+  deleteService: { params: (ground) => ({ name: ground.spareService }) },
+  checkService: { params: byService, body: () => ({ contract: null }) },
+  putServiceConsumer: {
+    params: (ground) => ({ ...byService(ground), consumer: `consumer-${randomUUID()}` }),
+    body: () => ({ uses: [{ method: 'GET', path: '/things' }] }),
+  },
+  listServiceConsumers: { params: byService },
+  deleteServiceConsumer: { params: (ground) => ({ ...byService(ground), consumer: 'spare-consumer' }) },
   pruneAudit: { params: bySpareTenant, body: () => ({ before: '2026-01-01T00:00:00Z' }) },
   rotateDataKey: { params: bySpareTenant },
   rewrapKeys: {},
@@ -129,6 +166,11 @@ export const sampleRequests: Record<string, SampleRequest> = {
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },
+  listFlags: {},
+  getFlag: { params: byFlag },
+  deleteFlag: { params: (ground) => ({ name: ground.spareFlag }) },
+  evaluateFlag: { params: byFlag, body: () => ({ targetingKey: 'somebody' }) },
   createBudget: { body: () => ({ name: `budget ${randomUUID()}`, period: 'day', limitNanos: 1_000_000_000 }) },
   listBudgets: {},
   getBudget: { params: byBudget },

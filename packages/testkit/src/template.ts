@@ -15,27 +15,37 @@ declare module 'vitest' {
 /** A new data folder with a migrated embedded database in it: a copy of one that is made once per test run. */
 export async function createDataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-data-'))
-  await cp(await findTemplate(), folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  const template = await makeOnce(await findRunFolder(), 'template', buildTemplate)
+  await cp(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
   return folder
 }
 
-async function findTemplate(): Promise<string> {
+/** Where the files of a test run keep what they share. */
+export async function findRunFolder(): Promise<string> {
   // Not at the top, because scripts use the testkit outside of vitest too.
   const { inject } = await import('vitest')
-  const runFolder = inject('testRunFolder')
-  const template = join(runFolder, 'template')
-  if (await exists(template)) return template
-  if (await claim(join(runFolder, 'template.claimed'))) await buildTemplate(template)
-  else await waitFor(() => exists(template), { timeoutMs: 50_000, what: 'the template of the embedded database' })
-  return template
+  return inject('testRunFolder')
 }
 
-async function buildTemplate(template: string): Promise<void> {
-  const draft = `${template}.draft`
+/** A folder that whichever test file comes first builds, while the others that need it wait. */
+export async function makeOnce(
+  runFolder: string,
+  name: string,
+  build: (draft: string) => Promise<void>,
+): Promise<string> {
+  const made = join(runFolder, name)
+  if (await exists(made)) return made
+  if (await claim(join(runFolder, `${name}.claimed`))) {
+    await build(`${made}.draft`)
+    await rename(`${made}.draft`, made)
+  } else await waitFor(() => exists(made), { timeoutMs: 50_000, what: `the shared ${name}` })
+  return made
+}
+
+async function buildTemplate(draft: string): Promise<void> {
   const database = await openDatabase({ dataDir: draft, poolSize: 1, migrate: true })
   await database.close()
   await rm(join(draft, 'postgres.lock'), { force: true })
-  await rename(draft, template)
 }
 
 async function claim(path: string): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
+import { sampleContract } from './sample-contract.ts'
+import { sampleLogo } from './sample-logo.ts'
 
 /** What a tenant has to show: a thing for every kind of path parameter and every state that a request needs. */
 export interface Ground {
@@ -32,8 +34,14 @@ export interface Ground {
   /** Another secret, to be deleted. */
   spareSecret: string
   connection: string
+  /** A service with two consumers, and another one, to be deleted. */
+  service: string
+  spareService: string
   /** Another connection, to be deleted. */
   spareConnection: string
+  /** A feature flag of production, and another one, to be deleted. */
+  flag: string
+  spareFlag: string
   /** A member of the tenant, and another one, to be removed. */
   memberId: string
   spareMember: string
@@ -50,6 +58,13 @@ export interface Ground {
   guestInvitation: string
   /** Another tenant, for what an operator does to one. */
   spareTenant: string
+  /** One that is suspended, to be deleted, and one whose deletion has begun. */
+  doomedTenant: string
+  doomedName: string
+  fadingTenant: string
+  /** One that is suspended, and the archive of one that was deleted. */
+  restingTenant: string
+  archive: Uint8Array
   /** A text that stands in this tenant's messages and nowhere else. */
   secret: string
 }
@@ -61,6 +76,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const secret = `the secret of ${tenant.name}`
   const thread = `thread-of-${tenant.name}`
   await limitTenant(test, tenant)
+  await brandTenant(client, tenant.name)
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
   await client.createAgent({ body: { name: `second-${agent}` } })
@@ -107,16 +123,16 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     await schedule(`first of ${tenant.name}`),
     await schedule(`second of ${tenant.name}`),
   ]
-  const webhook = () =>
-    client.createWebhook({ body: { url: 'https://hooks.invalid/', description: secret, events: ['budget.warned'] } })
-  const [firstWebhook, spareWebhook] = [await webhook(), await webhook()]
-  const vault = await furnishVault(client, tenant.name, secret)
+  const webhooks = await furnishWebhooks(client, secret)
+  const named = await furnishNamed(client, tenant.name, secret)
+  const services = await furnishServices(client, tenant.name, secret)
   const people = await furnishPeople(test, tenant)
   const teams = await furnishTeams(client, tenant.name, [people.memberId, people.teamMember], {
     agent: `second-${agent}`,
     budget: second.id,
   })
   const spare = await test.createTenant(`spare of ${tenant.name}`)
+  const doomed = await furnishDoomed(test, tenant.name)
   return {
     tenant,
     agent,
@@ -131,18 +147,55 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     budgetId: budget.id,
     scheduleId: firstSchedule.id,
     spareScheduleId: spareSchedule.id,
-    webhookId: firstWebhook.id,
+    ...webhooks,
     ...people,
     ...teams,
-    spareWebhookId: spareWebhook.id,
     promotedAgent,
     releaseRequestId,
-    ...vault,
+    ...named,
+    ...services,
     spareTenant: spare.id,
+    ...doomed,
   }
 }
 
-async function furnishVault(client: Client, of: string, value: string) {
+/** Tenants that are suspended: for what an operator does to those. */
+async function furnishDoomed(test: TestPlatform, of: string) {
+  const operator = test.client(test.operatorKey)
+  const suspend = async (name: string) => {
+    const { id } = await operator.createTenant({ body: { name } })
+    await operator.suspendTenant({ params: { id } })
+    return { params: { id }, body: { name } }
+  }
+  const [doomed, fading, resting, moved] = [
+    await suspend(`doomed of ${of}`),
+    await suspend(`fading of ${of}`),
+    await suspend(`resting of ${of}`),
+    await suspend(`moved of ${of}`),
+  ]
+  await operator.deleteTenant(fading)
+  const archive = new Uint8Array(
+    await new Response(await operator.exportTenant({ params: moved.params })).arrayBuffer(),
+  )
+  while ((await operator.deleteTenant(moved)).status !== 'deleted');
+  return {
+    doomedTenant: doomed.params.id,
+    doomedName: doomed.body.name,
+    fadingTenant: fading.params.id,
+    restingTenant: resting.params.id,
+    archive,
+  }
+}
+
+async function furnishWebhooks(client: Client, description: string) {
+  const create = () =>
+    client.createWebhook({ body: { url: 'https://hooks.invalid/', description, events: ['budget.warned'] } })
+  const [first, spare] = [await create(), await create()]
+  return { webhookId: first.id, spareWebhookId: spare.id }
+}
+
+/** What is known by name. */
+async function furnishNamed(client: Client, of: string, value: string) {
   const [secretName, spareSecret] = [`first-key-of-${of}`, `second-key-of-${of}`]
   const [connection, spareConnection] = [`first-link-of-${of}`, `second-link-of-${of}`]
   for (const name of [secretName, spareSecret]) await client.putSecret({ params: { name }, body: { value } })
@@ -150,7 +203,27 @@ async function furnishVault(client: Client, of: string, value: string) {
     const body = { kind: 'http', secret: secretName, origin: 'https://api.invalid' } as const
     await client.putConnection({ params: { name }, body })
   }
-  return { secretName, spareSecret, connection, spareConnection }
+  const [flag, spareFlag] = [`first-flag-of-${of}`, `second-flag-of-${of}`]
+  for (const name of [flag, spareFlag]) await client.putFlag({ params: { name }, body: {} })
+  return { secretName, spareSecret, connection, spareConnection, flag, spareFlag }
+}
+
+/** A look of its own, and a host that it claims. */
+async function brandTenant(client: Client, of: string): Promise<void> {
+  await client.putBranding({ body: { name: `Brand of ${of}` } })
+  await client.putLogo({ body: { data: sampleLogo } })
+  await client.claimHost({ body: { host: `${of}.example.com` } })
+}
+
+async function furnishServices(client: Client, of: string, description: string) {
+  const [service, spareService] = [`first-service-of-${of}`, `second-service-of-${of}`]
+  const body = { description, contract: sampleContract }
+  for (const name of [service, spareService]) await client.putService({ params: { name }, body })
+  for (const consumer of ['first-consumer', 'spare-consumer']) {
+    const uses = [{ method: 'GET', path: '/things' } as const]
+    await client.putServiceConsumer({ params: { name: service, consumer }, body: { uses } })
+  }
+  return { service, spareService }
 }
 
 /** Three people who joined by invitation, and two invitations that nobody has accepted yet. */

@@ -1,12 +1,18 @@
-import { type Client, createTenantSchema, setTenantPlanSchema, type Tenant } from '@freehold/contracts'
+import {
+  type Client,
+  type OnboardedTenant,
+  setTenantPlanSchema,
+  type Tenant,
+  tenantDefinitionSchema,
+} from '@freehold/contracts'
 import { connectOperator } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
-import { saveTenant } from '../connection/save-tenant.ts'
 import type { Context } from '../context.ts'
 import { CliError, parseInput } from '../failure.ts'
 import { describeHosts, formatAge, formatTime, oneLine } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
+import { keepKey } from './keep-key.ts'
 
 export async function listTenants(context: Context): Promise<undefined> {
   const { client } = await connectOperator(context)
@@ -28,27 +34,32 @@ function tenantColumns(nowMs: number): Column<Tenant>[] {
   ]
 }
 
-export async function createTenant(context: Context, name: string): Promise<undefined> {
-  const body = parseInput(createTenantSchema, { name })
+export async function createTenant(
+  context: Context,
+  name: string,
+  { plan, owner }: { plan?: string; owner: string[] },
+): Promise<undefined> {
+  const owners = owner.length > 0 ? owner : undefined
+  const body = parseInput(tenantDefinitionSchema, { name, plan, owners })
   const { client, credentials } = await connectOperator(context)
   const tenant = await client.createTenant({ body })
   const { terminal } = context
   // Printed before anything else can fail: the server never shows the key again.
   if (context.json) printJson(terminal, tenant)
-  if (!credentials) {
-    if (!context.json) terminal.write(`${renderTenant(context, tenant)}\nIts key, shown this once:\n${tenant.apiKey}\n`)
-    return
-  }
-  try {
-    await saveTenant(credentials.path, tenant.name, { id: tenant.id, apiKey: tenant.apiKey })
-  } catch (error) {
-    const key = context.json ? '' : ` Its key, shown this once: ${tenant.apiKey}`
-    throw new CliError(`The tenant exists, but ${credentials.path} can't be written: ${String(error)}.${key}`, 1, error)
-  }
+  else terminal.write(`${renderTenant(context, tenant)}\n${renderInvitations(tenant)}`)
+  const kept = await keepKey(credentials?.path, tenant)
   if (context.json) return
   terminal.write(
-    `${renderTenant(context, tenant)}\nIts key is in ${credentials.path}. Use it with: --tenant ${quote(tenant.name)}\n`,
+    kept
+      ? `Its key is in ${credentials?.path}. Use it with: --tenant ${quote(tenant.name)}\n`
+      : `Its key, shown this once:\n${tenant.apiKey}\n`,
   )
+}
+
+function renderInvitations({ invitations }: OnboardedTenant): string {
+  return invitations
+    .map(({ email, token }) => `Invitation of ${oneLine(email)} as owner, shown this once: ${token}\n`)
+    .join('')
 }
 
 export async function showTenant(context: Context, tenant: string): Promise<undefined> {

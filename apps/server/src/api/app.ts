@@ -9,7 +9,9 @@ import { type HandlerContext, handlers } from './handlers.ts'
 import { readIdempotency } from './idempotency.ts'
 import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
+import { mountPublicBranding } from './public-branding.ts'
 import { readJson } from './read-json.ts'
+import { mountServices } from './service-routes.ts'
 import { mountSignIn } from './sign-in.ts'
 
 /** The system of record over HTTP. Takes requests from the gateway only. */
@@ -23,6 +25,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
   app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
+  mountPublicBranding(app, parts)
   mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
@@ -30,6 +33,7 @@ export function createApi(parts: ApiParts): ApiApp {
   }
   refuseOtherMethods(app)
   mountAgui(app, parts)
+  mountServices(app, parts)
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })
@@ -79,7 +83,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const asked = { params: c.req.param(), query: c.req.query(), body: sent }
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
-    const context = { request: c.req.raw, signal, idempotency, anchors: parts.anchors, sendMail }
+    const { anchors, whiteLabel, flags } = parts
+    const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags, sendMail }
     const result = await handler(caller, { params, query, body }, context)
     return result instanceof Response ? result : c.json(result as object, operation.status as 200)
   })

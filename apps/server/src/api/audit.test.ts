@@ -13,11 +13,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 /** What each operation that changes something is called in the audit trail. */
 const recorded: Partial<Record<OperationId, AuditAction>> = {
   createTenant: 'tenant.created',
+  applyTenant: 'tenant.created',
   suspendTenant: 'tenant.suspended',
   resumeTenant: 'tenant.resumed',
+  deleteTenant: 'tenant.deletion-started',
+  importTenant: 'tenant.imported',
   issueTenantKey: 'key.created',
   updateOwnTenant: 'tenant.updated',
   setTenantPlan: 'tenant.plan-set',
+  putBranding: 'branding.set',
+  putLogo: 'branding.logo-set',
+  deleteLogo: 'branding.logo-deleted',
+  claimHost: 'branding.host-claimed',
+  verifyHost: 'branding.host-verified',
+  releaseHost: 'branding.host-released',
   createKey: 'key.created',
   revokeKey: 'key.revoked',
   createServiceAccount: 'member.added',
@@ -44,6 +53,8 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   redriveRuns: 'run.redriven',
   decideRun: 'run.decided',
   decideApproval: 'approval.decided',
+  putFlag: 'flag.set',
+  deleteFlag: 'flag.deleted',
   createBudget: 'budget.created',
   updateBudget: 'budget.updated',
   deleteBudget: 'budget.deleted',
@@ -52,6 +63,10 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
   deleteSecret: 'secret.deleted',
   putConnection: 'connection.set',
   deleteConnection: 'connection.deleted',
+  putService: 'service.set',
+  deleteService: 'service.deleted',
+  putServiceConsumer: 'service.consumer-set',
+  deleteServiceConsumer: 'service.consumer-removed',
   createSchedule: 'schedule.created',
   updateSchedule: 'schedule.updated',
   deleteSchedule: 'schedule.deleted',
@@ -63,9 +78,11 @@ const recorded: Partial<Record<OperationId, AuditAction>> = {
 
 /** And those that leave no entry, with the reason. */
 const unrecorded: Partial<Record<OperationId, string>> = {
+  evaluateFlag: 'nothing changes by asking',
   startRun: 'the journal of the run says who started it',
   triggerSchedule: 'the journal of the run says who started it',
   testWebhook: 'the journal of the delivery says who asked for it',
+  checkService: 'it writes nothing',
   rotateDataKey: 'nothing of the tenant changes but how it is encrypted',
   rewrapKeys: 'nothing of a tenant changes but how its data key is encrypted',
   putPlan: 'a plan belongs to no tenant; what a tenant is on is recorded by setTenantPlan',
@@ -107,7 +124,8 @@ function kindOfActor({ permission }: Operation): string {
   return permission.startsWith('platform:') ? 'operator' : 'api_key'
 }
 
-const bodyOf = (id: OperationId) => ('body' in operations[id] ? sampleRequests[id]?.body?.(ground) : undefined)
+const bodyOf = (id: OperationId) =>
+  'body' in operations[id] ? sampleRequests[id]?.body?.(ground) : sampleRequests[id]?.upload?.(ground)
 
 /** The entries that a request left, on whatever tenant's ground. */
 const entriesOf = (requestId: string) =>

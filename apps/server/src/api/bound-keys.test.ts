@@ -18,7 +18,7 @@ afterAll(() => on.close())
 it('a bound key has the permissions that can be confined, and gets no others', async () => {
   expect(await on.client(staging).whoami()).toMatchObject({
     environment: 'staging',
-    permissions: ['agents:read', 'runs:read', 'runs:start', 'runs:control'],
+    permissions: ['agents:read', 'runs:read', 'runs:start', 'runs:control', 'services:call'],
   })
   const more = { name: 'more', environment: 'staging', scopes: ['runs:start', 'usage:read'] }
   expect(await on.request(on.acme.key, 'POST', '/api/v1/keys', more)).toMatchObject({

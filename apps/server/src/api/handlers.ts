@@ -4,12 +4,14 @@ import {
   type OperationId,
   type OperationRequest,
   type OperationResponse,
+  operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
 import { invitationMail } from '../mail/invitation-mail.ts'
 import type { Mail } from '../mail/mail.ts'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 export interface HandlerContext {
   request: Request
@@ -17,6 +19,8 @@ export interface HandlerContext {
   signal: AbortSignal
   idempotency: Idempotency
   anchors: core.Anchors
+  whiteLabel: WhiteLabel
+  flags: core.Flags
   /** Sends a mail without keeping the request waiting; one that the mail server doesn't take is logged. */
   sendMail: (write: (publicUrl: string) => Mail) => void
 }
@@ -35,10 +39,21 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     const id = core.newTenantId(caller, idempotency.key)
     return idempotency.once(() => core.createTenant(caller, body, id), id)
   },
+  applyTenant: (caller, { query, body }) => core.applyTenant(caller, body, query),
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
   resumeTenant: (caller, { params }) => core.resumeTenant(caller, params.id),
+  async exportTenant(caller, { params }, { anchors }) {
+    const archive = await core.exportTenant(caller, params.id, anchors)
+    return new Response(archive, { headers: { 'content-type': operations.exportTenant.download } })
+  },
+  importTenant(caller, _, { request, anchors }) {
+    const { maxBytes } = operations.importTenant.upload
+    return core.importTenant(caller, request.body, anchors, { maxBytes, maxUnpackedBytes: maxBytes * 10 })
+  },
+  deleteTenant: (caller, { params, body }, { anchors }) => core.deleteTenant(caller, params.id, body, anchors),
+  getTenantDeletion: (caller, { params }, { anchors }) => core.getTenantDeletion(caller, params.id, anchors),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
   listPlans: (caller) => core.listPlans(caller),
@@ -47,6 +62,14 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getLimits: (caller) => core.getLimits(caller),
   getOwnTenant: (caller) => core.getOwnTenant(caller),
   updateOwnTenant: (caller, { body }) => core.updateOwnTenant(caller, body),
+
+  getBranding: (caller) => core.getBranding(caller),
+  putBranding: (caller, { body }) => core.putBranding(caller, body),
+  putLogo: (caller, { body }) => core.putLogo(caller, body),
+  deleteLogo: (caller) => core.deleteLogo(caller),
+  claimHost: (caller, { body }, { whiteLabel }) => core.claimHost(caller, body, whiteLabel.ownHosts),
+  verifyHost: (caller, _, { whiteLabel }) => core.verifyHost(caller, whiteLabel.resolveTxt),
+  releaseHost: (caller) => core.releaseHost(caller),
 
   createKey: (caller, { body }, { idempotency }) => idempotency.once(() => core.createKey(caller, body)),
   listKeys: (caller, { query }) => core.listKeys(caller, query),
@@ -78,6 +101,15 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   removeTeamMember: (caller, { params }) => core.removeTeamMember(caller, params.id, params.person),
   setOwner: (caller, { params, body }) => core.setOwner(caller, params, body),
   listOwners: (caller, { query }) => core.listOwners(caller, query),
+
+  putService: (caller, { params, body }) => core.putService(caller, params.name, body),
+  listServices: (caller, { query }) => core.listServices(caller, query),
+  getService: (caller, { params }) => core.getService(caller, params.name),
+  deleteService: (caller, { params }) => core.deleteService(caller, params.name),
+  checkService: (caller, { params, body }) => core.checkService(caller, params.name, body),
+  putServiceConsumer: (caller, { params, body }) => core.putServiceConsumer(caller, params, body),
+  listServiceConsumers: (caller, { params, query }) => core.listServiceConsumers(caller, params.name, query),
+  deleteServiceConsumer: (caller, { params }) => core.deleteServiceConsumer(caller, params),
 
   createAgent: (caller, { body }, { idempotency }) => idempotency.once(() => core.createAgent(caller, body)),
   listAgents: (caller, { query }) => core.listAgents(caller, query),
@@ -146,6 +178,13 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   listThreads: (caller, { query }) => core.listThreads(caller, query),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+
+  putFlag: (caller, { params, query, body }, { flags }) => core.putFlag(caller, { ...params, ...query }, body, flags),
+  listFlags: (caller, { query }) => core.listFlags(caller, query),
+  getFlag: (caller, { params, query }) => core.getFlag(caller, { ...params, ...query }),
+  deleteFlag: (caller, { params, query }) => core.deleteFlag(caller, { ...params, ...query }),
+  evaluateFlag: (caller, { params, query, body }, { flags }) =>
+    core.evaluateFlag(caller, { ...params, ...query }, body, flags),
 
   createBudget: (caller, { body }, { idempotency }) => idempotency.once(() => core.createBudget(caller, body)),
   listBudgets: (caller, { query }) => core.listBudgets(caller, query),

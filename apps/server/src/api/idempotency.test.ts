@@ -51,8 +51,12 @@ const countRuns = async (message: string) =>
 
 test('every POST creates and takes a key, or changes what is there and needs none', () => {
   expect(posts.filter(({ operation }) => !operation.idempotency).map(({ id }) => id)).toEqual([
+    'applyTenant',
     'suspendTenant',
     'resumeTenant',
+    'importTenant',
+    'deleteTenant',
+    'verifyHost',
     'promoteRelease',
     'rollBackRelease',
     'decideReleaseRequest',
@@ -60,11 +64,13 @@ test('every POST creates and takes a key, or changes what is there and needs non
     'redriveRun',
     'redriveRuns',
     'decideRun',
+    'evaluateFlag',
     'decideApproval',
     'pruneAudit',
     'acceptInvitation',
     'rotateDataKey',
     'rewrapKeys',
+    'checkService',
   ])
 })
 

@@ -1,11 +1,14 @@
-import type { Anchors, Platform } from '@freehold/core'
+import type { Anchors, Flags, Platform } from '@freehold/core'
+import type { CallUpstream } from '@freehold/runtime'
 import type { Hono } from 'hono'
 import type { Logger } from 'pino'
+import type { TakeRequest } from '../gateway/rate-store.ts'
 import type { SendMail } from '../mail/mail.ts'
 import type { VerifyToken } from '../service-token.ts'
 import type { SignIn } from '../sign-in/sign-in.ts'
 import type { ApiVariables } from './caller.ts'
 import type { Vouchers } from './vouchers.ts'
+import type { WhiteLabel } from './white-label.ts'
 
 /** What the api is made of. */
 export interface ApiParts {
@@ -14,8 +17,14 @@ export interface ApiParts {
   anchors: Anchors
   verify: VerifyToken
   signIn: SignIn
+  whiteLabel: WhiteLabel
+  flags: Flags
   /** Who says who people are. */
   vouchers: Vouchers
+  /** Passes calls of services on. */
+  callUpstream: CallUpstream
+  /** Counts the calls of each service. */
+  takeCall: TakeRequest
   mail: { send: SendMail; publicUrl: string }
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */

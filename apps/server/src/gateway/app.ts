@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { buildOpenApiDocument, FreeholdError } from '@freehold/contracts'
+import { buildOpenApiDocument, FreeholdError, type Operation, operations } from '@freehold/contracts'
 import type { connectRedis } from '@freehold/core'
-import { getConnInfo } from '@hono/node-server/conninfo'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
 import { secureHeaders } from 'hono/secure-headers'
@@ -11,9 +10,11 @@ import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { version } from '../version.ts'
+import { clientAddress } from './client-address.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward, forwardSignIn } from './forward.ts'
 import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
+import { mountPublicBranding, secureLogos } from './public-branding.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -57,6 +58,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     for (const [name, value] of Object.entries(c.get('rateLimit') ?? {})) c.res.headers.set(name, value)
   })
   app.use(requestLog(parts.logger))
+  secureLogos(app)
   app.use(
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
@@ -70,24 +72,28 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
       origin: parts.corsOrigins,
       // The session, for pages of origins that are listed.
       credentials: true,
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id', 'x-tenant-id'],
+      allowHeaders: [
+        ...['authorization', 'content-type', 'idempotency-key', 'last-event-id'],
+        ...['x-environment', 'x-team-id', 'x-tenant-id'],
+      ],
       exposeHeaders: ['ratelimit', 'ratelimit-policy', 'retry-after', 'x-request-id'],
     }),
   )
-  app.use(
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new FreeholdError('payload_too_large', `A request body can have ${maxBodyBytes} bytes at the most.`)
-      },
-    }),
-  )
+  const limitBody = bodyLimit({ maxSize: maxBodyBytes, onError: () => refuseBody(maxBodyBytes) })
+  app.use(async function limitBodyOrUpload(c, next) {
+    const maxBytes = uploadLimit(c.req.method, c.req.path)
+    if (maxBytes === undefined) return limitBody(c, next)
+    // It is passed on as it comes, and counted by what reads it.
+    if (Number(c.req.header('content-length') ?? 0) > maxBytes) refuseBody(maxBytes)
+    await next()
+  })
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
   app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
   app.get('/', (c) => c.redirect('/api/v1/docs'))
+  mountPublicBranding(app, { mint: parts.mint, api: parts.api, limiter })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
@@ -129,7 +135,13 @@ function readCredential(request: Request, trustedOrigins: readonly string[]): Cr
   return session
 }
 
-function clientAddress(c: Context): string {
-  // Without a socket under it, as in a test, a request comes from this process.
-  return c.env ? (getConnInfo(c).remote.address ?? 'unknown') : 'in-process'
+function refuseBody(maxBytes: number): never {
+  throw new FreeholdError('payload_too_large', `A request body can have ${maxBytes} bytes at the most.`)
+}
+
+/** How much an operation that takes an upload takes; undefined for every other one. */
+function uploadLimit(method: string, path: string): number | undefined {
+  return Object.values<Operation>(operations).find(
+    (operation) => operation.upload && operation.method.toUpperCase() === method && `/api/v1${operation.path}` === path,
+  )?.upload?.maxBytes
 }

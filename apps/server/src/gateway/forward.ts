@@ -1,7 +1,8 @@
-import { FreeholdError } from '@freehold/contracts'
+import { FreeholdError, readServicePath } from '@freehold/contracts'
 import { createTlsFetch } from '../tls/connect.ts'
 import type { TlsIdentity } from '../tls/identity.ts'
 
+/** Of our own operations; a service gets whatever its callers send, but not their credentials. */
 const forwardedHeaders = ['accept', 'content-type', 'idempotency-key', 'last-event-id', 'x-team-id']
 /** What sign-in needs besides: its sessions, and where the page is that asks. */
 const signInHeaders = ['accept', 'content-type', 'cookie', 'origin', 'referer', 'user-agent', ...fetchMetadata()]
@@ -10,7 +11,8 @@ type Api = (request: Request) => Promise<Response>
 
 /** Sends a request on to the api with a service token in place of the caller's credentials. */
 export function forward(request: Request, api: Api, token: string): Promise<Response> {
-  return pass(request, forwardedHeaders, api, token)
+  const isForService = readServicePath(new URL(request.url).pathname) !== undefined
+  return pass(request, isForService ? headersForService(request.headers) : forwardedHeaders, api, token)
 }
 
 /** Sends what someone signs in with on to the api. */
@@ -41,6 +43,18 @@ function pass(request: Request, names: readonly string[], api: Api, token: strin
       ...(request.body && { duplex: 'half' }),
     }),
   )
+}
+
+/** Those of the connection are for the gateway, and so is what says who calls. */
+const keptHeaders: ReadonlySet<string> = new Set([
+  ...['authorization', 'cookie', 'x-tenant-id', 'x-request-id', 'host', 'content-length', 'accept-encoding'],
+  ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
+  ...['proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
+])
+
+function headersForService(headers: Headers): string[] {
+  const named = (headers.get('connection') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  return [...headers.keys()].filter((name) => !keptHeaders.has(name) && !named.includes(name))
 }
 
 /** The api behind HTTP, as a function that takes the same requests as the api in this process. */

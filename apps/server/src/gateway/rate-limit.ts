@@ -65,7 +65,14 @@ export function createLimiter(requestsPerMinute: number, signInsPerMinute: numbe
     if (response.ok && !sendsMail) await take(bucket, -1)
     return response
   }
-  return { count, guard, guardSignIn }
+
+  /** Counts a request of somebody who need not say who they are. */
+  async function guardPublic(address: string, answer: () => Promise<Response>): Promise<Response> {
+    const [level] = await take([{ key: `public:${address}`, ...usual }])
+    if (level && level.waitMs > 0) throw tooMany('Too many requests came from this address.', level)
+    return answer()
+  }
+  return { count, guard, guardSignIn, guardPublic }
 }
 
 function limitsOn(identity: Identity, usual: Omit<Bucket, 'key'>): Limit[] {

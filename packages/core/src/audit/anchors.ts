@@ -1,5 +1,11 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { type AuditAnchor, type AuditAnchors, auditAnchorSchema } from '@freehold/contracts'
+import {
+  type AuditAnchor,
+  type AuditAnchors,
+  auditAnchorSchema,
+  type DeletionCertificate,
+  deletionCertificateSchema,
+} from '@freehold/contracts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Database } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
@@ -27,15 +33,23 @@ const anchorsShown = 100
 export function createAnchoring(database: Database, anchors: Anchors): () => Promise<string[]> {
   const newest = new Map<string, AuditAnchor | undefined>()
 
+  async function followsFrom(before: AuditAnchor, { seq, hash }: Head): Promise<boolean> {
+    // Nothing is left of the chain.
+    if (seq === null) return false
+    return seq === before.seq ? hash === before.hash : seq > before.seq && holds(database, before)
+  }
+
   /** False when the chain contradicts its newest anchor. */
   async function anchor(head: Head): Promise<boolean> {
     const tenantId = head.tenant_id
-    if (!newest.has(tenantId)) newest.set(tenantId, newestOf((await readAnchors(anchors, tenantId)).valid))
-    const before = newest.get(tenantId)
-    // Nothing is left of the chain, or there never was anything.
-    if (head.seq === null || head.hash === null) return before === undefined
-    if (before && head.seq <= before.seq) return head.seq === before.seq && head.hash === before.hash
-    if (before && !(await holds(database, before))) return false
+    let before = newest.get(tenantId)
+    // A tenant that was deleted and imported again has another chain than this process remembers.
+    if (!before || !(await followsFrom(before, head))) {
+      before = newestOf((await readAnchors(anchors, tenantId)).valid)
+      newest.set(tenantId, before)
+      if (before && !(await followsFrom(before, head))) return false
+    }
+    if (head.seq === null || head.hash === null || head.seq === before?.seq) return true
     const signed = signAnchor(anchors, { tenantId, seq: head.seq, hash: head.hash })
     await anchors.store.append(tenantId, JSON.stringify(signed))
     newest.set(tenantId, signed)
@@ -75,9 +89,7 @@ function holds(database: Database, { tenantId, seq, hash }: AuditAnchor): Promis
 }
 
 function signAnchor({ privateKey }: Anchors, head: { tenantId: string; seq: number; hash: string }): AuditAnchor {
-  const content = { ...head, at: new Date().toISOString(), keyId: keyIdOf(createPublicKey(privateKey)) }
-  const signature = sign(null, Buffer.from(canonicalJson(content)), privateKey).toString('base64url')
-  return { ...content, signature }
+  return signWith(privateKey, { ...head, at: new Date().toISOString() })
 }
 
 /** The anchors of a tenant that this installation signed, and how many it didn't. A line that a crash cut off is neither. */
@@ -86,7 +98,13 @@ export async function readAnchors(
   tenantId: string,
 ): Promise<{ valid: AuditAnchor[]; foreign: number }> {
   const publicKey = createPublicKey(privateKey)
-  const found = (await store.read(tenantId)).map(parseAnchor).filter((anchor) => anchor !== undefined)
+  const lines = await store.read(tenantId)
+  // What was deleted may be imported again, and is another chain then.
+  const deletedAt = lines.findLastIndex((line) => parseCertificate(line, tenantId, publicKey) !== undefined)
+  const found = lines
+    .slice(deletedAt + 1)
+    .map(parseAnchor)
+    .filter((anchor) => anchor !== undefined)
   const valid = found.filter((anchor) => anchor.tenantId === tenantId && isSigned(anchor, publicKey))
   return { valid, foreign: found.length - valid.length }
 }
@@ -107,7 +125,41 @@ function parseAnchor(line: string): AuditAnchor | undefined {
   }
 }
 
-function isSigned({ signature, ...content }: AuditAnchor, publicKey: KeyObject): boolean {
+/** The newest certificate that this installation signed of a tenant's deletion. */
+export async function readCertificate(
+  { store, privateKey }: Anchors,
+  tenantId: string,
+): Promise<DeletionCertificate | undefined> {
+  const publicKey = createPublicKey(privateKey)
+  const lines = await store.read(tenantId)
+  return lines.map((line) => parseCertificate(line, tenantId, publicKey)).findLast((found) => found !== undefined)
+}
+
+export async function storeCertificate(
+  { store, privateKey }: Anchors,
+  content: Omit<DeletionCertificate, 'keyId' | 'signature'>,
+): Promise<DeletionCertificate> {
+  const certificate = signWith(privateKey, content)
+  await store.append(content.tenantId, JSON.stringify(certificate))
+  return certificate
+}
+
+function parseCertificate(line: string, tenantId: string, publicKey: KeyObject): DeletionCertificate | undefined {
+  if (!line.includes('"deletion"')) return undefined
+  try {
+    const certificate = deletionCertificateSchema.parse(JSON.parse(line))
+    return certificate.tenantId === tenantId && isSigned(certificate, publicKey) ? certificate : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function signWith<T extends object>(privateKey: KeyObject, content: T): T & { keyId: string; signature: string } {
+  const signed = { ...content, keyId: keyIdOf(createPublicKey(privateKey)) }
+  return { ...signed, signature: sign(null, Buffer.from(canonicalJson(signed)), privateKey).toString('base64url') }
+}
+
+function isSigned({ signature, ...content }: { signature: string }, publicKey: KeyObject): boolean {
   return verify(null, Buffer.from(canonicalJson(content)), publicKey, Buffer.from(signature, 'base64url'))
 }
 

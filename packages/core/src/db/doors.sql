@@ -374,7 +374,7 @@ language sql stable security definer set search_path = public, pg_temp as $$
     left join lateral (
       select e.seq, e.hash from audit_entries e where e.tenant_id = t.id order by e.seq desc limit 1
     ) head on true
-   where p_after is null or t.id > p_after order by t.id limit p_limit
+   where (p_after is null or t.id > p_after) and t.deletion is null order by t.id limit p_limit
 $$;
 
 -- Removes the first entries of a tenant's audit chain, up to one, once the chain has an entry with the checkpoint for them.
@@ -394,6 +394,27 @@ begin
   delete from audit_entries e where e.tenant_id = p_tenant and e.seq <= p_seq;
   get diagnostics removed = row_count;
   return removed;
+end $$;
+
+-- Erases some rows of a tenant whose deletion has begun, on whose ground the caller stands; of runs, those that delegated to
+-- none that is left. Returns how many.
+create function door_erase_rows(p_tenant uuid, p_table text, p_limit int) returns int
+language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+  erased int;
+begin
+  if p_tenant is distinct from nullif(current_setting('app.tenant_id', true), '')::uuid
+    or not exists (select from tenants t where t.id = p_tenant and t.deletion is not null) then
+    raise exception 'the deletion of this tenant has not begun' using errcode = 'insufficient_privilege';
+  end if;
+  execute format('delete from %1$I r where r.%2$I = $1 and r.ctid = any (array(
+      select c.ctid from %1$I c where c.%2$I = $1 %3$s limit $2))', p_table,
+    case p_table when 'tenants' then 'id' else 'tenant_id' end,
+    case p_table when 'agent_runs' then
+      'and not exists (select from agent_runs d where d.tenant_id = c.tenant_id and d.parent_run_id = c.id)' end)
+    using p_tenant, p_limit;
+  get diagnostics erased = row_count;
+  return erased;
 end $$;
 
 -- The releases with a canary that nobody has judged for p_every_ms, those that wait longest first.
@@ -460,6 +481,32 @@ language sql stable security definer set search_path = public, pg_temp as $$
     select from invitations i
      where i.email = p_email and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
   )
+$$;
+
+-- How the tenant looks that has a host, for anybody who asks. A logo comes as its hash.
+create function door_find_branding(p_host text)
+returns table (
+  name text, primary_color text, background_color text, text_color text, support_address text, logo_hash text
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select b.name, b.primary_color, b.background_color, b.text_color, b.support_address, l.hash
+    from custom_hosts h
+    join tenants t on t.id = h.tenant_id and t.status = 'active'
+    left join brandings b on b.tenant_id = h.tenant_id
+    left join logos l on l.tenant_id = h.tenant_id
+   where h.host = p_host and h.verified_at is not null
+$$;
+
+-- The logo with this hash, whichever tenants have it.
+create function door_find_logo(p_hash text) returns table (content_type text, bytes bytea)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select l.content_type, l.bytes from logos l where l.hash = p_hash limit 1
+$$;
+
+-- Who has a host, and by what they proved that it is theirs.
+create function door_find_host(p_host text) returns table (tenant_id uuid, token text)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select h.tenant_id, h.token from custom_hosts h where h.host = p_host and h.verified_at is not null
 $$;
 
 -- A door opens for the server only.

@@ -16,13 +16,17 @@ const tables = [
   'approval_decisions',
   'approvals',
   'audit_entries',
+  'brandings',
   'budget_reservations',
   'budget_windows',
   'budgets',
   'connections',
+  'custom_hosts',
   'data_keys',
+  'feature_flags',
   'idempotency_keys',
   'invitations',
+  'logos',
   'memberships',
   'messages',
   'release_decisions',
@@ -35,6 +39,8 @@ const tables = [
   'schedules',
   'secret_values',
   'secrets',
+  'service_consumers',
+  'services',
   'storage_measures',
   'team_members',
   'teams',
@@ -120,10 +126,21 @@ function rowsInEveryTable(tenant: string): string {
     insert into teams (tenant_id, id, name) values ('${tenant}', '${tenant}', 'team');
     insert into team_members (tenant_id, team_id, person_id, roles)
       values ('${tenant}', '${tenant}', '${tenant}', '{viewer}');
+    insert into services (tenant_id, name, description, environments, timeout_ms, created_by)
+      values ('${tenant}', 'service', '', '{}', 1000, 'test');
+    insert into service_consumers (tenant_id, service, consumer, uses, created_by)
+      values ('${tenant}', 'service', 'consumer', '[]', 'test');
     insert into resource_owners (tenant_id, kind, resource, team_id)
       values ('${tenant}', 'agent', 'assistant', '${tenant}');
     insert into invitations (tenant_id, id, email, roles, token_hash, invited_by, expires_at)
       values ('${tenant}', '${tenant}', 'a@example.com', '{viewer}', '${tenant}', 'test', now());
+    insert into brandings (tenant_id, name) values ('${tenant}', 'a name');
+    insert into logos (tenant_id, hash, content_type, bytes)
+      values ('${tenant}', repeat('0', 64), 'image/png', 'bytes');
+    insert into custom_hosts (tenant_id, host, token, expires_at)
+      values ('${tenant}', 'a.example.com', 'token', now());
+    insert into feature_flags (tenant_id, environment, name, type, enabled, description, variants, rules, serve, updated_by)
+      values ('${tenant}', 'production', 'flag', 'boolean', true, '', '{}', '[]', '[]', 'test');
     insert into operator_keys (id, key_hash) values ('${tenant}', '${tenant}');`
 }
 

@@ -174,6 +174,18 @@ export interface AuditEntries {
   tenant_id: string;
 }
 
+export interface Brandings {
+  background_color: string | null;
+  name: string | null;
+  primary_color: string | null;
+  reply_to: string | null;
+  sender_name: string | null;
+  support_address: string | null;
+  tenant_id: string;
+  text_color: string | null;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface BudgetReservations {
   cost_nanos: number | null;
   created_at: Generated<Timestamp>;
@@ -239,11 +251,33 @@ export interface Connections {
   updated_at: Generated<Timestamp>;
 }
 
+export interface CustomHosts {
+  expires_at: Timestamp;
+  host: string;
+  tenant_id: string;
+  token: string;
+  verified_at: Timestamp | null;
+}
+
 export interface DataKeys {
   created_at: Generated<Timestamp>;
   id: number;
   tenant_id: string;
   wrapped: Buffer;
+}
+
+export interface FeatureFlags {
+  description: string;
+  enabled: boolean;
+  environment: string;
+  name: string;
+  rules: Json;
+  serve: Json;
+  tenant_id: string;
+  type: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: string;
+  variants: Json;
 }
 
 export interface IdempotencyKeys {
@@ -268,6 +302,13 @@ export interface Invitations {
   teams: Generated<Json>;
   tenant_id: string;
   token_hash: Buffer;
+}
+
+export interface Logos {
+  bytes: Buffer;
+  content_type: string;
+  hash: string;
+  tenant_id: string;
 }
 
 export interface Memberships {
@@ -452,6 +493,31 @@ export interface SecretValues {
   version: number;
 }
 
+export interface ServiceConsumers {
+  consumer: string;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  service: string;
+  team_id: string | null;
+  tenant_id: string;
+  updated_at: Generated<Timestamp>;
+  uses: Json;
+}
+
+export interface Services {
+  contract: Json | null;
+  contract_kind: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: string;
+  description: string;
+  environments: Json;
+  name: string;
+  requests_per_second: number | null;
+  tenant_id: string;
+  timeout_ms: number;
+  updated_at: Generated<Timestamp>;
+}
+
 export interface StorageMeasures {
   bytes: number | null;
   measured_at: Timestamp | null;
@@ -478,6 +544,7 @@ export interface Tenants {
   assumed_input_nanos: number | null;
   assumed_output_nanos: number | null;
   created_at: Generated<Timestamp>;
+  deletion: Json | null;
   id: string;
   last_claimed_at: Timestamp | null;
   name: string;
@@ -550,13 +617,17 @@ export interface DB {
   approval_decisions: ApprovalDecisions;
   approvals: Approvals;
   audit_entries: AuditEntries;
+  brandings: Brandings;
   budget_reservations: BudgetReservations;
   budget_windows: BudgetWindows;
   budgets: Budgets;
   connections: Connections;
+  custom_hosts: CustomHosts;
   data_keys: DataKeys;
+  feature_flags: FeatureFlags;
   idempotency_keys: IdempotencyKeys;
   invitations: Invitations;
+  logos: Logos;
   memberships: Memberships;
   messages: Messages;
   operator_keys: OperatorKeys;
@@ -573,6 +644,8 @@ export interface DB {
   schedules: Schedules;
   secret_values: SecretValues;
   secrets: Secrets;
+  service_consumers: ServiceConsumers;
+  services: Services;
   storage_measures: StorageMeasures;
   team_members: TeamMembers;
   teams: Teams;

@@ -1,4 +1,4 @@
-import { FreeholdError, type Ownership, type OwnResource, type Page } from '@freehold/contracts'
+import { FreeholdError, type Ownership, type OwnResource, type ownedKindSchema, type Page } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import { isSystemAgent } from '../agents/system-agents.ts'
 import { recordChange } from '../audit/record-change.ts'
@@ -9,7 +9,7 @@ import type { ResourceOwners } from '../db/schema.gen.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 import { assertTeams } from './assert-teams.ts'
 
-type Kind = 'agent' | 'connection' | 'secret' | 'budget'
+type Kind = (typeof ownedKindSchema.options)[number]
 
 /** Gives something to a team, or back to the tenant as a whole, and shares it with other teams. Runs that began stay where they are. */
 export async function setOwner(
@@ -79,6 +79,7 @@ const find: Record<Kind, (tx: Tx, resource: string) => Promise<object | undefine
     tx.selectFrom('agent_templates').select('id').where('name', '=', name).limit(1).executeTakeFirst(),
   connection: (tx, name) => tx.selectFrom('connections').select('kind').where('name', '=', name).executeTakeFirst(),
   secret: (tx, name) => tx.selectFrom('secrets').select('id').where('name', '=', name).executeTakeFirst(),
+  service: (tx, name) => tx.selectFrom('services').select('name').where('name', '=', name).executeTakeFirst(),
   budget: (tx, id) => tx.selectFrom('budgets').select('id').where(sql<string>`id::text`, '=', id).executeTakeFirst(),
 }
 

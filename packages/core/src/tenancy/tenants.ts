@@ -1,6 +1,5 @@
 import {
   type AuditAction,
-  type CreatedTenant,
   FreeholdError,
   type Page,
   type Plan,
@@ -10,12 +9,11 @@ import {
   type UpdateTenant,
 } from '@freehold/contracts'
 import { type Selectable, sql, type Updateable } from 'kysely'
-import { uuidv7 } from 'uuidv7'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
-import { isDataError, isForeignKeyViolation, isUniqueViolation } from '../db/errors.ts'
+import { isCheckViolation, isDataError, isForeignKeyViolation } from '../db/errors.ts'
 import type { Tenants } from '../db/schema.gen.ts'
-import { insertKey, insertRecordedKey, type NewKey } from '../identity/api-keys.ts'
+import { insertRecordedKey, type NewKey } from '../identity/api-keys.ts'
 import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
 import type { Platform } from '../platform.ts'
 import { readPlans } from './plans.ts'
@@ -34,38 +32,6 @@ type TenantRow = Pick<
   | 'production_approvals'
   | 'production_approver_role'
 >
-
-/** Creates a tenant and its first key, which is in the answer and nowhere else. `id` is one of `newTenantId`. */
-export async function createTenant(
-  caller: Caller,
-  input: { name: string },
-  id: string = uuidv7(),
-): Promise<CreatedTenant> {
-  authorizePlatform(caller, 'platform:tenants:write')
-  const plans = await readPlans(caller.platform.database)
-  try {
-    return await caller.platform.database.withTenant(id, async (tx) => {
-      const row = await tx
-        .insertInto('tenants')
-        .values({ id, name: input.name })
-        .returningAll()
-        .executeTakeFirstOrThrow()
-      const { apiKey, ...firstKey } = await insertKey(tx, id, { name: 'first key', roles: ['owner'] })
-      const after = { ...settingsOf(row), firstKey }
-      await recordChange(tx, { ...caller, tenantId: id }, { action: 'tenant.created', subjectId: id, after })
-      return { ...toTenant(row, plans), apiKey }
-    })
-  } catch (error) {
-    if (isUniqueViolation(error, 'tenants_pkey')) {
-      const message = 'This Idempotency-Key created a tenant more than 24 hours ago. Send a new key.'
-      throw new FreeholdError('idempotency_key_reused', message, { cause: error })
-    }
-    if (isUniqueViolation(error)) {
-      throw new FreeholdError('conflict', `There is a tenant named "${input.name}" already.`, { cause: error })
-    }
-    throw error
-  }
-}
 
 export async function listTenants(
   caller: Caller,
@@ -103,7 +69,14 @@ export async function suspendTenant(caller: Caller, id: string): Promise<Tenant>
 
 export async function resumeTenant(caller: Caller, id: string): Promise<Tenant> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.resumed', { status: 'active' })
+  const tenant = await updateTenant({ ...caller, tenantId: id }, 'tenant.resumed', { status: 'active' }).catch(
+    (error) => {
+      if (!isCheckViolation(error)) throw error
+      throw new FreeholdError('conflict', 'This tenant is being deleted. There is no way back from that.', {
+        cause: error,
+      })
+    },
+  )
   caller.platform.bus.publish({ kind: 'work' })
   return tenant
 }
@@ -167,7 +140,7 @@ export function authorizeOnTenant(caller: Caller, permission: PlatformPermission
   if (!caller.permissions.has(permission)) throw tenantNotFound()
 }
 
-function tenantNotFound(): FreeholdError {
+export function tenantNotFound(): FreeholdError {
   return new FreeholdError('not_found', 'There is no tenant with this id.')
 }
 
@@ -211,7 +184,7 @@ function toTenant(row: TenantRow, plans: readonly Plan[]): Tenant {
 }
 
 /** What can change of a tenant, with the name of its plan. */
-function settingsOf(row: TenantRow) {
+export function settingsOf(row: TenantRow) {
   return {
     name: row.name,
     status: row.status === 'suspended' ? ('suspended' as const) : ('active' as const),

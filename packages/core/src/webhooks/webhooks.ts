@@ -172,6 +172,16 @@ function webhookNotFound(): FreeholdError {
 }
 
 /** As Standard Webhooks wants it: 24 to 64 random bytes. */
+/** Gives webhooks that came from another installation a secret that can be read here. Resolves with how many there are. */
+export async function resealImportedWebhooks(tx: Tx, caller: TenantCaller): Promise<number> {
+  const rows = await tx.selectFrom('webhooks').select('id').where('status', '<>', 'deleted').execute()
+  for (const { id } of rows) {
+    const secret = seal(caller, id, generateSecret())
+    await tx.updateTable('webhooks').set({ secret }).where('id', '=', id).execute()
+  }
+  return rows.length
+}
+
 function generateSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`
 }

@@ -1,7 +1,14 @@
 // A worker process whose program "scripted" never returns to the event loop.
 // Arguments: the URL of the database, a folder, the lease in milliseconds.
 import { randomBytes } from 'node:crypto'
-import { createPostgresVault, createSecretCipher, LocalBus, openDatabase } from '@freehold/core'
+import {
+  createPostgresVault,
+  createSecretCipher,
+  createStoredProvider,
+  LocalBus,
+  openDatabase,
+  openFlags,
+} from '@freehold/core'
 import { createToolRegistry, defineProgram, Worker } from '../index.ts'
 
 const [url = '', dataDir = '', leaseMs] = process.argv.slice(2)
@@ -13,6 +20,7 @@ const worker = new Worker(
   {
     database,
     vault: createPostgresVault(database, createSecretCipher(randomBytes(32))),
+    flags: await openFlags('stored', createStoredProvider(database)),
     bus: new LocalBus(),
     programs: new Map([[block.name, block]]),
     tools: createToolRegistry(),

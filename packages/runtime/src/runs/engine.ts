@@ -1,4 +1,4 @@
-import type { Bus, ClaimedRun, Database, Vault } from '@freehold/core'
+import type { Bus, ClaimedRun, Database, Flags, Vault } from '@freehold/core'
 import type { EgressRule } from '../egress/index.ts'
 import type { CallModel } from '../models/index.ts'
 import type { ToolRegistry } from '../tools/index.ts'
@@ -15,6 +15,7 @@ export interface Logger {
 export interface Engine {
   database: Database
   vault: Vault
+  flags: Flags
   bus: Bus
   programs: ReadonlyMap<string, Program>
   tools: ToolRegistry

@@ -3,8 +3,9 @@ import type { ChatMessage } from '../models/index.ts'
 import { askApproval } from './approvals.ts'
 import { delegate } from './child-runs.ts'
 import { toChatMessages } from './conversation.ts'
+import { askFlag } from './flags.ts'
 import { askModel } from './model-calls.ts'
-import type { ProgramRun } from './program.ts'
+import type { FlagValue, ProgramRun } from './program.ts'
 import { journalable } from './replay.ts'
 import type { Steps } from './steps.ts'
 import { createToolCaller } from './tool-calls.ts'
@@ -36,6 +37,7 @@ export function createProgramRun(steps: Steps, remember: (message: ChatMessage) 
     sleep: (durationMs) => seen(sleep(steps, durationMs)),
     now: () => seen(note(steps, 'now', () => new Date().toISOString()).then((text) => new Date(text))),
     random: () => seen(note(steps, 'random', Math.random)),
+    flag: <T extends FlagValue>(name: string, fallback: T) => seen(askFlag(steps, name, fallback)),
     step: (name, work) => seen(doOnce(steps, name, work)),
     remember: (message) => remember(journalable(message, 'A message to remember')),
   }

@@ -1,5 +1,9 @@
 import type { AgentLimits, ApprovalTerms, RunError, ToolCall } from '@freehold/contracts'
+import type { BoundFlags } from '@freehold/core'
 import type { ChatMessage, ModelReply, ToolOffer } from '../models/index.ts'
+
+/** What a feature flag can say. */
+export type FlagValue = Parameters<ReturnType<BoundFlags['client']>['getObjectDetails']>[1]
 
 /** What a model is asked. The agent's own prompt and tools when they are absent here. */
 export interface ModelQuestion {
@@ -68,6 +72,11 @@ export interface ProgramRun {
   sleep(durationMs: number): Promise<void>
   now(): Promise<Date>
   random(): Promise<number>
+  /** What a feature flag says to the thread of the run, by the type of the fallback; that itself where there is none. */
+  flag(name: string, fallback: boolean): Promise<boolean>
+  flag(name: string, fallback: string): Promise<string>
+  flag(name: string, fallback: number): Promise<number>
+  flag<T extends FlagValue>(name: string, fallback: T): Promise<T>
   /** Any other work. It must be safe to repeat: a worker that dies before the journal has it does it again. */
   step<T>(name: string, work: () => Promise<T> | T): Promise<T>
   /** Adds to what the conversation gains when the run succeeds. */

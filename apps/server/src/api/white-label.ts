@@ -1,0 +1,19 @@
+import { createTxtResolver, type HouseBrand, type ResolveTxt } from '@freehold/core'
+import type { ServerConfig } from '../config.ts'
+import type { Origins } from '../sign-in/origins.ts'
+
+/** What the branding of tenants rests on. */
+export interface WhiteLabel {
+  house: HouseBrand
+  /** Hosts of the installation, which no tenant can have. */
+  ownHosts: readonly string[]
+  resolveTxt: ResolveTxt
+}
+
+export function whiteLabelOf({ brand, dnsServers }: ServerConfig, { trustedOrigins }: Origins): WhiteLabel {
+  return {
+    house: brand,
+    ownHosts: trustedOrigins.filter((origin) => URL.canParse(origin)).map((origin) => new URL(origin).hostname),
+    resolveTxt: createTxtResolver(dnsServers),
+  }
+}

@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { type Operation, page, pageQuery } from './operation.ts'
+import {
+  checkContractSchema,
+  consumerNameSchema,
+  contractCheckSchema,
+  putConsumerSchema,
+  putServiceSchema,
+  serviceConsumerSchema,
+  serviceNameSchema,
+  serviceSchema,
+  serviceSummarySchema,
+} from './services.ts'
+
+const byName = z.strictObject({ name: serviceNameSchema })
+/** Checked by the verb, which says what is wrong with a name that can't be. */
+const byNewName = z.strictObject({ name: z.string() })
+const byConsumer = z.strictObject({ name: serviceNameSchema, consumer: consumerNameSchema })
+
+export const serviceOperations = {
+  putService: {
+    method: 'put',
+    path: '/services/{name}',
+    summary: 'Register a service or replace it; a contract that breaks a consumer is refused with a report',
+    tag: 'services',
+    permission: 'services:write',
+    params: byNewName,
+    body: putServiceSchema,
+    status: 200,
+    response: serviceSchema,
+  },
+  listServices: {
+    method: 'get',
+    path: '/services',
+    summary: 'List the services, by name, without their contracts',
+    tag: 'services',
+    permission: 'services:read',
+    query: pageQuery,
+    status: 200,
+    response: page(serviceSummarySchema),
+  },
+  getService: {
+    method: 'get',
+    path: '/services/{name}',
+    summary: 'Read a service with its contract',
+    tag: 'services',
+    permission: 'services:read',
+    params: byName,
+    status: 200,
+    response: serviceSchema,
+  },
+  deleteService: {
+    method: 'delete',
+    path: '/services/{name}',
+    summary: 'Delete a service that no consumer relies on any more',
+    tag: 'services',
+    permission: 'services:write',
+    params: byName,
+    status: 200,
+    response: serviceSchema,
+  },
+  checkService: {
+    method: 'post',
+    path: '/services/{name}/check',
+    summary: 'Report what a contract would break for the consumers; nothing is written',
+    tag: 'services',
+    permission: 'services:read',
+    params: byName,
+    body: checkContractSchema,
+    status: 200,
+    response: contractCheckSchema,
+  },
+  putServiceConsumer: {
+    method: 'put',
+    path: '/services/{name}/consumers/{consumer}',
+    summary: 'Register what a consumer relies on, as the contract of the service has it',
+    tag: 'services',
+    permission: 'services:write',
+    params: byConsumer,
+    body: putConsumerSchema,
+    status: 200,
+    response: serviceConsumerSchema,
+  },
+  listServiceConsumers: {
+    method: 'get',
+    path: '/services/{name}/consumers',
+    summary: 'List the consumers of a service, by name',
+    tag: 'services',
+    permission: 'services:read',
+    params: byName,
+    query: pageQuery,
+    status: 200,
+    response: page(serviceConsumerSchema),
+  },
+  deleteServiceConsumer: {
+    method: 'delete',
+    path: '/services/{name}/consumers/{consumer}',
+    summary: 'Forget a consumer',
+    tag: 'services',
+    permission: 'services:write',
+    params: byConsumer,
+    status: 200,
+    response: serviceConsumerSchema,
+  },
+} as const satisfies Record<string, Operation>

@@ -1,0 +1,56 @@
+import { type AppliedTenant, FreeholdError, type TenantDefinition } from '@freehold/contracts'
+import { sql } from 'kysely'
+import { uuidv7 } from 'uuidv7'
+import type { Tx } from '../db/database.ts'
+import { authorizePlatform, type Caller } from '../identity/caller.ts'
+import { founderOf, insertTenant } from './create-tenant.ts'
+import { setUpTenant } from './set-up-tenant.ts'
+
+/**
+ * Makes a tenant what is defined of it, all or nothing, and tells what that changed; applied again, it changes nothing. A
+ * dry run does the same and takes it back, so that what it tells, and refuses, is what would happen.
+ */
+export async function applyTenant(
+  caller: Caller,
+  input: TenantDefinition,
+  { dryRun }: { dryRun: boolean },
+): Promise<AppliedTenant> {
+  authorizePlatform(caller, 'platform:tenants:write')
+  const { database } = caller.platform
+  const findText = 'select id from door_find_tenants($1)'
+  const [found] = await database.call<{ id: string }>('find-tenant', findText, [[input.name]])
+  const id = found?.id ?? uuidv7()
+  try {
+    return await database.asOne(id, async (tx) => {
+      // Of two at once the second finds what the first has made.
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.apply:${id}`}, 0))`.execute(tx)
+      if (found) await assertStays(tx)
+      const apiKey = found ? null : await insertTenant(caller, input.name, id)
+      const { changes, invitations } = await setUpTenant(founderOf(caller, id), input)
+      if (!found) {
+        changes.unshift({ action: 'create', kind: 'tenant', name: input.name, before: null, after: input.name })
+      }
+      const applied = { id, name: input.name, changes, apiKey, invitations }
+      if (dryRun) throw new TakenBack({ ...applied, id: found?.id ?? null, apiKey: null, invitations: [] })
+      return applied
+    })
+  } catch (error) {
+    if (error instanceof TakenBack) return error.applied
+    throw error
+  }
+}
+
+async function assertStays(tx: Tx): Promise<void> {
+  const row = await tx.selectFrom('tenants').select('deletion').executeTakeFirst()
+  if (row?.deletion) throw new FreeholdError('conflict', 'This tenant is being deleted. Apply again once it is gone.')
+}
+
+/** Undoes the transaction of a dry run. */
+class TakenBack extends Error {
+  readonly applied: AppliedTenant
+
+  constructor(applied: AppliedTenant) {
+    super('this was a dry run')
+    this.applied = applied
+  }
+}

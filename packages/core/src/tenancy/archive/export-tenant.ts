@@ -1,0 +1,174 @@
+import { createHash, createPublicKey } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { finished, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { FreeholdError } from '@freehold/contracts'
+import { type RawBuilder, sql } from 'kysely'
+import { pack } from 'tar-stream'
+import type { Anchors } from '../../audit/anchors.ts'
+import type { Database, Tx } from '../../db/database.ts'
+import type { Caller } from '../../identity/caller.ts'
+import { readTenantTables } from '../tenant-tables.ts'
+import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
+import { type Column, readColumns } from './columns.ts'
+import { type ArchivedFile, archiveFormat, type Manifest, membersFile, movingTables } from './format.ts'
+
+const rowsAtOnce = 100
+
+/**
+ * Everything of a suspended tenant but values of secrets and keys, as a gzipped tar: `manifest.json`, then a file of JSON
+ * Lines for each table, each after those that it refers to. They are on the disk before the first byte is sent, so that the
+ * manifest can come first and no connection is held while somebody downloads.
+ */
+export async function exportTenant(
+  caller: Caller,
+  tenantId: string,
+  { privateKey }: Anchors,
+): Promise<ReadableStream<Uint8Array>> {
+  authorizeOnTenant(caller, 'platform:tenants:write')
+  const { database } = caller.platform
+  const tenant = await assertAtRest(database, tenantId)
+  const folder = await mkdtemp(join(tmpdir(), 'freehold-export-'))
+  try {
+    const files = await dumpTables(database, tenantId, folder)
+    const { crv = '', kty = '', x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const auditHead = await database.withTenant(tenantId, (tx) =>
+      tx.selectFrom('audit_entries').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst(),
+    )
+    const manifest: Manifest = {
+      format: archiveFormat,
+      exportedAt: new Date().toISOString(),
+      tenant: { id: tenantId, ...tenant },
+      auditHead: auditHead ?? null,
+      publicKey: { crv, kty, x },
+      files,
+    }
+    return packArchive(manifest, folder)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** A tenant that nothing changes any more: what its tables hold then belongs together. */
+async function assertAtRest(database: Database, id: string): Promise<{ name: string; plan: string }> {
+  return database.withTenant(id, async (tx) => {
+    const row = await tx.selectFrom('tenants').select(['name', 'plan', 'status', 'deletion']).executeTakeFirst()
+    if (!row) throw tenantNotFound()
+    if (row.status !== 'suspended' || row.deletion !== null) {
+      throw new FreeholdError('conflict', 'Suspend the tenant first, so that nothing changes while it is exported.')
+    }
+    const working = await tx
+      .selectFrom('agent_runs')
+      .select('id')
+      .where('status', '=', 'running')
+      .where('available_at', '>', sql<Date>`now()`)
+      .limit(1)
+      .executeTakeFirst()
+    if (working) {
+      throw new FreeholdError('conflict', 'A worker is still at a run of this tenant. Export it once that is done.', {
+        retryable: true,
+      })
+    }
+    return { name: row.name, plan: row.plan }
+  })
+}
+
+async function dumpTables(database: Database, tenantId: string, folder: string): Promise<ArchivedFile[]> {
+  const tables = (await database.withTenant(tenantId, readTenantTables)).filter((name) => movingTables.includes(name))
+  const files: ArchivedFile[] = []
+  for (const name of tables) {
+    files.push(
+      await database.withTenant(tenantId, async (tx) => {
+        const columns = await readColumns(tx, name)
+        return dump(tx, folder, name, columns, selectLines(name, columns))
+      }),
+    )
+  }
+  files.push(await database.withTenant(tenantId, (tx) => dump(tx, folder, membersFile, [], selectMembers)))
+  return files
+}
+
+/** Rows as JSON, without the columns that are null: JSON's own null is a value of some. */
+function selectLines(table: string, columns: readonly Column[]): RawBuilder<unknown> {
+  const moving = columns.map(({ name }) => name)
+  const present = moving.map((name) => sql`case when t.${sql.ref(name)} is not null then ${sql.lit(name)} end`)
+  return sql`
+    select (select coalesce(jsonb_object_agg(j.key, j.value), '{}') from jsonb_each(to_jsonb(t)) j
+             where j.key = any (array[${sql.join(present)}]::text[]))::text as line
+      from ${sql.table(table)} t where ${filters[table] ?? sql`true`} order by ${orders[table] ?? sql`t.*`}`
+}
+
+const filters: Record<string, RawBuilder<unknown>> = { resource_owners: sql`t.kind <> 'key'` }
+
+/** A run after the one that delegated to it; messages as they were said. */
+const orders: Record<string, RawBuilder<unknown>> = {
+  agent_runs: sql`t.created_at, t.depth, t.id`,
+  audit_entries: sql`t.seq`,
+  messages: sql`t.seq`,
+  run_events: sql`t.run_id, t.seq`,
+  ...Object.fromEntries(
+    ['agent_templates', 'approvals', 'schedules', 'usage_records', 'webhooks'].map((name) => [name, sql`t.id`]),
+  ),
+}
+
+const selectMembers = sql`
+  select jsonb_build_object('email', p.email, 'name', p.name, 'roles', m.roles, 'teams', (
+           select coalesce(jsonb_agg(jsonb_build_object('id', j.team_id, 'roles', j.roles)), '[]') from team_members j
+            where j.person_id = m.person_id))::text as line
+    from memberships m join people p on p.id = m.person_id order by m.person_id`
+
+/** Through a cursor, so that no more than some rows are in memory. What is written goes to this host's disk. */
+async function dump(
+  tx: Tx,
+  folder: string,
+  name: string,
+  columns: readonly Column[],
+  select: RawBuilder<unknown>,
+): Promise<ArchivedFile> {
+  const hash = createHash('sha256')
+  let [rows, bytes] = [0, 0]
+  const file = await open(join(folder, name), 'wx', 0o600)
+  try {
+    await sql`declare exported no scroll cursor for ${select}`.execute(tx)
+    for (;;) {
+      const batch = await sql<{ line: string }>`fetch ${sql.lit(rowsAtOnce)} from exported`.execute(tx)
+      const text = Buffer.from(batch.rows.map(({ line }) => `${line}\n`).join(''))
+      hash.update(text)
+      rows += batch.rows.length
+      bytes += text.length
+      await file.appendFile(text)
+      if (batch.rows.length < rowsAtOnce) break
+    }
+  } finally {
+    await file.close()
+  }
+  return { name, rows, bytes, sha256: hash.digest('hex'), columns: columns.map((column) => column.name) }
+}
+
+/** The archive as it is read; the folder goes with it, also when nobody reads to the end. */
+function packArchive(manifest: Manifest, folder: string): ReadableStream<Uint8Array> {
+  const tar = pack()
+  const archive = tar.pipe(createGzip())
+  const fill = async () => {
+    tar.entry({ name: 'manifest.json', mode: 0o600 }, `${JSON.stringify(manifest, null, 2)}\n`)
+    for (const { name, bytes } of manifest.files) {
+      await pipeline(
+        createReadStream(join(folder, name)),
+        tar.entry({ name: `${name}.jsonl`, size: bytes, mode: 0o600 }),
+      )
+    }
+    tar.finalize()
+  }
+  fill().catch((error: Error) => archive.destroy(error))
+  finished(archive, () => {
+    tar.destroy()
+    void rm(folder, { recursive: true, force: true })
+  })
+  // Node's own type of the same stream.
+  return Readable.toWeb(archive) as ReadableStream<Uint8Array>
+}

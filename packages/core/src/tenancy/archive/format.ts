@@ -1,0 +1,81 @@
+import { z } from 'zod'
+
+export const archiveFormat = 'freehold-tenant/1'
+export const membersFile = 'members'
+
+const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(archiveFormat),
+  exportedAt: z.iso.datetime(),
+  tenant: z.strictObject({ id: z.uuid(), name: z.string(), plan: z.string() }),
+  /** The newest entry of the audit chain, and the key that its anchors and checkpoints are signed with, as a JWK. */
+  auditHead: z.strictObject({ seq: z.int(), hash: hashSchema }).nullable(),
+  publicKey: z.record(z.string(), z.string()),
+  files: z
+    .array(
+      z.strictObject({
+        name: z.string().max(63),
+        rows: z.int().min(0),
+        bytes: z.int().min(0),
+        sha256: hashSchema,
+        columns: z.array(z.string().max(63)).max(200),
+      }),
+    )
+    .max(200),
+})
+export type Manifest = z.output<typeof manifestSchema>
+export type ArchivedFile = Manifest['files'][number]
+
+/** The tables that move with a tenant. A new table of tenants' data is added here or below. */
+export const movingTables = [
+  'tenants',
+  'agent_releases',
+  'agent_runs',
+  'agent_templates',
+  'approval_decisions',
+  'approvals',
+  'audit_entries',
+  'brandings',
+  'budget_reservations',
+  'budget_windows',
+  'budgets',
+  'connections',
+  'feature_flags',
+  'logos',
+  'messages',
+  'release_decisions',
+  'release_history',
+  'release_requests',
+  'resource_owners',
+  'run_events',
+  'run_heads',
+  'schedules',
+  'secrets',
+  'service_consumers',
+  'services',
+  'teams',
+  'threads',
+  'usage_records',
+  'webhooks',
+]
+
+/** And those that don't, with the reason. */
+export const stayingTables: Record<string, string> = {
+  api_keys: 'a key belongs to its installation; the import makes a first one',
+  custom_hosts: 'a host is proven to be of one installation',
+  data_keys: 'they are wrapped by the master key of their installation',
+  secret_values: 'values never leave the vault',
+  idempotency_keys: 'answers of a day, encrypted by keys that nobody kept',
+  memberships: 'people belong to their installation; who was a member is in a file of its own',
+  team_members: 'like memberships',
+  invitations: 'like memberships, and their tokens are hashed',
+  run_counts: 'counted anew with the next run',
+  storage_measures: 'measured anew',
+}
+
+/** Columns that stay: what only their installation can read, or has made. */
+export const stayingColumns: Record<string, readonly string[]> = {
+  tenants: ['deletion', 'last_claimed_at'],
+  webhooks: ['secret', 'previous_secret', 'previous_secret_until'],
+}

@@ -1,0 +1,127 @@
+import type { TenantDeletion } from '@freehold/contracts'
+import {
+  createTestPlatform,
+  furnishTenant,
+  snapshotTenant,
+  type TestPlatform,
+  type TestTenant,
+} from '@freehold/testkit'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAnchoring } from '../audit/anchors.ts'
+import type { Caller } from '../identity/caller.ts'
+import type { Vault } from '../secrets/vault.ts'
+import { deleteTenant, getTenantDeletion } from './delete-tenant.ts'
+import { resumeTenant, suspendTenant } from './tenants.ts'
+
+let on: TestPlatform
+let operator: Caller
+
+beforeAll(async () => {
+  on = await createTestPlatform()
+  operator = {
+    ...on.caller(on.acme),
+    actor: { kind: 'operator', id: 'test', name: 'test' },
+    tenantId: null,
+    permissions: new Set(['platform:tenants:write' as const, 'platform:tenants:read' as const]),
+  }
+})
+afterAll(() => on.close())
+
+const erase = ({ id, name }: TestTenant, by: Caller = operator) => deleteTenant(by, id, { name }, on.anchors)
+
+async function eraseAll(tenant: TestTenant): Promise<TenantDeletion> {
+  for (;;) {
+    const deletion = await erase(tenant)
+    if (deletion.status === 'deleted') return deletion
+  }
+}
+
+test('a tenant with something of everything is deleted, and nothing of it is left', async () => {
+  await furnishTenant(on, on.acme)
+  const others = await snapshotTenant(on, on.globex.id)
+  await expect(erase(on.acme)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('Suspend it'),
+  })
+  await suspendTenant(operator, on.acme.id)
+  await expect(deleteTenant(operator, on.acme.id, { name: 'globex' }, on.anchors)).rejects.toMatchObject({
+    code: 'invalid_request',
+  })
+  const begun = await erase(on.acme)
+  expect(begun).toMatchObject({ status: 'deleting', certificate: null })
+  expect(begun.remainingRows).toBeGreaterThan(100)
+  await expect(resumeTenant(operator, on.acme.id)).rejects.toMatchObject({ code: 'conflict' })
+  // What was under way adds something, which goes, too.
+  await on.asSuperuser(`insert into threads (tenant_id, id) values ($1, 'late')`, [on.acme.id])
+
+  const { certificate } = await eraseAll(on.acme)
+  const rows = certificate?.rows ?? {}
+  const left = await snapshotTenant(on, on.acme.id)
+  expect(Object.keys(rows).toSorted()).toEqual(Object.keys(left).toSorted())
+  expect(Object.values(left).flat()).toEqual([])
+  // What the tenant had nothing of would prove nothing.
+  const empty = Object.entries(rows).filter(([, { before }]) => before === 0)
+  expect(empty.map(([name]) => name)).toEqual([])
+  expect(Object.values(rows).filter(({ after }) => after !== 0)).toEqual([])
+  expect(certificate).toMatchObject({
+    name: 'acme',
+    auditHead: { seq: rows.audit_entries?.before },
+    secretValues: { vault: 'postgres', before: 2, after: 0 },
+  })
+  expect(await snapshotTenant(on, on.globex.id)).toEqual(others)
+  expect(await createAnchoring(on.database, on.anchors)()).toEqual([])
+
+  expect(await erase(on.acme)).toMatchObject({ status: 'deleted', certificate })
+  expect(await getTenantDeletion(operator, on.acme.id, on.anchors)).toMatchObject({ certificate })
+})
+
+test('a deletion that broke off goes on where it was, values in the vault before their ids', async () => {
+  const tenant = await on.createTenant('broken off')
+  const client = on.client(tenant.key)
+  for (const name of ['one', 'two', 'three']) await client.putSecret({ params: { name }, body: { value: name } })
+  await suspendTenant(operator, tenant.id)
+  await erase(tenant)
+  let deleted = 0
+  const { vault } = on.platform
+  const dying: Vault = {
+    ...vault,
+    delete: async (secret) => {
+      deleted += 1
+      if (deleted === 2) throw new Error('the process died')
+      await vault.delete(secret)
+    },
+  }
+  const secrets = () => on.asSuperuser<{ id: string }>('select id from secrets where tenant_id = $1', [tenant.id])
+  await expect(erase(tenant, { ...operator, platform: { ...on.platform, vault: dying } })).rejects.toThrow('died')
+  expect(await secrets()).toHaveLength(2)
+  expect(await eraseAll(tenant)).toMatchObject({ status: 'deleted', certificate: { secretValues: { before: 3 } } })
+  expect(await secrets()).toEqual([])
+})
+
+test('delegated runs go before those that delegated, whatever the order of their ids', async () => {
+  const tenant = await on.createTenant('delegating')
+  const { id } = await on.client(tenant.key).startRun({ params: { name: 'assistant' }, body: { message: 'hello' } })
+  await on.asSuperuser(
+    `insert into agent_runs select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(),
+        'parent_run_id', r.id, 'parent_step', n))).* from agent_runs r, generate_series(1, 5) n where r.id = '${id}'`,
+  )
+  await suspendTenant(operator, tenant.id)
+  const { certificate } = await eraseAll(tenant)
+  expect(certificate?.rows.agent_runs).toEqual({ before: 6, after: 0 })
+})
+
+test('the door erases nothing of a tenant whose deletion has not begun, or of another one', async () => {
+  const { id } = on.globex
+  const call = (on_: string, of: string) =>
+    on.database.withTenant(on_, (tx) => sql`select door_erase_rows(${of}, 'threads', 1)`.execute(tx))
+  const tenant = await on.createTenant('begun')
+  await suspendTenant(operator, tenant.id)
+  await erase(tenant)
+  await expect(call(id, id)).rejects.toThrow('has not begun')
+  await expect(call(id, tenant.id)).rejects.toThrow('has not begun')
+  await expect(deleteTenant(on.caller(on.globex), id, { name: 'globex' }, on.anchors)).rejects.toMatchObject({
+    code: 'not_found',
+  })
+  await expect(getTenantDeletion(operator, id, on.anchors)).rejects.toMatchObject({ code: 'not_found' })
+})

@@ -1,0 +1,216 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as NodeStream } from 'node:stream/web'
+import { FreeholdError } from '@freehold/contracts'
+import { type Database, readHttpCredential, type ServiceRoute, type Vault } from '@freehold/core'
+import { BrokenCircuitError } from 'cockatiel'
+import { Client, type Dispatcher } from 'undici'
+import { createRedactor } from '../connections/redact.ts'
+import { checkTarget, EgressError, type EgressRule, pinnedConnector } from '../egress/index.ts'
+import { createUpstreamBreakers } from './upstream-breakers.ts'
+import { locationFor, toCaller, toUpstream, withoutSlash } from './upstream-headers.ts'
+
+/** A call of a service, as its caller sent it. */
+export interface ServiceCall {
+  method: string
+  headers: Headers
+  body: ReadableStream<Uint8Array> | null
+  /** Below `/api/v1/{service}`: with its slash, or empty. */
+  rest: string
+  /** With its question mark, or empty. */
+  search: string
+  /** How the caller shows, such as `api_key:<id>`. */
+  actor: string
+  requestId: string
+  signal: AbortSignal
+}
+
+/** A route to a server, rather than to an agent. */
+export type ServerRoute = ServiceRoute & { upstream: Exclude<ServiceRoute['upstream'], { kind: 'agent' }> }
+
+export type CallUpstream = (route: ServerRoute, call: ServiceCall) => Promise<Response>
+
+export interface CallUpstreamParts {
+  database: Database
+  vault: Vault
+  operatorAllow: readonly EgressRule[]
+  /** How long an upstream that failed five times in a row is left alone; 10 s when absent. */
+  openMs?: number
+}
+
+const failures = 5
+/** How long the stream of an MCP server may pause. */
+const streamPauseMs = 300_000
+const withoutBody: ReadonlySet<number> = new Set([204, 205, 304])
+const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE'])
+
+/**
+ * Passes calls of services on to their servers and answers on to the callers, as they come. Every call has a connection of its
+ * own, to an address that the egress guard has checked. Follows no redirect. Throws `FreeholdError`.
+ */
+export function createUpstreamCaller(parts: CallUpstreamParts): CallUpstream {
+  const openMs = parts.openMs ?? 10_000
+  const breakers = createUpstreamBreakers(failures, openMs)
+
+  return async (route, call) => {
+    const url = targetOf(route, call)
+    const credential = await readCredential(parts, route)
+    const headers = headersFor(route, call, credential)
+    const redact = credential ? createRedactor(credential.value) : (text: string) => text
+    const answer = await breakers
+      .run(
+        `${route.tenantId} ${route.service} ${route.environment}`,
+        () => send(parts, route, call, url, headers),
+        (outcome) => ('error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode)),
+      )
+      .catch((error: unknown) => {
+        throw explain(error, route, call, openMs)
+      })
+    return respond(answer, route, call, url, redact)
+  }
+}
+
+/** Below the URL of the upstream, and nowhere else. */
+function targetOf({ service, upstream }: ServerRoute, { rest, search }: ServiceCall): URL {
+  const url = new URL(upstream.url)
+  if (upstream.kind === 'mcp' && rest !== '' && rest !== '/') {
+    throw new FreeholdError('not_found', `An MCP server is called at /api/v1/${service}, and at nothing below it.`)
+  }
+  if (upstream.kind === 'http' && rest !== '') {
+    assertBelow(rest)
+    url.pathname = withoutSlash(url.pathname) + rest
+  }
+  url.search = search
+  return url
+}
+
+/** A server may take an encoded slash for one, and so find a way up in what the URL parser took for a name. */
+function assertBelow(path: string): void {
+  const leadsUp = path.split('/').some((segment) => {
+    const decoded = decode(segment)
+    return decoded === undefined || decoded.split(/[\\/]/).some((part) => part === '..' || part === '.')
+  })
+  if (leadsUp) throw new FreeholdError('invalid_request', 'path: holds "." or ".." behind an encoded slash, or bad "%"')
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}
+
+async function readCredential(parts: CallUpstreamParts, { tenantId, teamId, upstream }: ServerRoute) {
+  const { connection } = upstream
+  if (connection === null) return undefined
+  const credential = await readHttpCredential(parts, { tenantId, team: teamId }, connection)
+  if (credential?.origin === new URL(upstream.url).origin) return credential
+  throw new FreeholdError(
+    'upstream_failed',
+    `The service needs the connection "${connection}", which is gone or leads elsewhere. Its owner can set it again.`,
+    { retryable: false },
+  )
+}
+
+function headersFor(
+  { tenantId, environment }: ServerRoute,
+  call: ServiceCall,
+  credential: Awaited<ReturnType<typeof readCredential>>,
+): Record<string, string> {
+  return {
+    'user-agent': 'Freehold',
+    ...toUpstream(call.headers),
+    'x-request-id': call.requestId,
+    'x-freehold-tenant': tenantId,
+    'x-freehold-actor': call.actor,
+    'x-freehold-environment': environment,
+    ...(credential && { [credential.header]: credential.prefix + credential.value }),
+  }
+}
+
+/** Resolves when the answer begins. */
+async function send(
+  { operatorAllow }: CallUpstreamParts,
+  route: ServerRoute,
+  call: ServiceCall,
+  url: URL,
+  headers: Record<string, string>,
+): Promise<Dispatcher.ResponseData> {
+  const late = new AbortController()
+  const signal = AbortSignal.any([call.signal, late.signal])
+  const timer = setTimeout(() => late.abort(new EgressError('timeout', 'no answer in time')), route.timeoutMs)
+  try {
+    const policy = { operatorAllow, tenantAllowedHosts: route.allowedHosts }
+    const { url: checked, addresses } = await checkTarget(url, policy, signal)
+    const client = new Client(checked.origin, { pipelining: 0, connect: pinnedConnector(addresses, signal) })
+    // Once the answer has been read.
+    const closing = () => void client.close().catch(() => {})
+    const request = client.request({
+      method: call.method as Dispatcher.HttpMethod,
+      path: checked.pathname + checked.search,
+      headers,
+      // Node's web streams are the global ones; only their types differ.
+      body: call.body && Readable.fromWeb(call.body as NodeStream),
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: route.upstream.kind === 'mcp' ? Math.max(route.timeoutMs, streamPauseMs) : route.timeoutMs,
+    })
+    return await request.finally(closing)
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What the guard forbids fails before the upstream is asked, and a caller that is gone says nothing about it either. */
+function isAway(error: unknown): boolean {
+  if (error instanceof EgressError) return error.code === 'timeout' || error.code === 'unresolved'
+  return !(error instanceof DOMException) && !(error instanceof FreeholdError)
+}
+
+function explain(error: unknown, { service, timeoutMs }: ServerRoute, call: ServiceCall, openMs: number): unknown {
+  if (call.signal.aborted) return call.signal.reason
+  // Of the body, which the gateway limits.
+  if (error instanceof FreeholdError) return error
+  const retryable = repeatable.has(call.method)
+  if (error instanceof BrokenCircuitError) {
+    const message = `The service "${service}" failed ${failures} times in a row and is left alone. Try again in a moment.`
+    return new FreeholdError('unavailable', message, { retryable: true, retryAfterSeconds: openMs / 1_000 })
+  }
+  if (error instanceof EgressError && error.code === 'timeout') {
+    const message = `The service "${service}" did not answer within ${timeoutMs} ms.`
+    return new FreeholdError('upstream_timeout', message, { retryable, cause: error })
+  }
+  if (error instanceof EgressError) return new FreeholdError('upstream_failed', error.message, { retryable: false })
+  const message = `The service "${service}" could not be reached. Its owner can check the upstream.`
+  return new FreeholdError('upstream_failed', message, { retryable, cause: error })
+}
+
+function respond(
+  { statusCode: status, headers: received, body }: Dispatcher.ResponseData,
+  { service, upstream }: ServerRoute,
+  call: ServiceCall,
+  asked: URL,
+  redact: (text: string) => string,
+): Response {
+  try {
+    const headers = toCaller(received, redact)
+    const place = { status, asked, base: new URL(upstream.url), path: `/api/v1/${service}` }
+    const location = locationFor([received.location].flat()[0], place)
+    if (location !== undefined) headers.set('location', redact(location))
+    if (call.method !== 'HEAD' && !withoutBody.has(status)) {
+      return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, { status, headers })
+    }
+    discard(body)
+    return new Response(null, { status, headers })
+  } catch (error) {
+    discard(body)
+    throw error
+  }
+}
+
+/** It ends with an error that nobody waits for. */
+function discard(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => {}).destroy()
+}
