@@ -36,7 +36,9 @@ export function readIdempotency(
     once(work, tenantId = caller.tenantId ?? undefined) {
       // Whoever stands on no ground is refused by the verb.
       if (tenantId === undefined) return work()
-      return doOnce(caller, { operation: operationId, permission, key, requestHash }, tenantId, work)
+      // Each team has keys of its own, so that none learns which ones another has sent.
+      const name = teams === '' ? key : `${key} of ${teams}`
+      return doOnce(caller, { operation: operationId, permission, key: name, requestHash }, tenantId, work)
     },
   }
 }

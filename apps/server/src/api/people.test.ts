@@ -173,6 +173,17 @@ describe('a membership', () => {
     )
     expect(left?.owners).toBe(1)
   })
+
+  test('of the last person who is an owner stays, since a service account answers for nothing', async () => {
+    const { key } = await on.createTenant(`owned ${randomUUID()}`)
+    const { id } = await join(key, ['owner'])
+    const account = await on.client(key).createServiceAccount({ body: { name: 'ci', roles: ['owner'] } })
+    const conflict = { code: 'conflict' }
+    await expect(on.client(key).removeMember({ params: { id } })).rejects.toMatchObject(conflict)
+    const body = { roles: ['viewer' as const] }
+    await expect(on.client(key).updateMember({ params: { id }, body })).rejects.toMatchObject(conflict)
+    await on.client(key).removeMember({ params: { id: account.id } })
+  })
 })
 
 describe('X-Tenant-Id', () => {
@@ -232,6 +243,19 @@ describe('memberships by a claim', () => {
     expect((await whoamiOf(claiming)).body).toMatchObject({ actor: { id: who.id }, roles: ['viewer'] })
     const elsewhere = token(subject ?? '', [])
     expect((await on.client(elsewhere).whoami()).actor.id).not.toBe(who.id)
+  })
+
+  test('still follow the tokens of whom somebody invited to a team only', async () => {
+    const subject = randomUUID()
+    const acme = (roles: TenantRole[]) => token(subject, roles.length > 0 ? [{ tenant: 'acme', roles }] : [])
+    await whoamiOf(acme(['admin']))
+    const team = await on.client(on.acme.key).createTeam({ body: { name: `team ${subject}` } })
+    const body = { email: `${subject}@idp.invalid`, teams: [{ id: team.id, roles: ['viewer' as const] }] }
+    const { token: invitation } = await on.client(on.acme.key).createInvitation({ body })
+    await on.client(acme(['admin'])).acceptInvitation({ body: { token: invitation } })
+    const member = { roles: ['viewer'], memberships: [{ teams: [{ id: team.id, roles: ['viewer'] }] }] }
+    expect((await whoamiOf(acme(['viewer']))).body).toMatchObject(member)
+    expect((await whoamiOf(acme([]))).body).toMatchObject({ tenant: null, memberships: [] })
   })
 
   test('many first requests at once make one person', async () => {

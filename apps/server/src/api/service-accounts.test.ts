@@ -121,6 +121,20 @@ describe('support', () => {
     }
   })
 
+  test('leaves nothing behind when they are invited: they are what the invitation says', async () => {
+    const subject = randomUUID()
+    const email = `${subject}@example.com`
+    const token = on.tokenFor({ subject, email })
+    const { id } = (await on.client(token).whoami()).actor
+    await on.asSuperuser(`update people set platform_role = 'support' where id = $1`, [id])
+    await start(token, on.acme.id, { reason: 'looking', roles: ['admin'] })
+    const invitation = await owner().createInvitation({ body: { email, roles: ['viewer'] } })
+    await on.client(token).acceptInvitation({ body: { token: invitation.token } })
+    const { items } = await owner().listMembers({ query: { limit: 200 } })
+    const member = { roles: ['viewer'], source: 'invitation', expiresAt: null, reason: null }
+    expect(items.find((each) => each.id === id)).toMatchObject(member)
+  })
+
   test('of a member is refused, as they are in the tenant already', async () => {
     const { token, id } = await somebodyOf('owner')
     await on.asSuperuser(

@@ -53,6 +53,13 @@ describe('a request', () => {
     expect(await countAllowed(limiter, 5, identity({ actor: keyOf('b'), requestsPerSecond: 1_000 }))).toBe(3)
   })
 
+  test('counts for one key of a service account, whatever the others have done', async () => {
+    const limiter = createLimiter(perMinute, perMinute)
+    const account = { kind: 'service_account' as const, id: 'account', name: 'ci' }
+    expect(await countAllowed(limiter, 5, identity({ actor: account, keyId: 'a' }))).toBe(3)
+    expect(await countAllowed(limiter, 5, identity({ actor: account, keyId: 'b', requestsPerSecond: 0.02 }))).toBe(1)
+  })
+
   test('counts for its tenant, whichever key it came with', async () => {
     const limiter = createLimiter(1_000, 1_000)
     const limits = { tenant: rate(5) }

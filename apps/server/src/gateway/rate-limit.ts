@@ -76,12 +76,12 @@ export function createLimiter(requestsPerMinute: number, signInsPerMinute: numbe
 }
 
 function limitsOn(identity: Identity, usual: Omit<Bucket, 'key'>): Limit[] {
-  const { actor, tenantId, limits } = identity
+  const { actor, keyId, tenantId, limits } = identity
   // A person is the same with whatever they signed in, and has the allowance of each tenant that they are in.
   const own: Limit =
     actor.kind === 'person'
       ? { name: 'user', key: `user:${tenantId}:${actor.id}`, ...(limits.user ? bucketOf(limits.user) : usual) }
-      : { name: 'key', key: `key:${actor.id}`, ...rateOfKey(identity, usual) }
+      : { name: 'key', key: `key:${keyId ?? actor.id}`, ...rateOfKey(identity, usual) }
   if (tenantId === null || !limits.tenant) return [own]
   return [own, { name: 'tenant', key: `tenant:${tenantId}`, ...bucketOf(limits.tenant) }]
 }

@@ -13,6 +13,7 @@ import { type Selectable, sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
+import { ownedElsewhere } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { Approvals } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
@@ -61,7 +62,7 @@ export async function decideApproval(caller: Caller, id: string, input: DecideAp
   const approval = await caller.platform.database.withTenant(caller, async (tx) => {
     const asked = await readApproval(tx, id)
     if (input.decision === 'approve') {
-      authorizeRaise(caller, asked, edited)
+      await authorizeRaise(tx, caller, asked, edited)
       if (isEdit) assertFits(caller, asked, edited)
     }
     const { rows } = await sql<{ outcome: string }>`
@@ -94,13 +95,20 @@ function recordDecision(
 }
 
 /** Raising a budget takes the right to change it, and leaves nothing else of the request to an approver's pen. */
-function authorizeRaise(caller: Caller, asked: Approval, edited: unknown): void {
+async function authorizeRaise(tx: Tx, caller: Caller, asked: Approval, edited: unknown): Promise<void> {
   if (asked.kind !== 'budget') return
   authorize(caller, 'budgets:write')
   const { raiseBy: _, ...fixed } = budgetRaiseSchema.parse(asked.originalArguments)
+  if (caller.teams) await assertOwnBudget(tx, fixed.budgetId)
   const raise = budgetRaiseSchema.safeParse(edited === undefined ? asked.arguments : edited)
   if (raise.success && isDeepStrictEqual({ ...raise.data, raiseBy: 0 }, { ...fixed, raiseBy: 0 })) return
   throw new FreeholdError('invalid_request', 'body.arguments: only `raiseBy` can change, to a whole number above 0')
+}
+
+/** The lock takes what a change of the budget would. */
+async function assertOwnBudget(tx: Tx, id: string): Promise<void> {
+  const own = await tx.selectFrom('budgets').select('id').where('id', '=', id).forKeyShare().executeTakeFirst()
+  if (!own) throw ownedElsewhere()
 }
 
 /** A tool refuses what its schema doesn't allow, and by then the approval would be used. */

@@ -3,7 +3,7 @@ import { type Selectable, sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
-import { isUniqueViolation } from '../db/errors.ts'
+import { isUniqueViolation, ownedElsewhere } from '../db/errors.ts'
 import type { Connections } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import { parseName } from '../secrets/parse-name.ts'
@@ -66,11 +66,12 @@ export async function deleteConnection(caller: Caller, name: string): Promise<Co
   authorize(caller, 'connections:write')
   const row = await caller.platform.database.withTenant(caller, async (tx) => {
     const found = await selectConnections(tx).where('c.name', '=', name).executeTakeFirst()
-    await tx.deleteFrom('connections').where('name', '=', name).execute()
-    if (found) {
-      const before = describe(toConnection(found))
-      await recordChange(tx, caller, { action: 'connection.deleted', subjectId: name, before })
-    }
+    if (!found) return undefined
+    const { numDeletedRows } = await tx.deleteFrom('connections').where('name', '=', name).executeTakeFirst()
+    // The policies pass over what is shared with a team.
+    if (numDeletedRows === 0n) throw ownedElsewhere()
+    const before = describe(toConnection(found))
+    await recordChange(tx, caller, { action: 'connection.deleted', subjectId: name, before })
     return found
   })
   if (!row) throw connectionNotFound(name)

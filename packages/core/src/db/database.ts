@@ -6,7 +6,13 @@ import { FreeholdError } from '@freehold/contracts'
 import { CompiledQuery, type Dialect, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
-import { isForeignKeyViolation, isPolicyViolation, isQueryTimeout, translateDatabaseError } from './errors.ts'
+import {
+  isForeignKeyViolation,
+  isPolicyViolation,
+  isQueryTimeout,
+  ownedElsewhere,
+  translateDatabaseError,
+} from './errors.ts'
 import { assertMigrated, migrate } from './migrate.ts'
 import { assertRoleIsBound } from './role-check.ts'
 import type { DB } from './schema.gen.ts'
@@ -236,10 +242,8 @@ async function refusedByTeam<T>({ teams }: Ground, work: () => Promise<T>): Prom
       throw new FreeholdError('not_found', 'X-Team-Id names no team of this tenant.', { cause: error })
     }
     if (!teams || !isPolicyViolation(error)) throw error
-    const message =
-      teams.length > 1
-        ? 'You act for several teams here. Choose one with the header X-Team-Id.'
-        : 'This belongs to another team, or to the tenant as a whole. Ask for it to be given to your team.'
+    if (teams.length === 1) throw ownedElsewhere(error)
+    const message = 'You act for several teams here. Choose one with the header X-Team-Id.'
     throw new FreeholdError('permission_denied', message, { cause: error })
   }
 }

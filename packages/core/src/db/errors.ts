@@ -75,3 +75,9 @@ export function translateDatabaseError(error: unknown): unknown {
   }
   return error
 }
+
+/** What a team may see at the most, and somebody who acts for it tries to change. */
+export function ownedElsewhere(cause?: unknown): FreeholdError {
+  const message = 'This belongs to another team, or to the tenant as a whole. Ask for it to be given to your team.'
+  return new FreeholdError('permission_denied', message, { cause })
+}

@@ -44,6 +44,10 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
       `A key can't grant what its maker doesn't hold: ${missing.join(', ')}.`,
     )
   }
+  // Its roles are those of the account, which reach beyond a team.
+  if (input.serviceAccountId !== undefined && caller.teams) {
+    throw new FreeholdError('permission_denied', 'Only who acts for the whole tenant makes keys of a service account.')
+  }
   if (input.serviceAccountId !== undefined && (input.roles ?? []).length > 0) {
     throw new FreeholdError('invalid_request', 'body.roles: a key of a service account has the roles of that')
   }

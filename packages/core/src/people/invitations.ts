@@ -132,8 +132,14 @@ async function become(tx: Tx, caller: TenantCaller, invitation: Selectable<Invit
     })
     .onConflict((conflict) =>
       conflict.columns(['tenant_id', 'person_id']).doUpdateSet({
-        roles: sql<string[]>`array(select distinct unnest(memberships.roles || excluded.roles))`,
-        source: 'invitation',
+        // What somebody was for support ends with it.
+        roles: sql<string[]>`case when memberships.source = 'support' then excluded.roles
+          else array(select distinct unnest(memberships.roles || excluded.roles)) end`,
+        // Who follows an issuer's claims in the tenant still does so when they are invited to its teams only.
+        source: sql<string>`case when memberships.source like 'claim:%' and excluded.roles = '{}'
+          then memberships.source else excluded.source end`,
+        expires_at: null,
+        reason: null,
       }),
     )
     .execute()

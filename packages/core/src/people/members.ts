@@ -71,11 +71,12 @@ async function lockMember(tx: Tx, id: string): Promise<Member> {
 }
 
 async function assertNotLastOwner(tx: Tx, member: Member): Promise<void> {
-  if (!member.roles.includes('owner')) return
-  const other = await tx
-    .selectFrom('memberships')
-    .select('person_id')
-    .where('person_id', '!=', member.id)
+  if (!member.roles.includes('owner') || member.kind !== 'person' || member.expiresAt !== null) return
+  // A service account answers for nothing, nor does who is there for support.
+  const other = await selectMembers(tx)
+    .where('memberships.person_id', '!=', member.id)
+    .where('kind', '=', 'person')
+    .where('expires_at', 'is', null)
     .where((eb) => eb(eb.val('owner'), '=', eb.fn.any('roles')))
     .executeTakeFirst()
   if (other) return

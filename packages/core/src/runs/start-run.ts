@@ -23,11 +23,12 @@ function gateOf(database: Database): QueueGate {
 }
 
 /** Accepts a run: when this returns, the run is in the database and will be executed, whatever process dies. */
-export async function startRun(caller: Caller, input: StartRunInput): Promise<{ runId: string; created: boolean }> {
+export async function startRun(caller: Caller, asked: StartRunInput): Promise<{ runId: string; created: boolean }> {
   authorize(caller, 'runs:start')
-  if (isSystemAgent(input.agent)) throw startRefused('agent_not_found', input)
-  await assertMayStart(caller, input)
-  const team = await chooseTeam(caller, input)
+  if (isSystemAgent(asked.agent)) throw startRefused('agent_not_found', asked)
+  await assertMayStart(caller, asked)
+  const team = await chooseTeam(caller, asked)
+  const input = withKeyOf(team, asked)
   const row = await admitRun(
     caller,
     () => insertRun(caller, input, team),
@@ -77,6 +78,12 @@ async function chooseTeam(caller: TenantCaller, input: StartRunInput): Promise<s
   if (others.length === 0) return team
   const message = `"${input.agent}" is shared with several of your teams. Choose one with the header X-Team-Id.`
   throw new FreeholdError('invalid_request', message)
+}
+
+/** Each team has names of its own: what one calls its runs tells the others nothing, and takes nothing from them. */
+function withKeyOf(team: string | null, { clientKey, ...input }: StartRunInput): StartRunInput {
+  if (clientKey === undefined) return input
+  return { ...input, clientKey: team === null ? clientKey : `${clientKey} of team ${team}` }
 }
 
 /** Starts a run when the tenant's queue has room for it. `known` finds one that was accepted before, which needs none. */

@@ -117,10 +117,11 @@ async function finishDeletion(caller: TenantCaller, id: string): Promise<void> {
   )
 }
 
-async function assertUnused(tx: Tx, { id, name }: SecretRow): Promise<void> {
+async function assertUnused(tx: Tx, { tenant_id, id, name }: SecretRow): Promise<void> {
+  const { rows } = await sql<{ used: boolean }>`select is_secret_used(${tenant_id}, ${id}) as used`.execute(tx)
+  if (!rows[0]?.used) return
   const users = await tx.selectFrom('connections').select('name').where('secret_id', '=', id).orderBy('name').execute()
-  if (users.length === 0) return
-  const names = users.map((user) => `"${user.name}"`).join(', ')
+  const names = users.map((user) => `"${user.name}"`).join(', ') || 'of another team, or of the tenant as a whole'
   const message = `The secret "${name}" is used by the connection ${names}. Delete it, or give it another secret, first.`
   throw new FreeholdError('conflict', message)
 }

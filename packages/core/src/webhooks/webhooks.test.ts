@@ -1,5 +1,7 @@
 import { createWebhookSchema } from '@freehold/contracts'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
+import { sql } from 'kysely'
+import { uuidv7 } from 'uuidv7'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Caller } from '../identity/caller.ts'
 import { createWebhook, updateWebhook } from './webhooks.ts'
@@ -27,4 +29,16 @@ it('a tenant has twenty active ones at the most, also when several come at once'
   expect(await create(caller)).toMatchObject({ status: 'active' })
   await expect(updateWebhook(caller, first, { status: 'active' })).rejects.toMatchObject(full)
   expect(await create(on.caller(on.acme))).toMatchObject({ status: 'active' })
+})
+
+it('a team stays within its bounds after what it did was told to one', async () => {
+  const tenant = await on.createTenant('with a team')
+  await create(on.caller(tenant))
+  const agents = await on.database.withTenant({ tenantId: tenant.id, teams: [uuidv7()] }, async (tx) => {
+    const { rows } = await sql<{ told: number }>`
+      select emit_webhook(${tenant.id}, 'run.failed', '{}') as told`.execute(tx)
+    expect(rows).toEqual([{ told: 1 }])
+    return tx.selectFrom('agent_templates').select('name').execute()
+  })
+  expect(agents).toEqual([])
 })

@@ -10,6 +10,7 @@ import {
 import {
   type Caller,
   createBudget,
+  createTeam,
   createWebhook,
   decideApproval,
   getApproval,
@@ -17,6 +18,7 @@ import {
   listApprovals,
   listRuns,
   redriveRun,
+  setOwner,
   updateBudget,
 } from '@freehold/core'
 import { type PostgresServer, startPostgres, startTestEngine, type TestEngine } from '@freehold/testkit'
@@ -201,6 +203,22 @@ describe('a run that was refused more, once it is redriven,', () => {
 })
 
 describe('a budget is not raised', () => {
+  it('by a team that does not own it', async () => {
+    const { id: team } = await createTeam(engine.caller, { name: 'claims' })
+    const budget = await newBudget()
+    await engine.newAgent(engine.caller, 'frugal', { program: 'asker', approvals: { budget: {} } })
+    await setOwner(engine.caller, { kind: 'agent', resource: 'frugal' }, { teamId: team, sharedWith: [] })
+    const runId = await engine.start('frugal', { message: 'one two' })
+    await engine.worker()
+    const approval = await pendingOf(runId)
+    const inTeam = { ...engine.caller, teams: [team] }
+    const approve = () =>
+      decideApproval(inTeam, approval.id, { decision: 'approve', argumentsHash: approval.argumentsHash })
+    await expect(approve()).rejects.toMatchObject({ code: 'permission_denied' })
+    await decideApproval(inTeam, approval.id, { decision: 'reject', argumentsHash: approval.argumentsHash })
+    expect(await getBudget(engine.caller, budget.id)).toMatchObject({ windows: [{ requests: { allowed: 1 } }] })
+  })
+
   it('by an expiry', async () => {
     const config = agentConfigSchema.safeParse({ approvals: { budget: { onExpiry: 'approve' } } })
     expect(config.error?.issues).toMatchObject([{ path: ['approvals', 'budget', 'onExpiry'] }])

@@ -79,6 +79,11 @@ begin
   foreach kind slice 1 in array kinds loop
     mine := format(owned, kind[1], kind[2], kind[3], false);
     visible := format(owned, kind[1], kind[2], kind[3], true);
+    if kind[1] = 'secrets' then
+      -- By its name, in the connection that uses it. The policies of connections bind the subquery.
+      visible := visible || ' or exists (
+        select from connections c where c.tenant_id = secrets.tenant_id and c.secret_id = secrets.id)';
+    end if;
     execute format('create policy team_reads on %I as restrictive for select to freehold_app using (%s or %s)',
       kind[1], bound, visible);
     execute format('create policy team_updates on %I as restrictive for update to freehold_app using (%s or %s)',
@@ -149,6 +154,19 @@ begin
   return counted;
 end $$;
 
+-- Whether a connection uses a secret, also one that whoever deletes the secret can't see.
+create function is_secret_used(p_tenant uuid, p_secret uuid) returns boolean
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  teams constant text := coalesce(current_setting('app.team_ids', true), '');
+  used boolean;
+begin
+  perform set_config('app.team_ids', '', true);
+  used := exists (select from connections c where c.tenant_id = p_tenant and c.secret_id = p_secret);
+  perform set_config('app.team_ids', teams, true);
+  return used;
+end $$;
+
 create function disown_resource() returns trigger
 language plpgsql set search_path = public, pg_temp as $$
 begin
@@ -177,6 +195,19 @@ create trigger disown_connection after delete on connections for each row
 create trigger disown_secret after delete on secrets for each row
   execute function disown_resource('secret', 'name');
 
+-- As before, but who acts for a team does so after it, too: deliveries are runs, and start_run lets go of the team.
+create or replace function emit_webhook(p_tenant uuid, p_type text, p_data jsonb) returns int
+language plpgsql volatile set search_path = public, pg_temp as $$
+declare
+  teams constant text := coalesce(current_setting('app.team_ids', true), '');
+  told int;
+begin
+  select count(start_delivery(p_tenant, w.id, p_type, p_data)) into told
+    from webhooks w where w.tenant_id = p_tenant and w.status = 'active' and p_type = any (w.events);
+  perform set_config('app.team_ids', teams, true);
+  return told;
+end $$;
+
 -- Which agents a run may ask: one of a team those of the team, and what is shared with it; any other run every agent.
 create function may_delegate(p_tenant uuid, p_team text, p_agent text) returns boolean
 language sql stable set search_path = public, pg_temp as $$
@@ -186,6 +217,147 @@ language sql stable set search_path = public, pg_temp as $$
        and (o.team_id::text = p_team or p_team = any (o.shared_with::text[]))
   )
 $$;
+
+-- As before, but for the owners of budgets.
+create or replace function reserve_budget(
+  p_tenant uuid, p_run uuid, p_token bigint, p_call uuid, p_step text, p_model text, p_input_tokens int,
+  p_output_tokens int, p_cost_nanos bigint
+) returns table (
+  outcome text, assumed_input_nanos bigint, assumed_output_nanos bigint, warnings jsonb, refusal jsonb
+)
+-- Its plans are kept, also those that were made while the tables were small.
+language plpgsql set search_path = public, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off as $$
+declare
+  run agent_runs;
+  tenant tenants;
+  asked_nanos bigint := p_cost_nanos;
+  asked_tokens bigint := p_input_tokens + p_output_tokens;
+  held jsonb;
+  w record;
+  exceeded text;
+  resets timestamptz := '-infinity';
+begin
+  perform set_config('app.tenant_id', p_tenant::text, true);
+  -- Locked first, as the reservation's foreign key would do it after the windows.
+  select r.* into run
+    from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id
+   where r.tenant_id = p_tenant and r.id = p_run and r.status = 'running' and h.lease_token = p_token
+     for key share of r;
+  if not found then
+    outcome := 'lease_lost';
+    return next;
+    return;
+  end if;
+  select t.* into tenant from tenants t where t.id = p_tenant;
+  if asked_nanos is null and tenant.assumed_input_nanos is not null then
+    assumed_input_nanos := tenant.assumed_input_nanos;
+    assumed_output_nanos := tenant.assumed_output_nanos;
+    asked_nanos := p_input_tokens * assumed_input_nanos + p_output_tokens * assumed_output_nanos;
+  end if;
+  outcome := 'granted';
+  warnings := '[]';
+  if exists (select 1 from budget_reservations r where r.tenant_id = p_tenant and r.id = p_call) then
+    return next;
+    return;
+  end if;
+
+  select coalesce(jsonb_agg(jsonb_build_object('budget_id', b.id, 'subject', s.subject, 'known', current.window_start is not null,
+           'window_start', coalesce(current.window_start, fresh.starts_at),
+           'window_end', coalesce(current.window_end, fresh.ends_at))), '[]')
+    into held
+    from (values ('tenant', p_tenant::text), ('team', run.team), ('user', run.on_behalf_of), ('agent', run.agent),
+                 ('run', run.root_run_id::text), ('api_key', substring(run.principal from '^api_key:(.*)$'))
+         ) s (kind, subject)
+    cross join lateral (
+      select a.id, a.period from budgets a
+       where a.tenant_id = p_tenant and a.status = 'active' and a.scope_kind = s.kind and a.scope_id is null
+      union all
+      select a.id, a.period from budgets a
+       where a.tenant_id = p_tenant and a.status = 'active' and a.scope_kind = s.kind and a.scope_id = s.subject
+    ) b
+    -- What a team set limits the runs of that team, and counts no others.
+    left join resource_owners o on o.tenant_id = p_tenant and o.kind = 'budget' and o.resource = b.id::text
+    left join lateral (
+      select * from (
+        select bw.window_start, bw.window_end from budget_windows bw
+         where bw.tenant_id = p_tenant and bw.budget_id = b.id and bw.subject = s.subject
+         order by bw.window_start desc limit 1
+      ) latest where latest.window_end > now()
+    ) current on true
+    left join lateral (
+      select p.starts_at, p.ends_at from budget_period(b.period, now(), tenant.time_zone) p
+       where current.window_start is null
+    ) fresh on true
+   where s.subject is not null and (o.team_id is null or o.team_id::text = run.team);
+
+  insert into budget_windows (tenant_id, budget_id, subject, window_start, window_end)
+    select p_tenant, h.budget_id, h.subject, h.window_start, h.window_end
+      from jsonb_to_recordset(held)
+        as h (budget_id uuid, subject text, known boolean, window_start timestamptz, window_end timestamptz)
+     where not h.known order by h.budget_id, h.subject
+    on conflict do nothing;
+
+  for w in
+    select b.name, b.scope_kind, b.period, b.limit_nanos, b.token_limit, b.request_limit, b.soft_percent, bw.*
+      from jsonb_to_recordset(held) as h (budget_id uuid, subject text, window_start timestamptz)
+      join budgets b on b.tenant_id = p_tenant and b.id = h.budget_id
+      join budget_windows bw on bw.tenant_id = p_tenant and bw.budget_id = h.budget_id and bw.subject = h.subject
+       and bw.window_start = h.window_start
+     order by bw.budget_id, bw.subject
+       for no key update of bw
+  loop
+    exceeded := case
+      when asked_nanos is null and w.limit_nanos is not null then 'price'
+      when w.spent_nanos + w.reserved_nanos + asked_nanos > w.limit_nanos + w.extra_nanos then 'money'
+      when w.spent_tokens + w.reserved_tokens + asked_tokens > w.token_limit + w.extra_tokens then 'tokens'
+      when w.spent_requests + w.reserved_requests + 1 > w.request_limit + w.extra_requests then 'requests'
+    end;
+    if exceeded is not null and w.window_end > resets then
+      resets := w.window_end;
+      outcome := case exceeded when 'price' then 'price_unknown' else 'budget_exceeded' end;
+      refusal := jsonb_build_object(
+        'budgetId', w.budget_id, 'name', w.name, 'scopeKind', w.scope_kind, 'subject', w.subject, 'period', w.period,
+        'windowStart', w.window_start, 'resetsAt', nullif(w.window_end, 'infinity'), 'limitOf', exceeded,
+        'allowed', case exceeded when 'money' then w.limit_nanos + w.extra_nanos
+          when 'tokens' then w.token_limit + w.extra_tokens else w.request_limit + w.extra_requests end,
+        'taken', case exceeded when 'money' then w.spent_nanos + w.reserved_nanos
+          when 'tokens' then w.spent_tokens + w.reserved_tokens else w.spent_requests + w.reserved_requests end,
+        'asked', case exceeded when 'money' then asked_nanos when 'tokens' then asked_tokens else 1 end);
+    end if;
+    if not w.warned and (
+      (w.spent_nanos + w.reserved_nanos + asked_nanos) * 100 >= nullif(w.limit_nanos + w.extra_nanos, 0) * w.soft_percent
+      or (w.spent_tokens + w.reserved_tokens + asked_tokens) * 100
+        >= nullif(w.token_limit + w.extra_tokens, 0) * w.soft_percent
+      or (w.spent_requests + w.reserved_requests + 1) * 100
+        >= nullif(w.request_limit + w.extra_requests, 0) * w.soft_percent
+    ) then
+      warnings := warnings || jsonb_build_object(
+        'budgetId', w.budget_id, 'name', w.name, 'subject', w.subject, 'softPercent', w.soft_percent,
+        'resetsAt', nullif(w.window_end, 'infinity'));
+    end if;
+  end loop;
+
+  if outcome <> 'granted' then
+    warnings := '[]';
+    return next;
+    return;
+  end if;
+  update budget_windows bw set
+      reserved_nanos = bw.reserved_nanos + coalesce(asked_nanos, 0),
+      reserved_tokens = bw.reserved_tokens + asked_tokens,
+      reserved_requests = bw.reserved_requests + 1,
+      warned = bw.warned
+        or warnings @> jsonb_build_array(jsonb_build_object('budgetId', bw.budget_id, 'subject', bw.subject))
+    from jsonb_to_recordset(held) as h (budget_id uuid, subject text, window_start timestamptz)
+   where bw.tenant_id = p_tenant and bw.budget_id = h.budget_id and bw.subject = h.subject
+     and bw.window_start = h.window_start;
+  insert into budget_reservations (tenant_id, id, run_id, step, model, lease_token, input_tokens, output_tokens, cost_nanos,
+      windows)
+    select p_tenant, p_call, p_run, p_step, p_model, p_token, p_input_tokens, p_output_tokens, asked_nanos,
+           coalesce(jsonb_agg(h - 'known' - 'window_end'), '[]')
+      from jsonb_array_elements(held) h;
+  return next;
+end $$;
 
 alter table api_keys no force row level security;
 update api_keys k set scopes = k.scopes || array['teams:read', 'teams:write'] where 'owner' = any (k.roles);

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantRole } from '@freehold/contracts'
+import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+let on: TestPlatform
+let claims: string
+let sales: string
+/** Keys of an admin of each team. */
+let ofClaims: string
+let ofSales: string
+
+const owner = () => on.client(on.acme.key)
+
+beforeAll(async () => {
+  on = await createTestPlatform({ worker: true })
+  claims = (await owner().createTeam({ body: { name: 'claims' } })).id
+  sales = (await owner().createTeam({ body: { name: 'sales' } })).id
+  ofClaims = await join(claims, ['admin'])
+  ofSales = await join(sales, ['admin'])
+  await give('agent', 'assistant', claims, [sales])
+})
+afterAll(() => on.close())
+
+/** The token of somebody new, who is in this team only. */
+async function join(id: string, roles: TenantRole[]): Promise<string> {
+  const email = `${randomUUID()}@example.com`
+  const { token } = await owner().createInvitation({ body: { email, teams: [{ id, roles }] } })
+  const person = on.tokenFor({ subject: randomUUID(), email })
+  await on.client(person).acceptInvitation({ body: { token } })
+  return person
+}
+
+type Kind = 'agent' | 'connection' | 'secret' | 'budget'
+const give = (kind: Kind, resource: string, teamId: string | null, sharedWith: string[] = []) =>
+  owner().setOwner({ params: { kind, resource }, body: { teamId, sharedWith } })
+
+const run = async (key: string) => {
+  const body = { message: 'hello' }
+  const { id } = await on.client(key).startRun({ params: { name: 'assistant' }, query: { wait: 60 }, body })
+  return on.client(key).getRun({ params: { id } })
+}
+
+describe("a team's budget", () => {
+  test('limits and counts the runs of the team only, whatever its scope is', async () => {
+    const scopes = [{ kind: 'tenant' as const }, { kind: 'agent' as const, id: 'assistant' }, { kind: 'run' as const }]
+    const budgets = await Promise.all(
+      scopes.map((scope) =>
+        on.client(ofSales).createBudget({ body: { name: scope.kind, scope, period: 'total', requestLimit: 0 } }),
+      ),
+    )
+    const count = on.client(ofSales).createBudget
+    const counting = await count({ body: { name: 'counting', period: 'total', requestLimit: 1_000 } })
+    expect(await run(ofClaims)).toMatchObject({ status: 'succeeded' })
+    expect(await run(ofSales)).toMatchObject({ status: 'failed', error: { code: 'budget_exceeded' } })
+    for (const { id } of budgets) await on.client(ofSales).deleteBudget({ params: { id } })
+    expect(await run(ofSales)).toMatchObject({ status: 'succeeded' })
+    const { windows } = await on.client(ofSales).getBudget({ params: { id: counting.id } })
+    const [used] = await on.asSuperuser<{ calls: number }>(
+      `select count(*)::int as calls from usage_records u join agent_runs r on r.id = u.run_id where r.team = $1`,
+      [sales],
+    )
+    expect(windows[0]?.requests.spent).toBe(used?.calls)
+  })
+})
+
+describe('somebody in a team', () => {
+  test('makes no key of a service account, which reaches beyond it', async () => {
+    const account = await owner().createServiceAccount({ body: { name: 'ci', roles: ['builder'] } })
+    const body = { name: 'a way out', serviceAccountId: account.id }
+    await expect(on.client(ofSales).createKey({ body })).rejects.toMatchObject({ code: 'permission_denied' })
+    const asTeam = await on.request(on.acme.key, 'POST', '/api/v1/keys', body, { 'x-team-id': sales })
+    expect(asTeam).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+  })
+
+  test('sends an Idempotency-Key that another team has sent, and gets no answer of theirs', async () => {
+    const create = (key: string, name: string) => {
+      const body = { name, period: 'total', requestLimit: 1_000 }
+      return on.request(key, 'POST', '/api/v1/budgets', body, { 'idempotency-key': 'the-same' })
+    }
+    const first = await create(ofClaims, 'of claims')
+    expect(await create(ofSales, 'of sales')).toMatchObject({ status: 201, body: { name: 'of sales' } })
+    expect((await create(ofClaims, 'of claims')).body).toEqual(first.body)
+    const reused = { status: 422, body: { code: 'idempotency_key_reused' } }
+    expect(await create(ofClaims, 'something else')).toMatchObject(reused)
+  })
+
+  test('names runs of AG-UI for the team, which tells nothing of what others call theirs', async () => {
+    const input = { runId: 'mine', messages: [{ id: '1', role: 'user', content: 'hello' }] }
+    const rest = { state: {}, tools: [], context: [], forwardedProps: {} }
+    const post = (key: string, threadId: string) =>
+      on.request(key, 'POST', '/agui/assistant', { ...input, ...rest, threadId })
+    expect(await post(ofClaims, 'thread-of-claims')).toMatchObject({ status: 200 })
+    expect(await post(ofSales, 'thread-of-sales')).toMatchObject({ status: 200 })
+    const teams = await on.asSuperuser(`select team from agent_runs where client_key like 'agui:mine%' order by team`)
+    expect(teams).toEqual([{ team: claims }, { team: sales }])
+  })
+})
+
+describe('a connection', () => {
+  const name = 'crm'
+  const put = (secret: string) => ({
+    params: { name },
+    body: { kind: 'http' as const, origin: 'https://crm.example.com', header: 'authorization', secret },
+  })
+
+  test('that is shared is seen with the name of its secret, and deleted by who owns it', async () => {
+    await on.client(ofClaims).putSecret({ params: { name: 'crm-token' }, body: { value: 'secret of claims' } })
+    await on.client(ofClaims).putConnection(put('crm-token'))
+    const { client } = on
+    await expect(client(ofSales).getConnection({ params: { name } })).rejects.toMatchObject({ code: 'not_found' })
+    await give('connection', name, claims, [sales])
+    expect(await client(ofSales).getConnection({ params: { name } })).toMatchObject({ secret: 'crm-token' })
+    const denied = { code: 'permission_denied' }
+    await expect(client(ofSales).deleteConnection({ params: { name } })).rejects.toMatchObject(denied)
+    await expect(client(ofSales).putConnection(put('crm-token'))).rejects.toMatchObject({ code: 'not_found' })
+    await expect(
+      client(ofSales).putSecret({ params: { name: 'crm-token' }, body: { value: 'x' } }),
+    ).rejects.toMatchObject(denied)
+    const { items } = await owner().listAudit({ query: { action: 'connection.deleted' } })
+    expect(items).toEqual([])
+  })
+
+  test('that was given to another team keeps the value of its secret', async () => {
+    await give('connection', name, sales)
+    const client = on.client(ofClaims)
+    await expect(client.deleteSecret({ params: { name: 'crm-token' } })).rejects.toMatchObject({ code: 'conflict' })
+    expect(await client.getSecret({ params: { name: 'crm-token' } })).toMatchObject({ version: 1 })
+    await on.client(ofSales).deleteConnection({ params: { name } })
+    const { items } = await owner().listAudit({ query: { action: 'connection.deleted' } })
+    expect(items).toMatchObject([{ subject: { id: name } }])
+    await client.deleteSecret({ params: { name: 'crm-token' } })
+  })
+})
