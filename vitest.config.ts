@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['{packages,apps,bench,chaos,scripts}/**/*.test.{ts,mjs}'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     pool: 'forks',
-    maxWorkers: 2, // each worker may hold its own database
+    maxWorkers: 3, // each may hold its own database; more than CI has cores, as tests wait a fifth of their time
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,

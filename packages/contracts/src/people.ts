@@ -39,8 +39,9 @@ export type CreateServiceAccount = z.output<typeof createServiceAccountSchema>
 export const startSupportSchema = z.strictObject({
   /** The tenant reads it. */
   reason: z.string().trim().min(1).max(500),
+  /** No role that gives others access: what support makes must not outlast it. */
   roles: z
-    .array(z.enum(['admin', 'builder', 'operator', 'viewer']))
+    .array(z.enum(['builder', 'operator', 'viewer']))
     .min(1)
     .default(['viewer']),
   minutes: z.int().min(1).max(480).default(60),

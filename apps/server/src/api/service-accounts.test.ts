@@ -104,19 +104,19 @@ describe('support', () => {
 
   test('is ended by the tenant', async () => {
     const { token, id } = await somebodyOf('owner')
-    await start(token, on.acme.id, { reason: 'looking', roles: ['admin'] })
+    await start(token, on.acme.id, { reason: 'looking', roles: ['operator'] })
     await owner().removeMember({ params: { id } })
     const over = async () => (await on.request(token, 'GET', '/api/v1/agents')).status === 403
     await waitFor(over, { timeoutMs: 5_000, pollMs: 100, what: 'support to be over' })
   })
 
-  test('is for people of the installation only, in a tenant that there is, and makes no owner', async () => {
+  test('is for people of the installation only, in a tenant that there is, and gives nobody access', async () => {
     const [nobody, support] = [await somebodyOf(null), await somebodyOf('support')]
     expect(await start(nobody.token, on.acme.id, { reason: 'curious' })).toMatchObject({ status: 404 })
     expect(await start(on.acme.key, on.globex.id, { reason: 'curious' })).toMatchObject({ status: 404 })
     expect(await start(on.operatorKey, on.acme.id, { reason: 'a key' })).toMatchObject({ status: 403 })
     expect(await start(support.token, randomUUID(), { reason: 'nowhere' })).toMatchObject({ status: 404 })
-    for (const body of [{}, { reason: '' }, { reason: 'x', minutes: 9_999 }, { reason: 'x', roles: ['owner'] }]) {
+    for (const body of [{}, { reason: '' }, { reason: 'x', minutes: 9_999 }, { reason: 'x', roles: ['admin'] }]) {
       expect(await start(support.token, on.acme.id, body)).toMatchObject({ status: 400 })
     }
   })

@@ -132,3 +132,36 @@ describe('a connection', () => {
     await client.deleteSecret({ params: { name: 'crm-token' } })
   })
 })
+
+test("a team's owner is no owner of the tenant when that asks for one to release", async () => {
+  const agent = `released-${randomUUID()}`
+  const client = on.client(ofClaims)
+  await client.createAgent({ body: { name: agent } })
+  await client.createAgentVersion({ params: { name: agent }, body: { description: 'the next one' } })
+  for (const environment of ['development', 'staging'] as const) {
+    await on.client(on.acme.key).setRelease({ params: { name: agent, environment }, body: { version: 2 } })
+  }
+  await owner().updateOwnTenant({ body: { productionApprovals: { required: 1, role: 'owner' } } })
+  const { request } = await client.promoteRelease({
+    params: { name: agent, environment: 'production' },
+    body: {},
+  })
+  const decide = (key: string) =>
+    on.client(key).decideReleaseRequest({ params: { id: request?.id ?? '' }, body: { decision: 'approve' } })
+  await expect(decide(await join(claims, ['owner']))).rejects.toMatchObject({ code: 'permission_denied' })
+  expect(await decide(on.acme.key)).toMatchObject({ status: 'approved' })
+  await owner().updateOwnTenant({ body: { productionApprovals: null } })
+})
+
+test('of two teams that make the same at once one has it, and the other is told', async () => {
+  const value = 'a value'
+  const put = (key: string, name: string) => on.client(key).putSecret({ params: { name }, body: { value } })
+  for (let round = 0; round < 5; round += 1) {
+    const name = `wanted-${randomUUID()}`
+    const outcomes = await Promise.allSettled([put(ofClaims, name), put(ofSales, name)])
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(outcomes).toContainEqual(
+      expect.objectContaining({ reason: expect.objectContaining({ code: 'permission_denied' }) }),
+    )
+  }
+})

@@ -136,7 +136,9 @@ begin
   -- For several teams the policies refuse it.
   if not known and strpos(team, ',') = 0 then
     insert into resource_owners (tenant_id, kind, resource, team_id)
-      values (new.tenant_id, tg_argv[0], name, team::uuid);
+      values (new.tenant_id, tg_argv[0], name, team::uuid)
+      -- Of two teams that make the same at once the first one has it, and the policies refuse the other one.
+      on conflict do nothing;
   end if;
   return new;
 end $$;
