@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider from 'oidc-provider'
 import { z } from 'zod'
+import { signInAtProvider } from '../sign-in/oidc.fixture.ts'
 
 const redirectUri = 'https://client.example.com/callback'
 const client = { client_id: 'dashboard', client_secret: randomBytes(32).toString('hex') }
@@ -91,14 +92,12 @@ const tokensSchema = z.object({ access_token: z.string(), id_token: z.string() }
 
 /** The authorization code flow with PKCE (RFC 7636), through the provider's own forms for signing in and consenting. */
 async function signIn(issuer: string, audience: string, login: string): Promise<SignedIn> {
-  const browser = createBrowser(issuer)
   const verifier = randomBytes(32).toString('base64url')
   const code_challenge = createHash('sha256').update(verifier).digest('base64url')
   const asked = { client_id: client.client_id, redirect_uri: redirectUri, response_type: 'code', resource: audience }
   const scope = { scope: 'openid email profile', code_challenge, code_challenge_method: 'S256' }
-  const loginForm = await browser.follow(`${issuer}/auth?${new URLSearchParams({ ...asked, ...scope })}`)
-  const consentForm = await browser.follow(loginForm, { prompt: 'login', login, password: 'any' })
-  const callback = new URL(await browser.follow(consentForm, { prompt: 'consent' }))
+  const authorizationUrl = `${issuer}/auth?${new URLSearchParams({ ...asked, ...scope })}`
+  const callback = new URL(await signInAtProvider(authorizationUrl, login))
   const response = await fetch(`${issuer}/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${btoa(`${client.client_id}:${client.client_secret}`)}` },
@@ -112,26 +111,4 @@ async function signIn(issuer: string, audience: string, login: string): Promise<
   })
   const tokens = tokensSchema.parse(await response.json())
   return { accessToken: tokens.access_token, idToken: tokens.id_token }
-}
-
-/** Keeps cookies, and follows redirects to the first page that is none, or that is elsewhere. */
-function createBrowser(origin: string) {
-  const cookies = new Map<string, string>()
-  async function follow(url: string, form?: Record<string, string>): Promise<string> {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form && { method: 'POST', body: new URLSearchParams(form) }),
-    })
-    await response.body?.cancel()
-    for (const cookie of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = (cookie.split(';')[0] ?? '').split('=')
-      cookies.set(name, value)
-    }
-    const location = response.headers.get('location')
-    if (!location) return url
-    const next = new URL(location, url).href
-    return next.startsWith(origin) ? follow(next) : next
-  }
-  return { follow }
 }

@@ -7,7 +7,6 @@ import {
   FreeholdError,
   findSchemaProblem,
   type Page,
-  tenantRoles,
 } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
@@ -17,6 +16,7 @@ import { ownedElsewhere } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { Approvals } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { rolesOf } from '../identity/roles.ts'
 import { hashArguments, storable } from './arguments-hash.ts'
 
 export interface ListApprovalsQuery extends PageQuery {
@@ -187,7 +187,7 @@ function toSummary(row: Selectable<Approvals>): ApprovalSummary {
     requestedBy: row.requested_by,
     approvers: {
       actors: row.approver_actors,
-      roles: tenantRoles.filter((role) => row.approver_roles.includes(role)),
+      roles: rolesOf(row.approver_roles),
     },
     quorum: row.quorum,
     allowSelf: row.allow_self,

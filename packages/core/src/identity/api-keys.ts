@@ -8,7 +8,6 @@ import {
   type TenantPermission,
   type TenantRole,
   tenantPermissions,
-  tenantRoles,
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
@@ -19,7 +18,7 @@ import type { ApiKeys } from '../db/schema.gen.ts'
 import { readAccountRoles } from '../people/service-accounts.ts'
 import { authorize, type Caller, type TenantCaller } from './caller.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
-import { assertCanGive } from './roles.ts'
+import { assertCanGive, rolesOf } from './roles.ts'
 
 export interface NewKey {
   name: string
@@ -144,7 +143,7 @@ function toApiKey(row: Selectable<ApiKeys>): ApiKey {
     name: row.name,
     prefix: row.prefix,
     scopes: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
-    roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    roles: rolesOf(row.roles),
     // Has a check constraint.
     environment: row.environment as ApiKey['environment'],
     serviceAccountId: row.member_id,

@@ -8,13 +8,13 @@ import {
   type TenantPermission,
   type TenantRole,
   tenantPermissions,
-  tenantRoles,
 } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
 import type { MembershipRow } from '../people/recognize-person.ts'
 import { noRateLimits, type RateRow, toRateLimits } from '../tenancy/plans.ts'
 import type { Actor } from './caller.ts'
 import { hashKey, looksLikeKey } from './keys.ts'
+import { rolesOf } from './roles.ts'
 
 export interface Identity {
   actor: Actor
@@ -112,7 +112,7 @@ function grantsOf(row: KeyRow): Pick<Identity, 'actor' | 'permissions' | 'roles'
     }
   }
   const actor = { kind: 'api_key' as const, id: row.key_id, name: row.name }
-  const roles = tenantRoles.filter((role) => row.roles.includes(role))
+  const roles = rolesOf(row.roles)
   if (row.team_id === null) return { actor, permissions, roles, teams: [] }
   return { actor, permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
 }

@@ -1,5 +1,10 @@
-import { FreeholdError, type TenantRole } from '@freehold/contracts'
+import { FreeholdError, type TenantRole, tenantRoles } from '@freehold/contracts'
 import type { Caller } from './caller.ts'
+
+/** Those that are roles, each once, in the order of their list. */
+export function rolesOf(names: readonly string[]): TenantRole[] {
+  return tenantRoles.filter((role) => names.includes(role))
+}
 
 /** An owner gives and takes every role, an admin every one but the owner's, anyone else those that they have. */
 export function assertCanGive(caller: Caller, roles: readonly TenantRole[]): void {

@@ -1,7 +1,8 @@
-import { FreeholdError, type TenantRole, tenantRoles } from '@freehold/contracts'
+import { FreeholdError, type TenantRole } from '@freehold/contracts'
 import { recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import type { TenantCaller } from '../identity/caller.ts'
+import { rolesOf } from '../identity/roles.ts'
 import type { Platform } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { type MembershipRow, type Person, readMemberships } from './recognize-person.ts'
@@ -45,7 +46,7 @@ async function findTenants({ database }: Platform, claimed: Claimed): Promise<Ma
   return new Map(
     tenants.map(({ id, name }) => {
       const given = claimed.filter(({ tenant }) => tenant === name).flatMap(({ roles }) => roles)
-      return [id, tenantRoles.filter((role) => given.includes(role))]
+      return [id, rolesOf(given)]
     }),
   )
 }

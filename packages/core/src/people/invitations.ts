@@ -6,7 +6,6 @@ import {
   type Invitation,
   type Membership,
   type Page,
-  tenantRoles,
 } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
@@ -16,7 +15,7 @@ import type { Database, Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import type { Invitations } from '../db/schema.gen.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { assertCanGive } from '../identity/roles.ts'
+import { assertCanGive, rolesOf } from '../identity/roles.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { assertTeams } from '../teams/assert-teams.ts'
 import { readMembershipsWithin, toMembership } from './recognize-person.ts'
@@ -38,7 +37,7 @@ export async function createInvitation(caller: Caller, input: CreateInvitation):
         tenant_id: caller.tenantId,
         id: uuidv7(),
         email: input.email,
-        roles: tenantRoles.filter((role) => input.roles.includes(role)),
+        roles: rolesOf(input.roles),
         teams: encodeJson(input.teams),
         token_hash: hashToken(token),
         invited_by: `${caller.actor.kind}:${caller.actor.id}`,
@@ -182,7 +181,7 @@ function toInvitation(row: Selectable<Invitations>): Invitation {
   return {
     id: row.id,
     email: row.email,
-    roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    roles: rolesOf(row.roles),
     teams: readTeams(row),
     status: statusOf(row),
     invitedBy: row.invited_by,

@@ -3,7 +3,7 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
-import { assertCanGive } from '../identity/roles.ts'
+import { assertCanGive, rolesOf } from '../identity/roles.ts'
 
 export async function listMembers(
   caller: Caller,
@@ -24,7 +24,7 @@ export async function listMembers(
 /** Gives a member other roles. The last owner stays one. */
 export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<Member> {
   authorize(caller, 'members:write')
-  const roles = tenantRoles.filter((role) => input.roles.includes(role))
+  const roles = rolesOf(input.roles)
   return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockMember(tx, id)
     const changed = tenantRoles.filter((role) => before.roles.includes(role) !== roles.includes(role))
@@ -99,7 +99,7 @@ export function toMember(row: MemberRow): Member {
     kind: row.kind as Member['kind'],
     email: row.email,
     name: row.name,
-    roles: tenantRoles.filter((role) => row.roles.includes(role)),
+    roles: rolesOf(row.roles),
     source: row.source,
     joinedAt: row.joined_at.toISOString(),
     expiresAt: row.expires_at?.toISOString() ?? null,

@@ -1,7 +1,8 @@
-import { type Membership, type PlatformRole, type TenantRole, tenantRoles } from '@freehold/contracts'
+import type { Membership, PlatformRole, TenantRole } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import type { Database, Tx } from '../db/database.ts'
+import { rolesOf } from '../identity/roles.ts'
 
 /** Someone, as an issuer vouches for them. */
 export interface VouchedPerson {
@@ -46,8 +47,7 @@ export async function recognizePerson(database: Database, vouched: VouchedPerson
 
 /** As others see it, with the roles in their own order. */
 export function toMembership({ id, name, roles, teams }: MembershipRow): Membership {
-  const inOrder = (held: readonly TenantRole[]) => tenantRoles.filter((role) => held.includes(role))
-  return { id, name, roles: inOrder(roles), teams: teams.map((team) => ({ ...team, roles: inOrder(team.roles) })) }
+  return { id, name, roles: rolesOf(roles), teams: teams.map((team) => ({ ...team, roles: rolesOf(team.roles) })) }
 }
 
 /** With what the transaction has written. */

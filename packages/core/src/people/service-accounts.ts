@@ -1,16 +1,10 @@
-import {
-  type CreateServiceAccount,
-  FreeholdError,
-  type Member,
-  type TenantRole,
-  tenantRoles,
-} from '@freehold/contracts'
+import { type CreateServiceAccount, FreeholdError, type Member, type TenantRole } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
-import { assertCanGive } from '../identity/roles.ts'
+import { assertCanGive, rolesOf } from '../identity/roles.ts'
 import { selectMembers, toMember } from './members.ts'
 
 /** Creates a member that acts by keys. It is changed and removed like any other member. */
@@ -25,7 +19,7 @@ export async function createServiceAccount(caller: Caller, input: CreateServiceA
       .values({
         tenant_id: caller.tenantId,
         person_id: id,
-        roles: tenantRoles.filter((role) => input.roles.includes(role)),
+        roles: rolesOf(input.roles),
         source: 'service',
       })
       .execute()
@@ -44,5 +38,5 @@ export async function readAccountRoles(tx: Tx, id: string): Promise<TenantRole[]
   if (!account) throw new FreeholdError('not_found', 'There is no service account with this id.')
   const inTeams = await tx.selectFrom('team_members').select('roles').where('person_id', '=', id).execute()
   const held = [account.roles, ...inTeams.map(({ roles }) => roles)].flat()
-  return tenantRoles.filter((role) => held.includes(role))
+  return rolesOf(held)
 }

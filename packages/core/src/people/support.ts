@@ -1,7 +1,8 @@
-import { FreeholdError, type Member, type StartSupport, tenantRoles } from '@freehold/contracts'
+import { FreeholdError, type Member, type StartSupport } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
 import type { Caller, TenantCaller } from '../identity/caller.ts'
+import { rolesOf } from '../identity/roles.ts'
 import { authorizeOnTenant, readTenant } from '../tenancy/tenants.ts'
 import { selectMembers, toMember } from './members.ts'
 
@@ -19,7 +20,7 @@ export async function startSupport(caller: Caller, tenantId: string, input: Star
   const supporting: TenantCaller = { ...caller, tenantId, teams: null }
   return platform.database.withTenant(supporting, async (tx) => {
     const support = {
-      roles: tenantRoles.filter((role) => input.roles.some((asked) => asked === role)),
+      roles: rolesOf(input.roles),
       reason: input.reason,
       expires_at: sql<Date>`now() + make_interval(mins => ${input.minutes})`,
     }

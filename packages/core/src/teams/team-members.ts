@@ -3,14 +3,14 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
-import { assertCanGive } from '../identity/roles.ts'
-import { lockTeam } from './teams.ts'
+import { assertCanGive, rolesOf } from '../identity/roles.ts'
+import { lockTeam, readTeam } from './teams.ts'
 
 export async function listTeamMembers(caller: Caller, teamId: string, query: PageQuery): Promise<Page<TeamMember>> {
   authorize(caller, 'teams:read')
   const after = decodeCursor(query.cursor, cursorKeys.id)
   const rows = await caller.platform.database.withTenant(caller, async (tx) => {
-    await lockTeam(tx, teamId)
+    await readTeam(tx, teamId)
     return selectMembers(tx, teamId)
       .$if(after !== undefined, (q) => q.where('person_id', '>', after ?? ''))
       .orderBy('person_id')
@@ -28,7 +28,7 @@ export async function putTeamMember(
   input: { roles: TenantRole[] },
 ): Promise<TeamMember> {
   authorize(caller, 'teams:write')
-  const roles = tenantRoles.filter((role) => input.roles.includes(role))
+  const roles = rolesOf(input.roles)
   return caller.platform.database.withTenant(caller, async (tx) => {
     await lockTeam(tx, teamId)
     const member = await tx
@@ -85,5 +85,5 @@ function selectMembers(tx: Tx, teamId: string) {
 type MemberRow = Awaited<ReturnType<ReturnType<typeof selectMembers>['executeTakeFirstOrThrow']>>
 
 function toMember({ person_id, email, name, roles }: MemberRow): TeamMember {
-  return { id: person_id, email, name, roles: tenantRoles.filter((role) => roles.includes(role)) }
+  return { id: person_id, email, name, roles: rolesOf(roles) }
 }

@@ -87,8 +87,20 @@ async function revokeKeys(tx: Tx, teamId: string): Promise<void> {
     .execute()
 }
 
+/** A team that stays as it is until the transaction ends. */
 export async function lockTeam(tx: Tx, id: string): Promise<Team> {
-  const row = await tx.selectFrom('teams').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+  return found(await selectTeam(tx, id).forUpdate().executeTakeFirst())
+}
+
+export async function readTeam(tx: Tx, id: string): Promise<Team> {
+  return found(await selectTeam(tx, id).executeTakeFirst())
+}
+
+function selectTeam(tx: Tx, id: string) {
+  return tx.selectFrom('teams').selectAll().where('id', '=', id)
+}
+
+function found(row: Selectable<Teams> | undefined): Team {
   if (!row) throw new FreeholdError('not_found', 'There is no team with this id.')
   return toTeam(row)
 }
