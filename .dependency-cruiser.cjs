@@ -14,6 +14,9 @@ Visitor.prototype.visitStatement = function visitStatementOrUsing(statement) {
 const testCode = '\\.(test|fixture)\\.tsx?$|/testing/|^apps/[^/]+/tests/|^packages/testkit/|^(bench|chaos|scripts)/'
 const modelLibraries = 'node_modules/(ai|@ai-sdk/[^/]+|@langchain/[^/]+)/'
 
+/** Of a package to others; `browser.ts` is the part that pages can load. */
+const publicSurface = '^(packages|apps)/[^/]+/src/(index|browser)\\.ts$'
+
 /** Our packages other than `allowed`, as a path pattern. */
 const ourPackagesExcept = (...allowed) => `^(packages|apps)/(?!(${allowed.join('|')})/)[^/]+/`
 
@@ -61,17 +64,17 @@ module.exports = {
     },
     {
       name: 'no-deep-import',
-      comment: "Another package's src/index.ts is its whole public surface; a private file may move at any time.",
+      comment: "Another package's src/index.ts (and browser.ts, for pages) is its whole public surface; a private file may move at any time.",
       severity: 'error',
       from: { path: '^(packages|apps)/([^/]+)/' },
-      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', '^(packages|apps)/[^/]+/src/index\\.ts$'] },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', publicSurface] },
     },
     {
       name: 'no-deep-import-from-outside',
       comment: 'As no-deep-import, for the code outside the packages.',
       severity: 'error',
       from: { path: '^(bench|chaos|scripts)/' },
-      to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^(packages|apps)/[^/]+/src/index\\.ts$'] },
+      to: { path: '^(packages|apps)/[^/]+/', pathNot: [publicSurface] },
     },
     {
       name: 'model-libraries-only-in-runtime',

@@ -5,9 +5,12 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { withInstallLock } from './install-lock.mjs'
+import { withFileLock } from './file-lock.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Beside node_modules, which npm ci empties. */
+export const installLockPath = (root) => join(root, '.install.lock')
 
 const progressTtyMs = 1000
 const progressLogMs = 15_000
@@ -126,7 +129,7 @@ function npmCi(root, onStart) {
 /** Installs when needed. Throws `InstallFailed` with advice. */
 export async function ensureInstalled(root, install = npmCi) {
   if (isInstalled(root)) return
-  await withInstallLock(root, async (recordChild) => {
+  await withFileLock(installLockPath(root), 'installing dependencies', async (recordChild) => {
     if (isInstalled(root)) return
     const startedAt = performance.now()
     const endProgress = reportProgress(startedAt)

@@ -4,8 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ensureInstalled, InstallFailed, isInstalled, pinnedNode, root } from './ensure-installed.mjs'
-import { installLockPath } from './install-lock.mjs'
+import { ensureInstalled, InstallFailed, installLockPath, isInstalled, pinnedNode, root } from './ensure-installed.mjs'
 
 const wrapper = join(root, 'scripts/with-node.mjs')
 let project

@@ -9,7 +9,7 @@ import { needs, type Target } from './targets.ts'
 import type { TlsFiles } from './tls/identity.ts'
 import { type Issuer, parseIssuers } from './tokens/issuers.ts'
 
-const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, migrate: 0 }
+const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, web: 3003, migrate: 0 }
 
 const number = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
@@ -29,6 +29,9 @@ const environmentSchema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   FREEHOLD_API_URL: url(/^https?$/),
+  FREEHOLD_DASHBOARD: z.enum(['on', 'off']).default('on'),
+  FREEHOLD_WEB_URL: url(/^https?$/),
+  FREEHOLD_GATEWAY_URL: url(/^https?$/),
   FREEHOLD_TLS_CERT: z.string().optional(),
   FREEHOLD_TLS_KEY: z.string().optional(),
   FREEHOLD_TLS_CA: z.string().optional(),
@@ -92,6 +95,12 @@ export interface ServerConfig {
   host: string
   port: number
   apiUrl: string | undefined
+  /** Whether this process runs the dashboard, where its target has it. */
+  dashboard: boolean
+  /** Where a gateway finds a dashboard that runs elsewhere. */
+  webUrl: string | undefined
+  /** Where a dashboard of its own finds the gateway. */
+  gatewayUrl: string | undefined
   /** How gateway and api know each other on different hosts; in the clear when absent. */
   tls: TlsFiles | undefined
   /** Where an api with TLS answers probes, which have no certificate. */
@@ -138,6 +147,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   if (target === 'gateway' && !given.FREEHOLD_API_URL) {
     problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
   }
+  if (target === 'web' && !given.FREEHOLD_GATEWAY_URL) {
+    problems.push('FREEHOLD_GATEWAY_URL: the dashboard needs the address of the gateway, such as http://127.0.0.1:3000')
+  }
   if (
     needs(target, 'gateway') &&
     needs(target, 'api') &&
@@ -170,6 +182,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     host: read.HOST,
     port: read.PORT ?? defaultPorts[target],
     apiUrl: read.FREEHOLD_API_URL,
+    dashboard: read.FREEHOLD_DASHBOARD === 'on' && read.FREEHOLD_WEB_URL === undefined,
+    webUrl: read.FREEHOLD_WEB_URL,
+    gatewayUrl: read.FREEHOLD_GATEWAY_URL,
     tls,
     probePort: tls && read.FREEHOLD_PROBE_PORT,
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),

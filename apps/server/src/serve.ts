@@ -39,6 +39,7 @@ import type { ServerConfig } from './config.ts'
 import { renderBanner } from './first-run/banner.ts'
 import { setUp } from './first-run/set-up.ts'
 import { createGateway } from './gateway/app.ts'
+import type { Dashboard } from './gateway/dashboard.ts'
 import { remoteApi } from './gateway/forward.ts'
 import { createProcessStore, createRedisStore, type Redis } from './gateway/rate-store.ts'
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
@@ -53,6 +54,7 @@ import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
+import { serveWeb, startDashboard } from './web/serve-web.ts'
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -99,6 +101,7 @@ async function start(
   stops: AsyncDisposableStack,
 ): Promise<string | null> {
   const { target } = config
+  if (target === 'web') return serveWeb(config, logger, progress, stops)
   const shutdown = new AbortController()
   const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, parts, stops) : undefined
 
@@ -116,13 +119,14 @@ async function start(
   const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
   const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
   if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
+  const dashboard = startDashboard(config, url, logger, progress, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
     shutdown.abort()
   })
   listener.serve(
-    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, shutdown: shutdown.signal }, stops),
+    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, dashboard, shutdown: shutdown.signal }, stops),
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
@@ -152,12 +156,13 @@ interface SurfaceParts {
   signIn: SignIn | undefined
   flags: Flags | undefined
   origins: Origins
+  dashboard: Dashboard | undefined
   shutdown: AbortSignal
 }
 
 /** What a target answers over HTTP: the gateway before an api here or elsewhere, the api alone, or only probes. */
 async function buildSurface(
-  { config, logger, platform, anchors, signIn, flags, origins, shutdown }: SurfaceParts,
+  { config, logger, platform, anchors, signIn, flags, origins, dashboard, shutdown }: SurfaceParts,
   stops: AsyncDisposableStack,
 ): Promise<Fetch> {
   const redis = platform && !anchors ? undefined : connectCounter(config, logger, stops)
@@ -179,7 +184,7 @@ async function buildSurface(
         })
       : undefined
   if (needs(config.target, 'gateway')) {
-    return (await buildGateway(config, logger, origins, api?.fetch, redis, stops)).fetch
+    return (await buildGateway({ config, logger, origins, dashboard }, api?.fetch, redis, stops)).fetch
   }
   return (api ?? healthOf(platform)).fetch
 }
@@ -323,9 +328,7 @@ function startWorker(
 }
 
 async function buildGateway(
-  config: ServerConfig,
-  logger: Logger,
-  { trustedOrigins }: Origins,
+  { config, logger, origins, dashboard }: Pick<SurfaceParts, 'config' | 'logger' | 'origins' | 'dashboard'>,
   localApi: Fetch | undefined,
   redis: Redis | undefined,
   stops: AsyncDisposableStack,
@@ -337,7 +340,8 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
-    trustedOrigins,
+    trustedOrigins: origins.trustedOrigins,
+    dashboard,
     rateLimitPerMinute: config.rateLimitPerMinute,
     signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
     redis,

@@ -35,7 +35,7 @@ beforeAll(async () => {
   ]
   const dataDir = await createDataFolder()
   stops.defer(() => rm(dataDir, { recursive: true, force: true }))
-  const settings = { FREEHOLD_DATA_DIR: dataDir, FREEHOLD_SHUTDOWN_GRACE_MS: '0', PORT: '0' }
+  const settings = { FREEHOLD_DATA_DIR: dataDir, FREEHOLD_DASHBOARD: 'off', FREEHOLD_SHUTDOWN_GRACE_MS: '0', PORT: '0' }
   const config = readConfig({ ...settings, FREEHOLD_ISSUERS: JSON.stringify(issuers) }, 'all')
   server = await serve(config, pino({ level: 'silent' }), () => {})
   stops.defer(() => server.stop())

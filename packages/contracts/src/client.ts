@@ -1,20 +1,18 @@
-import { FreeholdError, problemSchema } from './errors.ts'
+import { errorStatus, FreeholdError } from './errors.ts'
 import type { RunEvent, TextDelta } from './events.ts'
 import type { Operation } from './operation.ts'
-import {
-  type OperationId,
-  type OperationInput,
-  type OperationResponse,
-  type Operations,
-  operationIds,
-  operations,
-} from './operations.ts'
+import type { OperationId, OperationInput, OperationResponse, Operations } from './operations.ts'
+import type { Problem } from './problem.ts'
+import { routes } from './routes.gen.ts'
 import { pause, type Send, type WatchOptions, watchJournal } from './watch-journal.ts'
 
 export interface ClientOptions {
   /** Where the gateway listens, such as `http://127.0.0.1:3000`. */
   url: string
-  apiKey: string
+  /** None where a session says who calls, as in a browser. */
+  apiKey?: string
+  /** Sent with every request, such as `x-tenant-id`. */
+  headers?: Record<string, string>
   fetch?: typeof fetch
 }
 
@@ -55,18 +53,24 @@ export type Client = { [Id in OperationId]: Call<Id> } & {
  */
 export function createClient(options: ClientOptions): Client {
   const send = async (path: string, init: RequestInit): Promise<Response> => {
-    const headers = { authorization: `Bearer ${options.apiKey}`, ...init.headers }
+    const credential = options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }
+    const headers = { ...credential, ...options.headers, ...init.headers }
     const call = options.fetch ?? fetch
     const response = await call(`${options.url.replace(/\/$/, '')}${path}`, { ...init, headers })
     if (!response.ok) throw await readProblem(response)
     return response
   }
   const calls = Object.fromEntries(
-    operationIds.map((id) => [id, (input: UntypedInput = {}) => callOperation(send, operations[id], input)]),
+    Object.entries<Route>(routes).map(([id, route]) => [id, (input = {}) => callOperation(send, route, input)]),
   )
   const watchRun = (runId: string, watch: WatchOptions = {}) => watchJournal(send, runId, watch)
-  // Built from `operationIds`, so every operation has its method; the types come from the same table.
+  // Built from the routes of all operations, so every operation has its method; the types come from the same table.
   return { ...calls, watchRun } as Client
+}
+
+/** What of an operation a client needs to call it. `routes.gen.ts` has it without the schemas, which a page would have to load. */
+export type Route = Pick<Operation, 'method' | 'path'> & {
+  [K in 'idempotency' | 'upload' | 'download']?: NonNullable<Operation[K]>
 }
 
 interface UntypedInput {
@@ -78,7 +82,7 @@ interface UntypedInput {
   idempotencyKey?: string
 }
 
-async function callOperation(send: Send, operation: Operation, input: UntypedInput): Promise<unknown> {
+async function callOperation(send: Send, operation: Route, input: UntypedInput): Promise<unknown> {
   if (!operation.idempotency) return callOnce(send, operation, input)
   const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? crypto.randomUUID() }
   try {
@@ -92,7 +96,7 @@ async function callOperation(send: Send, operation: Operation, input: UntypedInp
   }
 }
 
-async function callOnce(send: Send, operation: Operation, input: UntypedInput): Promise<unknown> {
+async function callOnce(send: Send, operation: Route, input: UntypedInput): Promise<unknown> {
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(input.params?.[name])))
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(input.query ?? {})) {
@@ -114,15 +118,21 @@ async function callOnce(send: Send, operation: Operation, input: UntypedInput): 
 }
 
 async function readProblem(response: Response): Promise<FreeholdError> {
-  const parsed = problemSchema.safeParse(await response.json().catch(() => undefined))
-  if (!parsed.success) {
+  const problem: unknown = await response.json().catch(() => undefined)
+  if (!isProblem(problem)) {
     return new FreeholdError('unavailable', `The server answered ${response.status} without a problem document.`)
   }
   const retryAfter = Number(response.headers.get('retry-after'))
-  return new FreeholdError(parsed.data.code, parsed.data.detail, {
-    retryable: parsed.data.retryable,
-    requestId: parsed.data.requestId,
-    ...(parsed.data.fields && { fields: parsed.data.fields }),
+  return new FreeholdError(problem.code, problem.detail, {
+    retryable: problem.retryable,
+    requestId: problem.requestId,
+    ...(problem.fields && { fields: problem.fields }),
     ...(retryAfter > 0 && { retryAfterSeconds: retryAfter }),
   })
+}
+
+/** By what tells it from the answer of something else in between; the rest comes with it. */
+function isProblem(body: unknown): body is Problem {
+  if (typeof body !== 'object' || body === null || !('code' in body) || !('detail' in body)) return false
+  return typeof body.code === 'string' && body.code in errorStatus && typeof body.detail === 'string'
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { Problem } from './problem.ts'
 
 /** The closed list of what can go wrong with a request, and the HTTP status of each. */
 export const errorStatus = {
@@ -84,22 +84,6 @@ export class FreeholdError extends Error {
   }
 }
 
-/** An RFC 9457 problem document. */
-export const problemSchema = z
-  .object({
-    type: z.string().meta({ example: 'https://freehold.dev/problems/not_found' }),
-    title: z.string(),
-    status: z.int(),
-    code: z.enum(Object.keys(errorStatus) as [ErrorCode, ...ErrorCode[]]),
-    detail: z.string(),
-    requestId: z.string(),
-    retryable: z.boolean(),
-    fields: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem' })
-
-export type Problem = z.output<typeof problemSchema>
-
 const titles: Record<ErrorCode, string> = {
   invalid_request: 'The request is not valid',
   unauthenticated: 'Credentials are missing or not valid',
@@ -136,24 +120,4 @@ export function toProblem(error: unknown, requestId: string): Problem {
     retryable: known.retryable,
     ...(known.fields && { fields: known.fields }),
   }
-}
-
-/** Turns what zod found into one error that names every field. `location` is `body`, `query` or `path`. */
-/** How a value fails to fit a JSON Schema, as far as zod can tell by one. */
-export function findSchemaProblem(
-  schema: Record<string, unknown>,
-  value: unknown,
-  location: string,
-): FreeholdError | undefined {
-  const parsed = z.fromJSONSchema(schema).safeParse(value)
-  return parsed.success ? undefined : fromZodError(parsed.error, location)
-}
-
-export function fromZodError(error: z.ZodError, location: string): FreeholdError {
-  const fields = error.issues.map((issue) => ({
-    field: [location, ...issue.path.map(String)].join('.'),
-    message: issue.message,
-  }))
-  const summary = fields.map(({ field, message }) => `${field}: ${message}`).join('; ')
-  return new FreeholdError('invalid_request', summary, { fields })
 }

@@ -61,17 +61,7 @@ export {
   type TenantDeletion,
 } from './deletion.ts'
 export { type Environment, environmentSchema } from './environments.ts'
-export {
-  type ErrorCode,
-  type FieldProblem,
-  FreeholdError,
-  findSchemaProblem,
-  fromZodError,
-  type Problem,
-  problemSchema,
-  type RunFailureCode,
-  toProblem,
-} from './errors.ts'
+export { type ErrorCode, type FieldProblem, FreeholdError, type RunFailureCode, toProblem } from './errors.ts'
 export {
   type EventData,
   type InDoubtDecision,
@@ -147,6 +137,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export { findSchemaProblem, fromZodError, type Problem, problemSchema } from './problem.ts'
 export {
   type AskedCanary,
   type CanaryRules,
@@ -168,16 +159,15 @@ export {
   type VersionDiff,
 } from './releases.ts'
 export { isReservedServiceName, readServicePath } from './reserved-names.ts'
+export { isTerminalStatus, type RunStatus } from './run-status.ts'
 export {
   decideSchema,
   type FailedAttempt,
-  isTerminalStatus,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,
   type Run,
   type RunPriority,
-  type RunStatus,
   type RunSummary,
   redriveRunsSchema,
   runPriorities,

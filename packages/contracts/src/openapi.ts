@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi'
-import { problemSchema } from './errors.ts'
+import { problemSchema } from './problem.ts'
 import { idempotencyKeySchema } from './idempotency.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'

@@ -19,13 +19,13 @@ import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { releaseOperations } from './release-operations.ts'
+import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
   runSchema,
-  runStatuses,
   runSummarySchema,
   startRunSchema,
   threadIdSchema,

@@ -3,14 +3,8 @@ import { agentNameSchema } from './agents.ts'
 import { environmentSchema } from './environments.ts'
 import { runFailureCodes } from './errors.ts'
 import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
+import { runStatuses } from './run-status.ts'
 import { idSchema } from './tenants.ts'
-
-export const runStatuses = ['queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled'] as const
-export type RunStatus = (typeof runStatuses)[number]
-
-export function isTerminalStatus(status: RunStatus): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'cancelled'
-}
 
 /** A thread id: one of ours, or one that the client chose. Those of the platform's own runs begin with `system:`. */
 export const threadIdSchema = z

@@ -261,7 +261,7 @@ async function assembleHttp(
   shutdown: AbortSignal,
 ) {
   const server = await import('@freehold/server')
-  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir, ...options.env }, 'all')
+  const config = server.readConfig({ FREEHOLD_DATA_DIR: dataDir, FREEHOLD_DASHBOARD: 'off', ...options.env }, 'all')
   const corsOrigins = options.corsOrigins ?? []
   const origins = server.findOrigins({ ...config, corsOrigins }, null)
   const signIn = await server.openSignIn(config, origins, platform.database, logger)

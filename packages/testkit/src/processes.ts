@@ -63,6 +63,7 @@ export async function spawnServer(options: ServerProcessOptions = {}): Promise<S
       HOST: '127.0.0.1',
       PORT: String(port),
       FREEHOLD_DATA_DIR: dataDir,
+      FREEHOLD_DASHBOARD: 'off',
       NODE_COMPILE_CACHE: compileCache, // halves what a start costs
       ...options.env,
     },

@@ -35,6 +35,8 @@ export interface GatewayParts {
   signInAttemptsPerMinute: number
   /** Where all gateways count together; each for itself when absent. */
   redis?: ReturnType<typeof connectRedis> | undefined
+  /** Answers pages; without it there are none. */
+  dashboard?: { answer: (request: Request) => Promise<Response> } | undefined
 }
 
 interface GatewayVariables {
@@ -59,14 +61,17 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   })
   app.use(requestLog(parts.logger))
   secureLogos(app)
-  app.use(
+  const secure =
     secureHeaders({
       contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
       strictTransportSecurity: 'max-age=63072000; includeSubDomains',
       referrerPolicy: 'no-referrer',
       xFrameOptions: 'DENY',
-    }),
-  )
+    })
+  app.use(async function secureAnswers(c, next) {
+    // The dashboard sets its own, with a nonce for each page.
+    return isPage(c.req.path) ? next() : secure(c, next)
+  })
   app.use(
     cors({
       origin: parts.corsOrigins,
@@ -92,7 +97,6 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
   app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
-  app.get('/', (c) => c.redirect('/api/v1/docs'))
   mountPublicBranding(app, { mint: parts.mint, api: parts.api, limiter })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
@@ -114,6 +118,9 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     if (c.req.method !== 'POST' || !attempts.test(c.req.path)) return answer()
     return limiter.guardSignIn(address, answer, { sendsMail: mails.test(c.req.path) })
   })
+  const { dashboard } = parts
+  if (dashboard) app.get('*', (c, next) => (isPage(c.req.path) ? dashboard.answer(c.req.raw) : next()))
+  else app.get('/', (c) => c.redirect('/api/v1/docs'))
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')
   })
@@ -124,6 +131,11 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     return problemResponse(error, requestId)
   })
   return app
+}
+
+/** What the dashboard answers: all that is not the platform's own. */
+function isPage(path: string): boolean {
+  return !/^\/(api|auth|agui|a2a|openai|mcp|health|ready|metrics|\.well-known)(\/|$)/.test(path)
 }
 
 /** A key or a token that is sent on purpose goes before a session that the browser adds. */

@@ -1,15 +1,12 @@
-// One installer at a time. The lock is a file beside node_modules (npm ci empties node_modules itself) that names the
-// installing processes: ours and npm's, so an npm that outlives its killed starter still holds the lock.
+// One process at a time does something that takes a while. The lock is a file that names the processes at work: ours and
+// the child that does it, so a child that outlives its killed starter still holds the lock.
 
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const pollMs = 500
 const oldestLockMs = 30 * 60_000
-
-export const installLockPath = (root) => join(root, '.install.lock')
 
 function isAlive(pid) {
   try {
@@ -65,9 +62,11 @@ function tryCreate(path, text) {
 
 const holderText = (pids) => JSON.stringify({ host: hostname(), pids })
 
-/** Runs `work` while no other process runs its own. `work` gets a function that adds a child's pid to the lock. */
-export async function withInstallLock(root, work) {
-  const path = installLockPath(root)
+/**
+ * Runs `work` while no other process runs its own under the lock at `path`. `work` gets a function that adds a child's pid
+ * to the lock. `doing` is for those who wait, such as "installing dependencies".
+ */
+export async function withFileLock(path, doing, work) {
   let announced = false
   while (!tryCreate(path, holderText([process.pid]))) {
     const lock = readLock(path)
@@ -76,7 +75,7 @@ export async function withInstallLock(root, work) {
       continue
     }
     if (!announced) {
-      process.stderr.write(`[freehold] another process is installing dependencies; waiting (lock: ${path}) …\n`)
+      process.stderr.write(`[freehold] another process is ${doing}; waiting (lock: ${path}) …\n`)
       announced = true
     }
     await wait(pollMs)

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino'
+import type { ServerConfig } from '../config.ts'
+import { createDashboard, type Dashboard } from '../gateway/dashboard.ts'
+import { needs } from '../targets.ts'
+import { startWebProcess } from './web-process.ts'
+
+/** The dashboard alone, on the address of this process. */
+export async function serveWeb(
+  config: ServerConfig,
+  logger: Logger,
+  progress: (line: string) => void,
+  stops: AsyncDisposableStack,
+): Promise<string> {
+  const ready = Promise.withResolvers<string>()
+  const { host, port, gatewayUrl = '' } = config
+  const web = startWebProcess({ gatewayUrl, host, port, logger, progress, onReady: ready.resolve })
+  stops.defer(() => web.stop())
+  return ready.promise
+}
+
+/** Before a gateway: the dashboard that this process runs beside it, or that of another host. */
+export function startDashboard(
+  config: ServerConfig,
+  url: string | null,
+  logger: Logger,
+  progress: (line: string) => void,
+  stops: AsyncDisposableStack,
+): Dashboard | undefined {
+  const { webUrl } = config
+  const runsHere = config.dashboard && needs(config.target, 'web')
+  if (!needs(config.target, 'gateway') || (webUrl === undefined && !runsHere)) return undefined
+  const dashboard = createDashboard(webUrl === undefined ? runDashboard(url ?? '', logger, progress, stops) : () => webUrl)
+  stops.defer(() => dashboard.close())
+  return dashboard
+}
+
+/** On a port of its own that only the gateway knows. */
+function runDashboard(
+  gatewayUrl: string,
+  logger: Logger,
+  progress: (line: string) => void,
+  stops: AsyncDisposableStack,
+): () => string | undefined {
+  const onReady = () => progress(`the dashboard is ready: ${gatewayUrl}`)
+  const web = startWebProcess({ gatewayUrl, host: '127.0.0.1', port: 0, logger, progress, onReady })
+  stops.defer(() => web.stop())
+  return web.url
+}

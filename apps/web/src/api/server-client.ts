@@ -1,0 +1,33 @@
+import 'server-only'
+import type { Client } from '@freehold/contracts'
+import { createClient, FreeholdError } from '@freehold/contracts/browser'
+import { headers } from 'next/headers'
+import { notFound, redirect } from 'next/navigation'
+import { currentConfig } from '../config.ts'
+
+/** Calls the gateway as the person whose page is being made, on the ground of a tenant if one is named. */
+export async function serverClient(tenant?: string): Promise<Client> {
+  const asked = await headers()
+  const sent: Record<string, string> = { cookie: asked.get('cookie') ?? '' }
+  if (tenant !== undefined) sent['x-tenant-id'] = tenant
+  return createClient({ url: currentConfig().gatewayUrl, headers: sent })
+}
+
+/**
+ * What a page can't go on without. Who is not signed in is sent to where they can; what is not there, or not for them, is
+ * «not found».
+ */
+export async function required<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    if (!(error instanceof FreeholdError)) throw error
+    if (error.code === 'unauthenticated') redirect(`/sign-in?next=${encodeURIComponent(await askedPath())}`)
+    if (error.code === 'not_found' || error.code === 'permission_denied') notFound()
+    throw error
+  }
+}
+
+async function askedPath(): Promise<string> {
+  return (await headers()).get('x-path') ?? '/'
+}

@@ -1,0 +1,51 @@
+'use client'
+
+import type { OperationId, OperationResponse } from '@freehold/contracts'
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useSession } from '../session/session.tsx'
+import { notify } from '../ui/toast.tsx'
+import { type InputOf, keyOf, queryOf } from './queries.ts'
+
+interface Asking {
+  /** Asked again after so long, while the page is looked at. */
+  everyMs?: number
+  enabled?: boolean
+}
+
+/** The answer of an operation that reads. A page that was made with it has it at once. */
+export function useApi<Id extends OperationId>(id: Id, input?: InputOf<Id>, { everyMs, enabled = true }: Asking = {}) {
+  const { client, tenant } = useSession()
+  return useQuery({
+    ...queryOf(client, tenant, id, input),
+    enabled,
+    placeholderData: keepPreviousData,
+    ...(everyMs !== undefined && { refetchInterval: everyMs }),
+  })
+}
+
+interface Acting<Id extends OperationId> {
+  /** Operations whose answers it makes untrue. */
+  changes: readonly OperationId[]
+  /** What to say when it is done. */
+  done?: string | ((result: OperationResponse<Id>) => string)
+  onDone?: (result: OperationResponse<Id>) => void
+  /** For a form, which shows the error beside its fields. */
+  quiet?: boolean
+}
+
+/** Calls an operation that changes something; what goes wrong is shown with what to do about it. */
+export function useAct<Id extends OperationId>(id: Id, { changes, done, onDone, quiet = false }: Acting<Id>) {
+  const { client, tenant } = useSession()
+  const queries = useQueryClient()
+  return useMutation<OperationResponse<Id>, Error, InputOf<Id>>({
+    mutationFn: (input) => (client[id] as (input: InputOf<Id>) => Promise<OperationResponse<Id>>)(input),
+    async onSuccess(result) {
+      if (done !== undefined) notify.done(typeof done === 'string' ? done : done(result))
+      onDone?.(result)
+      await Promise.all(changes.map((each) => queries.invalidateQueries({ queryKey: keyOf(tenant, each) })))
+    },
+    onError: (error) => {
+      if (!quiet) notify.failed(error)
+    },
+  })
+}

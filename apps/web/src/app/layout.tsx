@@ -1,0 +1,38 @@
+import './globals.css'
+import { CSPProvider } from '@base-ui/react/csp-provider'
+import type { Metadata, Viewport } from 'next'
+import { cookies, headers } from 'next/headers'
+import type { CSSProperties, ReactNode } from 'react'
+import { publicBranding } from '../api/branding.ts'
+import { QueryProvider } from '../session/query-provider.tsx'
+import { brandStyle } from '../shell/brand-style.ts'
+import { readTheme, themeCookie } from '../shell/theme.ts'
+import { Toasts } from '../ui/toast.tsx'
+
+export const viewport: Viewport = { width: 'device-width', initialScale: 1, colorScheme: 'light dark' }
+
+export async function generateMetadata(): Promise<Metadata> {
+  const { name, logoUrl } = await publicBranding()
+  return {
+    title: { default: name, template: `%s · ${name}` },
+    icons: { icon: logoUrl ?? '/icon.svg' },
+    robots: { index: false },
+  }
+}
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const [{ colors }, asked, jar] = await Promise.all([publicBranding(), headers(), cookies()])
+  const theme = readTheme(jar.get(themeCookie)?.value)
+  return (
+    <html lang="en" data-theme={theme === 'system' ? undefined : theme} style={brandStyle(colors) as CSSProperties}>
+      <body>
+        <CSPProvider nonce={asked.get('x-nonce') ?? undefined}>
+          <QueryProvider>
+            {children}
+            <Toasts />
+          </QueryProvider>
+        </CSPProvider>
+      </body>
+    </html>
+  )
+}

@@ -1,0 +1,7 @@
+import type { Metadata } from 'next'
+
+export const metadata: Metadata = { title: 'Overview' }
+
+export default function Page() {
+  return <p>soon</p>
+}

@@ -1,0 +1,52 @@
+// The dashboard as a process of its own. It knows the gateway's address and nothing else of the platform: no database, no key.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { distVariable, ensureBuilt } from './build.ts'
+import { readConfig } from './config.ts'
+
+/** What this process tells the one that started it. */
+export type WebMessage = { progress: string } | { url: string }
+
+function tell(message: WebMessage): void {
+  if (process.send) process.send(message)
+  else console.log(`[freehold] ${'url' in message ? `the dashboard is at ${message.url}` : message.progress}`)
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const dist = await ensureBuilt((progress) => tell({ progress }))
+  if (process.argv.includes('--build')) return
+  process.env[distVariable] = dist
+  // Read by Next's own code, wherever it runs.
+  process.env.FREEHOLD_GATEWAY_URL = config.gatewayUrl
+  const server = await startNext(config)
+  const { port } = server.address() as AddressInfo
+  tell({ url: `http://${config.host}:${port}` })
+  const stop = () => {
+    server.close(() => process.exit(0))
+    server.closeIdleConnections()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, stop)
+  // Whoever started it is gone.
+  process.once('disconnect', stop)
+}
+
+async function startNext({ host, port }: { host: string; port: number }) {
+  const { default: next } = await import('next')
+  const app = next({ dev: false, dir: join(import.meta.dirname, '..'), hostname: host, port })
+  await app.prepare()
+  const handle = app.getRequestHandler()
+  const server = createServer((request, response) => void handle(request, response))
+  server.listen(port, host)
+  await once(server, 'listening')
+  return server
+}
+
+try {
+  await main()
+} catch (error) {
+  console.error(`[freehold] ${error instanceof Error ? error.message : String(error)}`)
+  process.exit(1)
+}

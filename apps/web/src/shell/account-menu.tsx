@@ -1,0 +1,57 @@
+'use client'
+
+import { ChevronsUpDown, CircleUser, LogOut, Monitor, Moon, Sun } from 'lucide-react'
+import { useRouter } from 'next/navigation'
+import { callAuth } from '../features/sign-in/auth-client.ts'
+import { useSession } from '../session/session.tsx'
+import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '../ui/menu.tsx'
+import { notify } from '../ui/toast.tsx'
+import { type Theme, themeCookie } from './theme.ts'
+
+const looks: readonly { theme: Theme; label: string; Icon: typeof Sun }[] = [
+  { theme: 'system', label: 'As the system', Icon: Monitor },
+  { theme: 'light', label: 'Light', Icon: Sun },
+  { theme: 'dark', label: 'Dark', Icon: Moon },
+]
+const yearSeconds = 31_536_000
+
+export function AccountMenu() {
+  const { me } = useSession()
+  const router = useRouter()
+  const choose = async (theme: Theme) => {
+    await cookieStore.set({ name: themeCookie, value: theme, path: '/', sameSite: 'lax', expires: Date.now() + yearSeconds * 1_000 })
+    router.refresh()
+  }
+  const signOut = () =>
+    callAuth('sign-out', {}).then(() => window.location.assign('/sign-in'), (error: unknown) => notify.failed(error))
+  return (
+    <Menu
+      align="start"
+      trigger={
+        <button type="button" className="flex h-9 w-full items-center gap-2.5 rounded-md px-1.5 text-left hover:bg-sunken">
+          <CircleUser className="size-5 shrink-0 text-faint" aria-hidden />
+          <span className="min-w-0 grow truncate">{me.actor.name}</span>
+          <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />
+        </button>
+      }
+    >
+      <MenuLink href="/account">
+        <CircleUser aria-hidden />
+        Your account
+      </MenuLink>
+      <MenuLine />
+      <MenuLabel>Colours</MenuLabel>
+      {looks.map(({ theme, label, Icon }) => (
+        <MenuItem key={theme} onClick={() => void choose(theme)}>
+          <Icon aria-hidden />
+          {label}
+        </MenuItem>
+      ))}
+      <MenuLine />
+      <MenuItem onClick={() => void signOut()}>
+        <LogOut aria-hidden />
+        Sign out
+      </MenuItem>
+    </Menu>
+  )
+}

@@ -1,0 +1,72 @@
+'use client'
+
+import { Dialog as BaseDialog } from '@base-ui/react/dialog'
+import type { PublicBranding } from '@freehold/contracts'
+import { Menu as MenuIcon, Search } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { usePathname } from 'next/navigation'
+import { type ReactNode, useEffect, useState } from 'react'
+import { Button } from '../ui/button.tsx'
+import { Sidebar } from './sidebar.tsx'
+
+// Not before somebody asks for it.
+const CommandPalette = dynamic(() => import('./command-palette.tsx').then((module) => module.CommandPalette), { ssr: false })
+
+/** Around every page of a tenant: where one can go, at the side or behind a button where there is little room. */
+export function Shell({ brand, children }: { brand: PublicBranding; children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false)
+  const palette = usePalette()
+  const pathname = usePathname()
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the drawer
+  useEffect(() => setOpen(false), [pathname])
+  const sidebar = <Sidebar brand={brand} onSearch={palette.open} />
+  return (
+    <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15rem_minmax(0,1fr)]">
+      <a href="#content" className="sr-only z-50 rounded-md bg-raised px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+        Skip to content
+      </a>
+      <aside className="sticky top-0 hidden h-dvh border-r border-line bg-surface lg:block">{sidebar}</aside>
+      <div className="sticky top-0 z-30 flex h-12 items-center justify-between gap-2 border-b border-line bg-surface px-3 lg:hidden">
+        <BaseDialog.Root open={isOpen} onOpenChange={setOpen}>
+          <BaseDialog.Trigger render={<Button kind="quiet" size="icon" aria-label="Menu" />}>
+            <MenuIcon />
+          </BaseDialog.Trigger>
+          <BaseDialog.Portal>
+            <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
+            <BaseDialog.Popup aria-label="Menu" className="fixed inset-y-0 left-0 z-40 w-64 border-r border-line bg-surface">
+              {sidebar}
+            </BaseDialog.Popup>
+          </BaseDialog.Portal>
+        </BaseDialog.Root>
+        <span className="truncate font-medium">{brand.name}</span>
+        <Button kind="quiet" size="icon" aria-label="Search" onClick={palette.open}>
+          <Search />
+        </Button>
+      </div>
+      <main id="content" tabIndex={-1} className="min-w-0 outline-none">
+        {children}
+      </main>
+      {palette.wasOpened && <CommandPalette open={palette.isOpen} onOpenChange={palette.setOpen} />}
+    </div>
+  )
+}
+
+function usePalette() {
+  const [isOpen, setOpen] = useState(false)
+  const [wasOpened, setWasOpened] = useState(false)
+  const open = () => {
+    setWasOpened(true)
+    setOpen(true)
+  }
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return
+      event.preventDefault()
+      setWasOpened(true)
+      setOpen((before) => !before)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [])
+  return { isOpen, wasOpened, open, setOpen }
+}

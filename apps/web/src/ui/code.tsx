@@ -1,0 +1,21 @@
+import { CopyButton } from './copy-button.tsx'
+
+/** A value as it is, for people who want to see all of it. Whatever it holds, it is text. */
+export function Json({ value, label }: { value: unknown; label: string }) {
+  return <Code text={typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'nothing')} label={label} />
+}
+
+export function Code({ text, label }: { text: string; label: string }) {
+  return (
+    <div className="group relative min-w-0">
+      {/* Scrolls, so it has to be reachable by the keyboard. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
+      <pre tabIndex={0} aria-label={label} role="region" className="max-h-96 overflow-auto rounded-md bg-sunken p-3 pr-10 font-mono text-xs leading-relaxed break-words whitespace-pre-wrap">
+        {text}
+      </pre>
+      <div className="absolute top-1.5 right-1.5">
+        <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
+      </div>
+    </div>
+  )
+}

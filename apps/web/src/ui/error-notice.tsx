@@ -1,0 +1,25 @@
+'use client'
+
+import { CircleAlert } from 'lucide-react'
+import { Button } from './button.tsx'
+import { describeError } from './describe-error.ts'
+
+/** In place of what could not be loaded. */
+export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { title, next, requestId } = describeError(error)
+  return (
+    <div role="alert" className="flex gap-3 rounded-lg border border-line bg-bad-soft p-4">
+      <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
+      <div className="min-w-0 grow">
+        <p className="font-medium">{title}</p>
+        <p className="mt-0.5 break-words text-soft">{next}</p>
+        {requestId !== undefined && <p className="mt-1 font-mono text-xs text-faint">Request {requestId}</p>}
+      </div>
+      {retry && (
+        <Button size="small" onClick={retry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,65 @@
+'use client'
+
+import { useRouter } from 'next/navigation'
+import type { MouseEvent, ReactNode } from 'react'
+import { classNames } from './class-names.ts'
+
+export interface Column<Row> {
+  key: string
+  title: ReactNode
+  cell: (row: Row) => ReactNode
+  /** For figures. */
+  right?: boolean
+  /** Left out where there is little room. */
+  wide?: boolean
+  className?: string
+}
+
+interface TableProps<Row> {
+  label: string
+  columns: readonly Column<Row>[]
+  rows: readonly Row[]
+  rowKey: (row: Row) => string
+  /** Where a click on the row leads. Put a link to it into a cell as well, for the keyboard. */
+  href?: (row: Row) => string
+}
+
+export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Row>) {
+  const router = useRouter()
+  const open = (event: MouseEvent, row: Row) => {
+    const isOwn = event.target instanceof Element && event.target.closest('a, button, input, [role=menuitem]') !== null
+    if (href && !isOwn && !window.getSelection()?.toString()) router.push(href(row))
+  }
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
+    <section className="min-w-0 overflow-x-auto" aria-label={label} tabIndex={0}>
+      <table className="w-full border-collapse text-left">
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.key} scope="col" className={classNames('border-b border-line px-4 py-2 text-xs font-medium whitespace-nowrap text-faint', place(column))}>
+                {column.title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: a cell has the same link, for the keyboard
+            <tr key={rowKey(row)} onClick={(event) => open(event, row)} className={classNames('border-b border-line last:border-0', href && 'cursor-pointer hover:bg-sunken')}>
+              {columns.map((column) => (
+                <td key={column.key} className={classNames('px-4 py-2.5 align-middle', place(column), column.className)}>
+                  {column.cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function place({ right = false, wide = false }: { right?: boolean; wide?: boolean }): string {
+  return classNames(right && 'text-right tabular-nums', wide && 'hidden md:table-cell')
+}

@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { type Client, createClient } from '@freehold/contracts'
+import { type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
+import { afterAll, beforeAll } from 'vitest'
+
+const builtWithinMs = 300_000
+const binary = (process.env.PATH ?? '')
+  .split(delimiter)
+  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
+  .find((path) => existsSync(path))
+
+/** Whether there is a browser; says so when there is none. */
+export function hasBrowser(): boolean {
+  if (!binary) console.warn('SKIPPED: the tests in a real browser. Install one: apt-get install chromium')
+  return binary !== undefined
+}
+
+export interface SharedDashboard {
+  server: ServerProcess
+  /** Where people find it. By name, as sessions and passkeys belong to one. */
+  url: string
+  /** The client of a sample tenant's key. */
+  api(tenant?: string): Promise<Client>
+  operator(): Promise<Client>
+  /** A browser of somebody who has signed in nowhere yet. Closed with the file. */
+  browse(options?: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }>
+  /** A browser in which the owner of the installation and of the sample tenants is signed in. */
+  browseAsOwner(options?: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }>
+  owner(): Promise<{ email: string; password: string }>
+  /** In a browser of their own: somebody who was invited to a tenant with these roles and is signed in. */
+  browseAs(roles: Member, options?: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page; email: string }>
+}
+
+interface Member {
+  tenant?: string
+  roles: ('owner' | 'admin' | 'builder' | 'operator' | 'viewer')[]
+}
+
+/** The real server with its dashboard and a browser, for the tests of a file. */
+export function shareDashboard(env: Record<string, string> = {}): SharedDashboard {
+  const running: { server?: ServerProcess; browser?: Browser } = {}
+  beforeAll(async () => {
+    running.server = await spawnServer({ env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...env } })
+    const { server } = running
+    await server.ready()
+    await waitFor(async () => (await fetch(`${server.url}/sign-in`)).status === 200, { timeoutMs: builtWithinMs })
+    running.browser = await chromium.launch({ ...(binary && { executablePath: binary }), args: ['--no-sandbox'] })
+  }, builtWithinMs)
+  afterAll(async () => {
+    await running.browser?.close()
+    await running.server?.[Symbol.asyncDispose]()
+  })
+  const server = () => running.server ?? raise()
+  const url = () => server().url.replace('//127.0.0.1', '//localhost')
+  const shared: SharedDashboard = {
+    get server() {
+      return server()
+    },
+    get url() {
+      return url()
+    },
+    api: (tenant = 'acme') => server().client(tenant),
+    async operator() {
+      return createClient({ url: server().url, apiKey: (await server().credentials()).operatorKey })
+    },
+    async owner() {
+      return JSON.parse(await readFile(join(server().dataDir, 'credentials.json'), 'utf8')).owner
+    },
+    async browse(options = {}) {
+      const context = await (running.browser ?? raise()).newContext({ baseURL: url(), ...options })
+      return { context, page: await context.newPage() }
+    },
+    async browseAsOwner(options) {
+      const opened = await shared.browse(options)
+      await signIn(opened.page, await shared.owner())
+      return opened
+    },
+    async browseAs(member, options) {
+      const opened = await shared.browse(options)
+      const email = await joinTenant(shared, opened.page, member)
+      return { ...opened, email }
+    },
+  }
+  return shared
+}
+
+function raise(): never {
+  throw new Error('the dashboard is there within tests only')
+}
+
+/** As a person does it. */
+export async function signIn(page: Page, { email, password }: { email: string; password: string }): Promise<void> {
+  await page.goto('/sign-in')
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.waitForURL((next) => !next.pathname.startsWith('/sign-in'))
+}
+
+const password = 'correct horse battery'
+let joined = 0
+
+/** Invites somebody, who signs up, follows the mailed link and accepts: by requests, as pages of their own are tested elsewhere. */
+async function joinTenant(shared: SharedDashboard, page: Page, { tenant = 'acme', roles }: Member): Promise<string> {
+  const email = `person-${++joined}@example.com`
+  const { token } = await (await shared.api(tenant)).createInvitation({ body: { email, roles } })
+  const headers = { origin: shared.url, 'content-type': 'application/json' }
+  const { request } = page.context()
+  await expectOk(request.post('/auth/sign-up/email', { headers, data: { email, password, name: `Person ${joined}` } }))
+  const link = await waitFor(() => mailedLink(shared.server, email, '/auth/verify-email'))
+  await request.get(link)
+  await expectOk(request.post('/auth/sign-in/email', { headers, data: { email, password } }))
+  await expectOk(request.post('/api/v1/invitations/accept', { headers, data: { token } }))
+  return email
+}
+
+async function expectOk(answer: ReturnType<BrowserContext['request']['post']>): Promise<void> {
+  const response = await answer
+  if (!response.ok()) throw new Error(`${response.url()} answered ${response.status()}: ${await response.text()}`)
+}
+
+/** The newest link below `path` in a mail to somebody, which the log has where no mail server is set. */
+export function mailedLink(server: ServerProcess, email: string, path: string): string | undefined {
+  const mails = server.logEntries().filter((entry) => JSON.stringify(entry).includes(email))
+  const links = mails.flatMap((entry) => JSON.stringify(entry).match(/https?:\/\/[^\s"\\]+/g) ?? [])
+  return links.findLast((link) => new URL(link).pathname.startsWith(path))
+}
