@@ -9,7 +9,14 @@ import { needs, type Target } from './targets.ts'
 import type { TlsFiles } from './tls/identity.ts'
 import { type Issuer, parseIssuers } from './tokens/issuers.ts'
 
-const defaultPorts: Record<Target, number> = { all: 3000, gateway: 3000, api: 3001, worker: 3002, web: 3003, migrate: 0 }
+const defaultPorts: Record<Target, number> = {
+  all: 3000,
+  gateway: 3000,
+  api: 3001,
+  worker: 3002,
+  web: 3003,
+  migrate: 0,
+}
 
 const number = (fallback: number, min: number, max: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
@@ -101,6 +108,8 @@ export interface ServerConfig {
   webUrl: string | undefined
   /** Where a dashboard of its own finds the gateway. */
   gatewayUrl: string | undefined
+  /** What the dashboard's process gets of the environment: how to run, and nothing that opens anything. */
+  dashboardEnv: Record<string, string>
   /** How gateway and api know each other on different hosts; in the clear when absent. */
   tls: TlsFiles | undefined
   /** Where an api with TLS answers probes, which have no certificate. */
@@ -144,12 +153,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     'FREEHOLD_EGRESS_ALLOW: ',
   )
   const models = collect(problems, () => modelsConfigFromEnv(given))
-  if (target === 'gateway' && !given.FREEHOLD_API_URL) {
-    problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
-  }
-  if (target === 'web' && !given.FREEHOLD_GATEWAY_URL) {
-    problems.push('FREEHOLD_GATEWAY_URL: the dashboard needs the address of the gateway, such as http://127.0.0.1:3000')
-  }
+  requireNeighbour(given, target, problems)
   if (
     needs(target, 'gateway') &&
     needs(target, 'api') &&
@@ -185,6 +189,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     dashboard: read.FREEHOLD_DASHBOARD === 'on' && read.FREEHOLD_WEB_URL === undefined,
     webUrl: read.FREEHOLD_WEB_URL,
     gatewayUrl: read.FREEHOLD_GATEWAY_URL,
+    dashboardEnv: pick(given, passedToDashboard),
     tls,
     probePort: tls && read.FREEHOLD_PROBE_PORT,
     serviceKey: Secret.of(read.FREEHOLD_SERVICE_KEY),
@@ -211,6 +216,31 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     shutdownGraceMs: read.FREEHOLD_SHUTDOWN_GRACE_MS,
     // Someone at a terminal reads the banner; a collector reads every request.
     logLevel: read.FREEHOLD_LOG_LEVEL ?? (process.stdout.isTTY ? 'warn' : 'info'),
+  }
+}
+
+const passedToDashboard = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'TZ',
+  'SystemRoot',
+  'NODE_COMPILE_CACHE',
+  'NODE_EXTRA_CA_CERTS',
+]
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
+}
+
+/** What a target of its own can't find by itself. */
+function requireNeighbour(given: NodeJS.ProcessEnv, target: Target, problems: string[]): void {
+  if (target === 'gateway' && !given.FREEHOLD_API_URL) {
+    problems.push('FREEHOLD_API_URL: the gateway needs the address of the api, such as http://127.0.0.1:3001')
+  }
+  if (target === 'web' && !given.FREEHOLD_GATEWAY_URL) {
+    problems.push('FREEHOLD_GATEWAY_URL: the dashboard needs the address of the gateway, such as http://127.0.0.1:3000')
   }
 }
 

@@ -27,7 +27,12 @@ let config: ServerConfig
 
 beforeEach(async () => {
   config = readConfig(
-    { FREEHOLD_DATA_DIR: await createDataFolder(), PORT: '0', FREEHOLD_DASHBOARD: 'off', FREEHOLD_SHUTDOWN_GRACE_MS: '0' },
+    {
+      FREEHOLD_DATA_DIR: await createDataFolder(),
+      PORT: '0',
+      FREEHOLD_DASHBOARD: 'off',
+      FREEHOLD_SHUTDOWN_GRACE_MS: '0',
+    },
     'all',
   )
 })

@@ -126,7 +126,10 @@ async function start(
     shutdown.abort()
   })
   listener.serve(
-    await buildSurface({ config, logger, platform, anchors, signIn, flags, origins, dashboard, shutdown: shutdown.signal }, stops),
+    await buildSurface(
+      { config, logger, platform, anchors, signIn, flags, origins, dashboard, shutdown: shutdown.signal },
+      stops,
+    ),
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')

@@ -5,13 +5,19 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
+// biome-ignore lint/correctness/useImportExtensions: it takes the declarations for the module
 import { withFileLock } from '../../../scripts/file-lock.mjs'
 
 const folder = join(import.meta.dirname, '..')
 const root = join(folder, '../..')
 /** Everything that a build is made of. */
 const sources = ['apps/web/src', 'apps/web/public', 'packages/contracts/src']
-const settings = ['apps/web/next.config.ts', 'apps/web/postcss.config.mjs', 'apps/web/tsconfig.json', 'package-lock.json']
+const settings = [
+  'apps/web/next.config.ts',
+  'apps/web/postcss.config.mjs',
+  'apps/web/tsconfig.json',
+  'package-lock.json',
+]
 const progressMs = 10_000
 /** Beside the newest one: what a server that is still running may have started with. */
 const keptBuilds = 2
@@ -23,7 +29,7 @@ export const distVariable = 'FREEHOLD_WEB_DIST'
  * Builds the dashboard unless it is built from just these sources already, and resolves with the folder of the build, relative to
  * this app. Each state of the sources has a folder of its own, so a build never changes under a server. One process at a time builds.
  */
-export async function ensureBuilt(progress: (line: string) => void): Promise<string> {
+export async function ensureBuilt(env: NodeJS.ProcessEnv, progress: (line: string) => void): Promise<string> {
   const id = await hashSources()
   const dist = join('.next', id)
   const done = join(folder, dist, 'complete')
@@ -36,7 +42,7 @@ export async function ensureBuilt(progress: (line: string) => void): Promise<str
     const seconds = () => Math.round((performance.now() - startedAt) / 1_000)
     const timer = setInterval(() => progress(`still building the dashboard, ${seconds()} s …`), progressMs)
     try {
-      await runBuild(dist, addChild)
+      await runBuild(dist, env, addChild)
     } finally {
       clearInterval(timer)
     }
@@ -61,12 +67,12 @@ async function filesBelow(path: string): Promise<string[]> {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }
 
-async function runBuild(dist: string, addChild: (pid: number) => void): Promise<void> {
+async function runBuild(dist: string, env: NodeJS.ProcessEnv, addChild: (pid: number) => void): Promise<void> {
   await rm(join(folder, dist), { recursive: true, force: true })
   const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
   const child = spawn(process.execPath, [next, 'build', folder], {
     cwd: folder,
-    env: { ...process.env, [distVariable]: dist, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
+    env: { ...env, [distVariable]: dist, NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   if (child.pid !== undefined) addChild(child.pid)

@@ -16,7 +16,7 @@ function tell(message: WebMessage): void {
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
-  const dist = await ensureBuilt((progress) => tell({ progress }))
+  const dist = await ensureBuilt(process.env, (progress) => tell({ progress }))
   if (process.argv.includes('--build')) return
   process.env[distVariable] = dist
   // Read by Next's own code, wherever it runs.

@@ -31,7 +31,10 @@ export interface SharedDashboard {
   browseAsOwner(options?: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page }>
   owner(): Promise<{ email: string; password: string }>
   /** In a browser of their own: somebody who was invited to a tenant with these roles and is signed in. */
-  browseAs(roles: Member, options?: BrowserContextOptions): Promise<{ context: BrowserContext; page: Page; email: string }>
+  browseAs(
+    roles: Member,
+    options?: BrowserContextOptions,
+  ): Promise<{ context: BrowserContext; page: Page; email: string }>
 }
 
 interface Member {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi'
-import { problemSchema } from './problem.ts'
 import { idempotencyKeySchema } from './idempotency.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
+import { problemSchema } from './problem.ts'
 
 const problem = (description: string) => ({
   description,

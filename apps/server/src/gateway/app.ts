@@ -61,13 +61,12 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   })
   app.use(requestLog(parts.logger))
   secureLogos(app)
-  const secure =
-    secureHeaders({
-      contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
-      strictTransportSecurity: 'max-age=63072000; includeSubDomains',
-      referrerPolicy: 'no-referrer',
-      xFrameOptions: 'DENY',
-    })
+  const secure = secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], styleSrc: ["'unsafe-inline'"], frameAncestors: ["'none'"] },
+    strictTransportSecurity: 'max-age=63072000; includeSubDomains',
+    referrerPolicy: 'no-referrer',
+    xFrameOptions: 'DENY',
+  })
   app.use(async function secureAnswers(c, next) {
     // The dashboard sets its own, with a nonce for each page.
     return isPage(c.req.path) ? next() : secure(c, next)

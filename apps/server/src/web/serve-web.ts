@@ -12,8 +12,8 @@ export async function serveWeb(
   stops: AsyncDisposableStack,
 ): Promise<string> {
   const ready = Promise.withResolvers<string>()
-  const { host, port, gatewayUrl = '' } = config
-  const web = startWebProcess({ gatewayUrl, host, port, logger, progress, onReady: ready.resolve })
+  const { host, port, gatewayUrl = '', dashboardEnv: env } = config
+  const web = startWebProcess({ gatewayUrl, host, port, env, logger, progress, onReady: ready.resolve })
   stops.defer(() => web.stop())
   return ready.promise
 }
@@ -29,20 +29,23 @@ export function startDashboard(
   const { webUrl } = config
   const runsHere = config.dashboard && needs(config.target, 'web')
   if (!needs(config.target, 'gateway') || (webUrl === undefined && !runsHere)) return undefined
-  const dashboard = createDashboard(webUrl === undefined ? runDashboard(url ?? '', logger, progress, stops) : () => webUrl)
+  const dashboard = createDashboard(
+    webUrl === undefined ? runDashboard(config, url ?? '', logger, progress, stops) : () => webUrl,
+  )
   stops.defer(() => dashboard.close())
   return dashboard
 }
 
 /** On a port of its own that only the gateway knows. */
 function runDashboard(
+  { dashboardEnv: env }: ServerConfig,
   gatewayUrl: string,
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,
 ): () => string | undefined {
   const onReady = () => progress(`the dashboard is ready: ${gatewayUrl}`)
-  const web = startWebProcess({ gatewayUrl, host: '127.0.0.1', port: 0, logger, progress, onReady })
+  const web = startWebProcess({ gatewayUrl, host: '127.0.0.1', port: 0, env, logger, progress, onReady })
   stops.defer(() => web.stop())
   return web.url
 }

@@ -12,9 +12,6 @@ const stopWithinMs = 5_000
 
 const messageSchema = z.union([z.object({ progress: z.string() }), z.object({ url: z.url() })])
 
-/** The variables of this process that the dashboard's gets: how to run, and nothing that opens anything. */
-const passedOn = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SystemRoot', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS']
-
 export interface WebProcess {
   /** Where it listens; undefined while it is being built, or started again. */
   url(): string | undefined
@@ -26,6 +23,8 @@ interface WebOptions {
   gatewayUrl: string
   host: string
   port: number
+  /** All that it gets of the environment. */
+  env: Record<string, string>
   logger: Logger
   progress: (line: string) => void
   /** Called each time it is ready. */
@@ -83,10 +82,9 @@ export function startWebProcess(options: WebOptions): WebProcess {
   }
 }
 
-function spawnWeb({ gatewayUrl, host, port }: WebOptions): ChildProcess {
-  const own = passedOn.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]))
+function spawnWeb({ gatewayUrl, host, port, env }: WebOptions): ChildProcess {
   return spawn(process.execPath, [main], {
-    env: { ...Object.fromEntries(own), NODE_ENV: 'production', FREEHOLD_GATEWAY_URL: gatewayUrl, HOST: host, PORT: String(port) },
+    env: { ...env, NODE_ENV: 'production', FREEHOLD_GATEWAY_URL: gatewayUrl, HOST: host, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
 }

@@ -18,6 +18,8 @@ interface PrefetchedProps {
 export async function Prefetched({ tenant, asks, children }: PrefetchedProps) {
   const client = await serverClient(tenant)
   const queries = new QueryClient()
-  await Promise.all(asks.map(([id, input]) => queries.prefetchQuery({ ...queryOf(client, tenant, id, input as never), retry: false })))
+  await Promise.all(
+    asks.map(([id, input]) => queries.prefetchQuery({ ...queryOf(client, tenant, id, input as never), retry: false })),
+  )
   return <HydrationBoundary state={dehydrate(queries)}>{children}</HydrationBoundary>
 }

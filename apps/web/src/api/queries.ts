@@ -10,12 +10,16 @@ export interface Query<Id extends OperationId> {
 }
 
 /** The same on the server, where a page is made, and in the browser, which takes over the answers. */
-export function queryOf<Id extends OperationId>(client: Client, tenant: string, id: Id, input?: InputOf<Id>): Query<Id> {
+export function queryOf<Id extends OperationId>(
+  client: Client,
+  tenant: string,
+  id: Id,
+  input?: InputOf<Id>,
+): Query<Id> {
   return {
     queryKey: [tenant, id, input ?? {}],
     // Each method takes its own input, which `InputOf` ties to the id.
-    queryFn: ({ signal }) =>
-      (client[id] as (input: object) => Promise<OperationResponse<Id>>)({ ...input, signal }),
+    queryFn: ({ signal }) => (client[id] as (input: object) => Promise<OperationResponse<Id>>)({ ...input, signal }),
   }
 }
 

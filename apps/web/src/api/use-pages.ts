@@ -30,7 +30,10 @@ export function usePages<Id extends PagedId>(id: Id, input: InputOf<Id>, everyMs
       const given = input as { query?: object } | undefined
       const cursor = pageParam === null ? {} : { cursor: pageParam }
       const paged = { ...given, query: { ...given?.query, ...cursor } } as InputOf<Id>
-      return queryOf(client, tenant, id, paged).queryFn({ signal }) as Promise<{ items: ItemOf<Id>[]; nextCursor: string | null }>
+      return queryOf(client, tenant, id, paged).queryFn({ signal }) as Promise<{
+        items: ItemOf<Id>[]
+        nextCursor: string | null
+      }>
     },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,

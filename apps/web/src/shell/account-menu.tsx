@@ -19,16 +19,28 @@ export function AccountMenu() {
   const { me } = useSession()
   const router = useRouter()
   const choose = async (theme: Theme) => {
-    await cookieStore.set({ name: themeCookie, value: theme, path: '/', sameSite: 'lax', expires: Date.now() + yearSeconds * 1_000 })
+    await cookieStore.set({
+      name: themeCookie,
+      value: theme,
+      path: '/',
+      sameSite: 'lax',
+      expires: Date.now() + yearSeconds * 1_000,
+    })
     router.refresh()
   }
   const signOut = () =>
-    callAuth('sign-out', {}).then(() => window.location.assign('/sign-in'), (error: unknown) => notify.failed(error))
+    callAuth('sign-out', {}).then(
+      () => window.location.assign('/sign-in'),
+      (error: unknown) => notify.failed(error),
+    )
   return (
     <Menu
       align="start"
       trigger={
-        <button type="button" className="flex h-9 w-full items-center gap-2.5 rounded-md px-1.5 text-left hover:bg-sunken">
+        <button
+          type="button"
+          className="flex h-9 w-full items-center gap-2.5 rounded-md px-1.5 text-left hover:bg-sunken"
+        >
           <CircleUser className="size-5 shrink-0 text-faint" aria-hidden />
           <span className="min-w-0 grow truncate">{me.actor.name}</span>
           <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />

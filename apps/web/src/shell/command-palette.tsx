@@ -27,7 +27,10 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
           className="fixed top-[15dvh] left-1/2 z-40 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-xl border border-line bg-raised shadow-float"
         >
           <Command label="Go to" loop>
-            <Command.Input placeholder="Page, agent or tenant" className="h-12 w-full border-b border-line bg-transparent px-4 outline-none placeholder:text-faint" />
+            <Command.Input
+              placeholder="Page, agent or tenant"
+              className="h-12 w-full border-b border-line bg-transparent px-4 outline-none placeholder:text-faint"
+            />
             <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
               <Command.Empty className="px-2 py-6 text-center text-soft">Nothing is called that.</Command.Empty>
               <Group title="Pages">
@@ -42,7 +45,11 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
               </Group>
               <Group title="Agents">
                 {agents.data?.items.map(({ name }) => (
-                  <Item key={name} value={`agent ${name}`} onSelect={() => go(path(`/agents/${encodeURIComponent(name)}`))}>
+                  <Item
+                    key={name}
+                    value={`agent ${name}`}
+                    onSelect={() => go(path(`/agents/${encodeURIComponent(name)}`))}
+                  >
                     <Bot aria-hidden /> {name}
                   </Item>
                 ))}
@@ -66,7 +73,10 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
 
 function Group({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <Command.Group heading={title} className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint">
+    <Command.Group
+      heading={title}
+      className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint"
+    >
       {children}
     </Command.Group>
   )

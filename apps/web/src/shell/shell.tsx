@@ -10,7 +10,9 @@ import { Button } from '../ui/button.tsx'
 import { Sidebar } from './sidebar.tsx'
 
 // Not before somebody asks for it.
-const CommandPalette = dynamic(() => import('./command-palette.tsx').then((module) => module.CommandPalette), { ssr: false })
+const CommandPalette = dynamic(() => import('./command-palette.tsx').then((module) => module.CommandPalette), {
+  ssr: false,
+})
 
 /** Around every page of a tenant: where one can go, at the side or behind a button where there is little room. */
 export function Shell({ brand, children }: { brand: PublicBranding; children: ReactNode }) {
@@ -22,7 +24,10 @@ export function Shell({ brand, children }: { brand: PublicBranding; children: Re
   const sidebar = <Sidebar brand={brand} onSearch={palette.open} />
   return (
     <div className="lg:grid lg:min-h-dvh lg:grid-cols-[15rem_minmax(0,1fr)]">
-      <a href="#content" className="sr-only z-50 rounded-md bg-raised px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+      <a
+        href="#content"
+        className="sr-only z-50 rounded-md bg-raised px-3 py-2 focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+      >
         Skip to content
       </a>
       <aside className="sticky top-0 hidden h-dvh border-r border-line bg-surface lg:block">{sidebar}</aside>
@@ -33,7 +38,10 @@ export function Shell({ brand, children }: { brand: PublicBranding; children: Re
           </BaseDialog.Trigger>
           <BaseDialog.Portal>
             <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
-            <BaseDialog.Popup aria-label="Menu" className="fixed inset-y-0 left-0 z-40 w-64 border-r border-line bg-surface">
+            <BaseDialog.Popup
+              aria-label="Menu"
+              className="fixed inset-y-0 left-0 z-40 w-64 border-r border-line bg-surface"
+            >
               {sidebar}
             </BaseDialog.Popup>
           </BaseDialog.Portal>

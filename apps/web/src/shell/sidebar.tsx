@@ -13,7 +13,10 @@ import { TenantMenu } from './tenant-menu.tsx'
 
 export function Sidebar({ brand, onSearch }: { brand: PublicBranding; onSearch: () => void }) {
   const { can } = useSession()
-  const groups = navigation.map(({ title, items }) => ({ title, items: items.filter(({ permission }) => can(permission)) }))
+  const groups = navigation.map(({ title, items }) => ({
+    title,
+    items: items.filter(({ permission }) => can(permission)),
+  }))
   return (
     <div className="flex h-full flex-col">
       <div className="flex flex-col gap-2 p-3">
@@ -59,6 +62,8 @@ function SidebarLink({ item: { title, page, Icon } }: { item: NavigationItem }) 
   return (
     <Link
       href={href}
+      // Each would have the server make a page that hardly anybody asks for.
+      prefetch={false}
       aria-current={isCurrent ? 'page' : undefined}
       className={classNames(
         'flex h-8 items-center gap-2.5 rounded-md px-2 text-soft hover:bg-sunken hover:text-ink',
@@ -77,7 +82,11 @@ const approvalsEveryMs = 10_000
 const countUpTo = 100
 
 function WaitingApprovals() {
-  const { data } = useApi('listApprovals', { query: { status: 'pending', limit: countUpTo } }, { everyMs: approvalsEveryMs })
+  const { data } = useApi(
+    'listApprovals',
+    { query: { status: 'pending', limit: countUpTo } },
+    { everyMs: approvalsEveryMs },
+  )
   if (!data || data.items.length === 0) return null
   const count = data.nextCursor === null ? `${data.items.length}` : `${countUpTo}+`
   return (

@@ -13,7 +13,10 @@ export function TenantMenu({ brand }: { brand: PublicBranding }) {
     <Menu
       align="start"
       trigger={
-        <button type="button" className="flex h-10 w-full items-center gap-2.5 rounded-md px-1.5 text-left hover:bg-sunken">
+        <button
+          type="button"
+          className="flex h-10 w-full items-center gap-2.5 rounded-md px-1.5 text-left hover:bg-sunken"
+        >
           <BrandMark brand={brand} />
           <span className="min-w-0 grow">
             <span className="block truncate font-medium">{tenant}</span>

@@ -22,9 +22,23 @@ const look = cva(
 type Look = VariantProps<typeof look>
 
 /** `busy` keeps its width and takes no second click. */
-export function Button({ kind, size, busy = false, className, children, disabled, ...rest }: ComponentProps<'button'> & Look & { busy?: boolean }) {
+export function Button({
+  kind,
+  size,
+  busy = false,
+  className,
+  children,
+  disabled,
+  ...rest
+}: ComponentProps<'button'> & Look & { busy?: boolean }) {
   return (
-    <button type="button" {...rest} disabled={disabled === true || busy} aria-busy={busy || undefined} className={classNames(look({ kind, size }), className)}>
+    <button
+      type="button"
+      {...rest}
+      disabled={disabled === true || busy}
+      aria-busy={busy || undefined}
+      className={classNames(look({ kind, size }), className)}
+    >
       {busy && <LoaderCircle className="animate-spin" aria-hidden />}
       {children}
     </button>

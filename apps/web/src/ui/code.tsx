@@ -8,11 +8,14 @@ export function Json({ value, label }: { value: unknown; label: string }) {
 export function Code({ text, label }: { text: string; label: string }) {
   return (
     <div className="group relative min-w-0">
-      {/* Scrolls, so it has to be reachable by the keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
-      <pre tabIndex={0} aria-label={label} role="region" className="max-h-96 overflow-auto rounded-md bg-sunken p-3 pr-10 font-mono text-xs leading-relaxed break-words whitespace-pre-wrap">
-        {text}
-      </pre>
+      <section
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
+        tabIndex={0}
+        aria-label={label}
+        className="max-h-96 overflow-auto rounded-md bg-sunken p-3 pr-10"
+      >
+        <pre className="font-mono text-xs leading-relaxed break-words whitespace-pre-wrap">{text}</pre>
+      </section>
       <div className="absolute top-1.5 right-1.5">
         <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
       </div>

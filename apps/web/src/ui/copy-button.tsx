@@ -14,7 +14,13 @@ export function CopyButton({ text, label, children }: { text: string; label: str
     setTimeout(() => setCopied(false), saidForMs)
   }
   return (
-    <Button kind="quiet" size={children ? 'small' : 'small-icon'} aria-label={copied ? 'Copied' : label} title={label} onClick={() => void copy()}>
+    <Button
+      kind="quiet"
+      size={children ? 'small' : 'small-icon'}
+      aria-label={copied ? 'Copied' : label}
+      title={label}
+      onClick={() => void copy()}
+    >
       {copied ? <Check /> : <Copy />}
       {children}
     </Button>

@@ -37,5 +37,10 @@ export function Input({ className, ...rest }: ComponentProps<typeof BaseField.Co
 }
 
 export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
-  return <BaseField.Control render={<textarea {...rest} />} className={classNames(box, 'min-h-24 py-2 leading-relaxed', className)} />
+  return (
+    <BaseField.Control
+      render={<textarea {...rest} />}
+      className={classNames(box, 'min-h-24 py-2 leading-relaxed', className)}
+    />
+  )
 }

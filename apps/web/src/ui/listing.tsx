@@ -11,7 +11,15 @@ interface Answer<T> {
 }
 
 /** What depends on an answer of the API: a place held for it, the error in its place, or it. */
-export function Answered<T>({ answer, skeleton, children }: { answer: Answer<T>; skeleton?: ReactNode; children: (data: T) => ReactNode }) {
+export function Answered<T>({
+  answer,
+  skeleton,
+  children,
+}: {
+  answer: Answer<T>
+  skeleton?: ReactNode
+  children: (data: T) => ReactNode
+}) {
   if (answer.data !== undefined) return children(answer.data)
   if (answer.error) return <ErrorNotice error={answer.error} retry={() => void answer.refetch()} />
   return skeleton ?? <ListSkeleton />

@@ -4,7 +4,15 @@ import { Menu as BaseMenu } from '@base-ui/react/menu'
 import type { ReactElement, ReactNode } from 'react'
 import { classNames } from './class-names.ts'
 
-export function Menu({ trigger, children, align = 'end' }: { trigger: ReactElement<Record<string, unknown>>; children: ReactNode; align?: 'start' | 'end' }) {
+export function Menu({
+  trigger,
+  children,
+  align = 'end',
+}: {
+  trigger: ReactElement<Record<string, unknown>>
+  children: ReactNode
+  align?: 'start' | 'end'
+}) {
   return (
     <BaseMenu.Root>
       <BaseMenu.Trigger render={trigger} />
@@ -22,7 +30,15 @@ export function Menu({ trigger, children, align = 'end' }: { trigger: ReactEleme
 const item =
   'flex cursor-default items-center gap-2 rounded-md px-2 py-1.5 data-[disabled]:opacity-50 data-[highlighted]:bg-sunken [&_svg]:size-4 [&_svg]:text-faint'
 
-export function MenuItem({ danger = false, onClick, children }: { danger?: boolean; onClick: () => void; children: ReactNode }) {
+export function MenuItem({
+  danger = false,
+  onClick,
+  children,
+}: {
+  danger?: boolean
+  onClick: () => void
+  children: ReactNode
+}) {
   return (
     <BaseMenu.Item onClick={onClick} className={classNames(item, danger && 'text-bad')}>
       {children}
@@ -43,5 +59,5 @@ export function MenuLabel({ children }: { children: ReactNode }) {
 }
 
 export function MenuLine() {
-  return <div role="separator" className="my-1 h-px bg-line" />
+  return <hr className="my-1 h-px border-0 bg-line" />
 }

@@ -25,7 +25,17 @@ export function Page({ title, about, actions, children }: PageProps) {
   )
 }
 
-export function Card({ title, actions, className, children }: { title?: ReactNode; actions?: ReactNode; className?: string; children: ReactNode }) {
+export function Card({
+  title,
+  actions,
+  className,
+  children,
+}: {
+  title?: ReactNode
+  actions?: ReactNode
+  className?: string
+  children: ReactNode
+}) {
   return (
     <section className={classNames('min-w-0 rounded-lg border border-line bg-surface', className)}>
       {title !== undefined && (
@@ -40,10 +50,24 @@ export function Card({ title, actions, className, children }: { title?: ReactNod
 }
 
 /** Where there is nothing yet: what would be here, and how to make the first one. */
-export function EmptyState({ icon, title, children, action }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode }) {
+export function EmptyState({
+  icon,
+  title,
+  children,
+  action,
+}: {
+  icon?: ReactNode
+  title: string
+  children?: ReactNode
+  action?: ReactNode
+}) {
   return (
     <div className="flex flex-col items-center gap-2 px-6 py-14 text-center">
-      {icon && <div className="mb-1 grid size-10 place-items-center rounded-full bg-sunken text-faint [&_svg]:size-5">{icon}</div>}
+      {icon && (
+        <div className="mb-1 grid size-10 place-items-center rounded-full bg-sunken text-faint [&_svg]:size-5">
+          {icon}
+        </div>
+      )}
       <p className="font-medium">{title}</p>
       {children && <div className="max-w-md text-soft">{children}</div>}
       {action && <div className="mt-2">{action}</div>}

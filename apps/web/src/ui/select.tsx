@@ -19,9 +19,21 @@ interface SelectProps<Value extends string> {
   disabled?: boolean
 }
 
-export function Select<Value extends string>({ label, value, options, onChange, className, disabled = false }: SelectProps<Value>) {
+export function Select<Value extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  className,
+  disabled = false,
+}: SelectProps<Value>) {
   return (
-    <BaseSelect.Root value={value} items={options} disabled={disabled} onValueChange={(next) => next !== null && onChange(next)}>
+    <BaseSelect.Root
+      value={value}
+      items={options}
+      disabled={disabled}
+      onValueChange={(next) => next !== null && onChange(next)}
+    >
       <BaseSelect.Trigger
         aria-label={label}
         className={classNames(

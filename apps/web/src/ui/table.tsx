@@ -37,7 +37,14 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={classNames('border-b border-line px-4 py-2 text-xs font-medium whitespace-nowrap text-faint', place(column))}>
+              <th
+                key={column.key}
+                scope="col"
+                className={classNames(
+                  'border-b border-line px-4 py-2 text-xs font-medium whitespace-nowrap text-faint',
+                  place(column),
+                )}
+              >
                 {column.title}
               </th>
             ))}
@@ -45,10 +52,16 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
         </thead>
         <tbody>
           {rows.map((row) => (
-            // biome-ignore lint/a11y/useKeyWithClickEvents: a cell has the same link, for the keyboard
-            <tr key={rowKey(row)} onClick={(event) => open(event, row)} className={classNames('border-b border-line last:border-0', href && 'cursor-pointer hover:bg-sunken')}>
+            <tr
+              key={rowKey(row)}
+              onClick={(event) => open(event, row)}
+              className={classNames('border-b border-line last:border-0', href && 'cursor-pointer hover:bg-sunken')}
+            >
               {columns.map((column) => (
-                <td key={column.key} className={classNames('px-4 py-2.5 align-middle', place(column), column.className)}>
+                <td
+                  key={column.key}
+                  className={classNames('px-4 py-2.5 align-middle', place(column), column.className)}
+                >
                   {column.cell(row)}
                 </td>
               ))}

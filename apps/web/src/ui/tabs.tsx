@@ -9,7 +9,15 @@ interface Tab {
   content: ReactNode
 }
 
-export function Tabs({ tabs, value, onChange }: { tabs: readonly Tab[]; value?: string; onChange?: (value: string) => void }) {
+export function Tabs({
+  tabs,
+  value,
+  onChange,
+}: {
+  tabs: readonly Tab[]
+  value?: string
+  onChange?: (value: string) => void
+}) {
   const chosen = value === undefined ? { defaultValue: tabs[0]?.value } : { value }
   return (
     <BaseTabs.Root {...chosen} onValueChange={(next: string) => onChange?.(next)} className="min-w-0">

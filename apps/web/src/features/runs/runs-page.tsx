@@ -5,12 +5,11 @@ import { runStatuses } from '@freehold/contracts/browser'
 import { Activity } from 'lucide-react'
 import Link from 'next/link'
 import { usePages } from '../../api/use-pages.ts'
-import { useSearch } from '../../session/use-search.ts'
 import { useSession } from '../../session/session.tsx'
-import { Button } from '../../ui/button.tsx'
+import { useSearch } from '../../session/use-search.ts'
 import { formatDuration, formatMoney } from '../../ui/format.ts'
-import { Answered } from '../../ui/listing.tsx'
-import { Card, EmptyState, Page } from '../../ui/page.tsx'
+import { EmptyState, Page } from '../../ui/page.tsx'
+import { Paged } from '../../ui/paged.tsx'
 import { Select } from '../../ui/select.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
@@ -33,20 +32,9 @@ export function RunsPage() {
           onChange={(next) => setSearch({ status: next === 'any' ? undefined : next })}
         />
       </div>
-      <Answered answer={{ ...runs, data: runs.items }}>
-        {(items) => (
-          <Card>
-            {items.length === 0 ? <NoRuns filtered={status} /> : <RunsTable runs={items} />}
-            {runs.more && (
-              <div className="border-t border-line p-2 text-center">
-                <Button kind="quiet" busy={runs.isLoadingMore} onClick={runs.more}>
-                  Show more
-                </Button>
-              </div>
-            )}
-          </Card>
-        )}
-      </Answered>
+      <Paged list={runs} empty={<NoRuns filtered={status} />}>
+        {(items) => <RunsTable runs={items} />}
+      </Paged>
     </Page>
   )
 }
@@ -68,14 +56,14 @@ export function RunsTable({ runs }: { runs: readonly RunSummary[] }) {
     {
       key: 'message',
       title: 'Asked',
-      className: 'max-w-md',
+      className: 'min-w-44 max-w-md',
       cell: (run) => (
-        <Link href={href(run)} className="line-clamp-1 font-medium hover:underline">
+        <Link href={href(run)} className="line-clamp-2 font-medium md:line-clamp-1 hover:underline">
           {run.message}
         </Link>
       ),
     },
-    { key: 'agent', title: 'Agent', cell: (run) => `${run.agent} v${run.version}` },
+    { key: 'agent', title: 'Agent', wide: true, cell: (run) => `${run.agent} v${run.version}` },
     { key: 'duration', title: 'Took', right: true, wide: true, cell: (run) => <Took run={run} /> },
     { key: 'cost', title: 'Cost', right: true, wide: true, cell: (run) => formatMoney(run.costNanos) },
     { key: 'created', title: 'Started', right: true, cell: (run) => <Time at={run.createdAt} /> },

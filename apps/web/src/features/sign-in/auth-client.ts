@@ -11,5 +11,8 @@ export async function callAuth(path: string, body?: unknown): Promise<Record<str
   if (response.ok) return fields
   // The gateway's problem documents say `detail`, Better Auth says `message`.
   const message = [fields.detail, fields.message].find((text) => typeof text === 'string')
-  throw new FreeholdError(response.status === 429 ? 'rate_limited' : 'invalid_request', message ?? 'That did not work. Try again.')
+  throw new FreeholdError(
+    response.status === 429 ? 'rate_limited' : 'invalid_request',
+    message ?? 'That did not work. Try again.',
+  )
 }

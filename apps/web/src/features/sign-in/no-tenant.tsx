@@ -5,7 +5,8 @@ export function NoTenant({ name }: { name: string }) {
   return (
     <main className="grid min-h-dvh place-items-center">
       <EmptyState title={`Welcome, ${name}`}>
-        You are signed in, but belong to no tenant yet. Follow the link of your invitation, or ask an owner of your tenant for one.
+        You are signed in, but belong to no tenant yet. Follow the link of your invitation, or ask an owner of your
+        tenant for one.
       </EmptyState>
     </main>
   )

@@ -14,7 +14,10 @@ export function SignInFrame({ brand, title, children }: { brand: PublicBranding;
         <div className="rounded-xl border border-line bg-surface p-6">{children}</div>
         {brand.supportAddress && (
           <p className="mt-5 text-center text-xs text-faint">
-            Need help? <a className="underline" href={supportLink(brand.supportAddress)}>{brand.supportAddress}</a>
+            Need help?{' '}
+            <a className="underline" href={supportLink(brand.supportAddress)}>
+              {brand.supportAddress}
+            </a>
           </p>
         )}
       </div>

@@ -12,7 +12,10 @@ interface TenantLayoutProps {
 }
 
 export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'params'>): Promise<Metadata> {
-  const [tenant, { name }] = await Promise.all([params.then((each) => decodeURIComponent(each.tenant)), publicBranding()])
+  const [tenant, { name }] = await Promise.all([
+    params.then((each) => decodeURIComponent(each.tenant)),
+    publicBranding(),
+  ])
   return { title: { default: `${tenant} · ${name}`, template: `%s · ${tenant} · ${name}` } }
 }
 

@@ -1,0 +1,22 @@
+import { FreeholdError } from '@freehold/contracts/browser'
+
+interface FieldErrors {
+  /** What is wrong with a field of the body, by its dotted path, such as `limits.maxSteps`. */
+  of: (field: string) => string | undefined
+  /** What is wrong with none of these fields, for beside the button. */
+  rest: (...shown: string[]) => string | undefined
+}
+
+/** Tells a form where to show what the API refused. */
+export function fieldErrors(error: Error | null): FieldErrors {
+  const fields = error instanceof FreeholdError ? (error.fields ?? []) : []
+  const isIn = (path: string, field: string) => path === `body.${field}` || path.startsWith(`body.${field}.`)
+  return {
+    of: (field) => fields.find((each) => isIn(each.field, field))?.message,
+    rest(...shown) {
+      if (!error) return undefined
+      const others = fields.filter((each) => !shown.some((field) => isIn(each.field, field)))
+      return fields.length > 0 && others.length === 0 ? undefined : error.message
+    },
+  }
+}
