@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { withFileLock } from './file-lock.mjs.mts'
+import { withFileLock } from './file-lock.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 

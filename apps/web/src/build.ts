@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-// biome-ignore lint/correctness/useImportExtensions: it takes the declarations for the module
 import { withFileLock } from '../../../scripts/file-lock.mjs'
 
 const folder = join(import.meta.dirname, '..')

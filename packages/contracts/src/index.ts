@@ -61,7 +61,7 @@ export {
   type TenantDeletion,
 } from './deletion.ts'
 export { type Environment, environmentSchema } from './environments.ts'
-export { type ErrorCode, type FieldProblem, FreeholdError, type RunFailureCode, toProblem } from './errors.ts'
+export { type ErrorCode, type FieldProblem, FreeholdError, type RunFailureCode } from './errors.ts'
 export {
   type EventData,
   type InDoubtDecision,
@@ -137,7 +137,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
-export { findSchemaProblem, fromZodError, type Problem, problemSchema } from './problem.ts'
+export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
   type CanaryRules,

@@ -1,5 +1,0 @@
-export function withFileLock<T>(
-  path: string,
-  doing: string,
-  work: (addChild: (pid: number) => void) => Promise<T>,
-): Promise<T>
