@@ -65,6 +65,10 @@ const holderText = (pids) => JSON.stringify({ host: hostname(), pids })
 /**
  * Runs `work` while no other process runs its own under the lock at `path`. `work` gets a function that adds a child's pid
  * to the lock. `doing` is for those who wait, such as "installing dependencies".
+ *
+ * @param {string} path
+ * @param {string} doing
+ * @param {(addChild: (pid: number) => void) => Promise<void>} work
  */
 export async function withFileLock(path, doing, work) {
   let announced = false
