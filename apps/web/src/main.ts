@@ -49,7 +49,7 @@ async function startNext({ host, port }: WebConfig, dist: string) {
     const passOn = () => void handle(request, response)
     if (!request.url?.startsWith(filesPath)) return passOn()
     request.url = request.url.slice(filesPath.length - 1)
-    files(request, response, () => response.writeHead(404).end())
+    files(request, response, () => void response.writeHead(404).end())
   })
   server.listen(port, host)
   await once(server, 'listening')
