@@ -66,6 +66,15 @@ async function signUp(email: string): Promise<string> {
   return token
 }
 
+async function signInAs(login: string) {
+  const browser = openBrowser(on)
+  const start = await browser.send('POST', '/auth/sign-in/social', { provider: 'works', callbackURL: '/home' })
+  const { url } = z.object({ url: z.string() }).parse(start.body)
+  const callback = await signInAtProvider(url, login)
+  const { headers } = await browser.send('GET', callback.slice(publicUrl.length))
+  return { browser, callback, to: headers.get('location') }
+}
+
 describe('signing up', () => {
   test('without an invitation is refused, and says so', async () => {
     for (const email of ['nobody@example.com', owner.email]) {
@@ -97,6 +106,80 @@ describe('signing up', () => {
     await invite(email)
     const answer = await openBrowser(on).send('POST', '/auth/sign-up/email', { email, password: 'short', name: 'A' })
     expect(answer).toMatchObject({ status: 400, body: { code: 'PASSWORD_TOO_SHORT' } })
+  })
+})
+
+describe('an address that somebody else signed up with first', () => {
+  const squatted = 'of the squatter'
+
+  /** The invited person gets the mail that the squatter caused. */
+  async function squat(email: string) {
+    const token = await invite(email)
+    const squatter = openBrowser(on)
+    await squatter.send('POST', '/auth/sign-up/email', { email, password: squatted, name: 'Squatter' })
+    return { token, squatter, link: await linkTo(email, /verify-email/) }
+  }
+
+  async function expectSquatterIsOut(squatter: Browser, email: string): Promise<void> {
+    const answer = await squatter.send('POST', '/auth/sign-in/email', { email, password: squatted })
+    expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_EMAIL_OR_PASSWORD' } })
+    expect(await on.signIn.vouchForSession(squatter.cookies())).toBeUndefined()
+  }
+
+  test('is not proven by a link that is followed in another browser, and the link still works where it belongs', async () => {
+    const email = 'elsewhere@example.com'
+    const { squatter, link } = await squat(email)
+    const other = openBrowser(on)
+    const refused = await other.send('GET', link)
+    expect(refused).toMatchObject({ status: 302 })
+    expect(refused.headers.get('location')).toBe('/?error=OTHER_BROWSER')
+    expect(other.cookies()).toBe('')
+    const early = await squatter.send('POST', '/auth/sign-in/email', { email, password: squatted })
+    expect(early).toMatchObject({ status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
+    await squatter.send('GET', link)
+    expect(await on.signIn.vouchForSession(squatter.cookies())).toMatchObject({ email })
+  })
+
+  test('is of who sets a new password by mail, and the first password is gone', async () => {
+    const email = 'squatted@example.com'
+    const { token, squatter } = await squat(email)
+    await openBrowser(on).send('POST', '/auth/request-password-reset', { email, redirectTo: '/reset' })
+    const { headers } = await openBrowser(on).send('GET', await linkTo(email, /reset-password/))
+    const reset = new URL(headers.get('location') ?? '').searchParams.get('token')
+    const body = { token: reset, newPassword: password }
+    expect(await openBrowser(on).send('POST', '/auth/reset-password', body)).toMatchObject({ status: 200 })
+    await expectSquatterIsOut(squatter, email)
+    const browser = await signedIn({ email, password })
+    expect(await browser.send('POST', '/api/v1/invitations/accept', { token })).toMatchObject({ status: 200 })
+  })
+
+  test('is of who comes by a provider that vouches for it, and the first password is gone', async () => {
+    const email = 'provided@example.com'
+    const { token, squatter } = await squat(email)
+    const { browser } = await signInAs('provided')
+    expect(await on.signIn.vouchForSession(browser.cookies())).toMatchObject({ email, emailVerified: true })
+    await expectSquatterIsOut(squatter, email)
+    expect(await browser.send('POST', '/api/v1/invitations/accept', { token })).toMatchObject({ status: 200 })
+  })
+
+  test('is not taken by a second sign-up, and its owner is told how to get in', async () => {
+    const email = 'twice@example.com'
+    await squat(email)
+    const second = openBrowser(on)
+    const answer = await second.send('POST', '/auth/sign-up/email', { email, password, name: 'Owner of the address' })
+    expect(answer).toMatchObject({ status: 200, body: { token: null } })
+    await waitFor(async () => mailbox.find(email)?.includes('has an account already'), { what: 'a mail' })
+    const early = await second.send('POST', '/auth/sign-in/email', { email, password })
+    expect(early).toMatchObject({ status: 401 })
+  })
+
+  test('is proven in another browser once its password was given there', async () => {
+    const email = 'moves@example.com'
+    const { link } = await squat(email)
+    const other = openBrowser(on)
+    await other.send('POST', '/auth/sign-in/email', { email, password: squatted })
+    await other.send('GET', link)
+    expect(await on.signIn.vouchForSession(other.cookies())).toMatchObject({ email })
   })
 })
 
@@ -225,15 +308,6 @@ describe('a passkey', () => {
 })
 
 describe('an OpenID Connect provider', () => {
-  async function signInAs(login: string) {
-    const browser = openBrowser(on)
-    const start = await browser.send('POST', '/auth/sign-in/social', { provider: 'works', callbackURL: '/home' })
-    const { url } = z.object({ url: z.string() }).parse(start.body)
-    const callback = await signInAtProvider(url, login)
-    const { headers } = await browser.send('GET', callback.slice(publicUrl.length))
-    return { browser, callback, to: headers.get('location') }
-  }
-
   test('signs in a person who is invited, and knows them again', async () => {
     await invite('eve@example.com')
     const { browser, to } = await signInAs('eve')
