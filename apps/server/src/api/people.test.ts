@@ -258,6 +258,28 @@ describe('memberships by a claim', () => {
     expect((await whoamiOf(acme([]))).body).toMatchObject({ tenant: null, memberships: [] })
   })
 
+  test('leave a tenant its last owner, until there is another one', async () => {
+    const { name, key } = await on.createTenant(`claimed-${randomUUID()}`)
+    const subjects = [randomUUID(), randomUUID()] as const
+    const claim = (subject: string, roles: TenantRole[]) => token(subject, [{ tenant: name, roles }])
+    for (const subject of subjects) await whoamiOf(claim(subject, ['owner']))
+    const ownersLeft = async () => {
+      const { items } = await on.client(key).listMembers({ query: { limit: 200 } })
+      return items.filter(({ roles }) => roles.includes('owner'))
+    }
+
+    await Promise.all([whoamiOf(token(subjects[0], [])), whoamiOf(claim(subjects[1], ['viewer']))])
+    const [last, ...others] = await ownersLeft()
+    expect(others).toEqual([])
+    const subject = subjects.find((each) => last?.email?.startsWith(each)) ?? ''
+    expect((await whoamiOf(token(subject, []))).body).toMatchObject({ roles: ['owner'] })
+    expect((await whoamiOf(claim(subject, ['builder']))).body).toMatchObject({ roles: ['owner', 'builder'] })
+
+    const next = await join(key, ['owner'])
+    expect((await whoamiOf(claim(subject, ['operator']))).body).toMatchObject({ roles: ['operator'] })
+    expect(await ownersLeft()).toMatchObject([{ id: next.id }])
+  })
+
   test('many first requests at once make one person', async () => {
     const subject = randomUUID()
     const tokens = Array.from({ length: 8 }, (_, index) => on.tokenFor({ subject, name: `number ${index}` }))
