@@ -65,6 +65,23 @@ describe("a team's budget", () => {
 })
 
 describe('somebody in a team', () => {
+  test("is told where they are, and nothing of the tenant's settings", async () => {
+    const { tenant } = await on.client(ofSales).whoami()
+    expect(tenant).toEqual({ id: on.acme.id, name: 'acme', status: 'active' })
+    const { apiKey } = await owner().createKey({ body: { name: 'starts runs', scopes: ['runs:start'] } })
+    expect((await on.client(apiKey).whoami()).tenant).toEqual(tenant)
+    expect((await on.client(on.acme.key).whoami()).tenant).toMatchObject({ plan: { name: expect.any(String) } })
+  })
+
+  test.each(['schedules', 'webhooks', 'flags', 'members', 'tenant'])(
+    "is refused the tenant's %s, and told that a role in the tenant is needed",
+    async (what) => {
+      const answer = await on.request(ofSales, 'GET', `/api/v1/${what}`)
+      expect(answer).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+      expect(answer.text).toContain("which your roles in the tenant as a whole don't give")
+    },
+  )
+
   test('makes no key of a service account, which reaches beyond it', async () => {
     const account = await owner().createServiceAccount({ body: { name: 'ci', roles: ['builder'] } })
     const body = { name: 'a way out', serviceAccountId: account.id }
