@@ -102,6 +102,25 @@ describe('somebody in a team', () => {
     expect(await create(ofClaims, 'something else')).toMatchObject(reused)
   })
 
+  test('is told nothing of a conversation of others by a run that somebody starts there who sees both', async () => {
+    await owner().createAgent({ body: { name: 'seller' } })
+    await owner().createAgent({ body: { name: 'clerk' } })
+    await give('agent', 'seller', sales)
+    const say = (agent: string, threadId: string, key = on.acme.key) =>
+      on.client(key).startRun({ params: { name: agent }, body: { message: 'a secret', threadId } })
+    await say('assistant', 'of-claims', ofClaims)
+    await say('clerk', 'of-nobody')
+    const runsSeen = async () => (await on.client(ofSales).listRuns({ query: { limit: 200 } })).items.length
+    const before = await runsSeen()
+    for (const thread of ['of-claims', 'of-nobody']) {
+      await expect(say('seller', thread)).rejects.toMatchObject({ code: 'permission_denied' })
+    }
+    expect(await runsSeen()).toBe(before)
+    await say('assistant', 'of-claims')
+    await say('seller', 'of-sales')
+    await say('seller', 'of-sales', ofSales)
+  })
+
   test('names runs of AG-UI for the team, which tells nothing of what others call theirs', async () => {
     const input = { runId: 'mine', messages: [{ id: '1', role: 'user', content: 'hello' }] }
     const rest = { state: {}, tools: [], context: [], forwardedProps: {} }
