@@ -69,7 +69,8 @@ export type TenantChange = z.output<typeof tenantChangeSchema>
 
 const issuedInvitationSchema = z.object({
   email: z.string(),
-  token: z.string().meta({ description: 'Accepts the invitation. Shown this once.' }),
+  token: z.string().meta({ description: 'Accepts the invitation. It is mailed, and shown this once.' }),
+  expiresAt: z.iso.datetime(),
 })
 
 export const appliedTenantSchema = z

@@ -74,6 +74,28 @@ describe('an invitation', () => {
     expect(mails()[0].mail.subject).toContain('acme')
   })
 
+  test('is mailed to the owners of a tenant that is set up, too, once', async () => {
+    const name = `set-up-${randomUUID()}`
+    const mailsTo = (email: string) =>
+      on.logs.map((line) => JSON.parse(line)).filter(({ mail }) => mail?.to === email && mail.subject.includes(name))
+    const [first, second] = [someone().email, someone().email]
+    const headers = { 'idempotency-key': randomUUID() }
+    const create = () => on.request(on.operatorKey, 'POST', '/api/v1/tenants', { name, owners: [first] }, headers)
+    const [{ text }] = [await create(), await create()]
+    const apply = (query: string) =>
+      on.request(on.operatorKey, 'POST', `/api/v1/tenants/apply${query}`, { name, owners: [first, second] })
+    await apply('?dryRun=true')
+    const [applied] = [await apply(''), await apply('')]
+    for (const [email, answer] of [
+      [first, text],
+      [second, applied.text],
+    ] as const) {
+      await waitFor(() => mailsTo(email).length > 0, { what: 'the mail to be sent' })
+      expect(mailsTo(email)).toHaveLength(1)
+      expect(mailsTo(email)[0].mail.text).toContain(JSON.parse(answer).invitations[0].token)
+    }
+  })
+
   test('accepted again changes nothing', async () => {
     const who = someone()
     const { token } = await invite(on.acme.key, who.email, ['viewer'])

@@ -60,7 +60,9 @@ test('a tenant is set up as it is defined, and defined again it changes nothing'
 
   const applied = await apply()
   expect(titles(applied)).toEqual(everything)
-  expect(applied.invitations).toEqual([{ email: 'owner@example.com', token: expect.any(String) }])
+  expect(applied.invitations).toEqual([
+    { email: 'owner@example.com', token: expect.any(String), expiresAt: expect.any(String) },
+  ])
   const client = on.client(applied.apiKey ?? '')
   expect(await client.getOwnTenant()).toMatchObject({
     name: 'initech',

@@ -56,8 +56,9 @@ async function inviteOwners(founder: TenantCaller, emails: readonly string[]): P
   const invitations: SetUp['invitations'] = []
   const known = emails.length === 0 ? new Set() : await findOwners(founder)
   for (const email of emails.filter((each) => !known.has(each))) {
-    const { token } = await createInvitation(founder, { email, roles: ['owner'], teams: [], expiresInDays: 7 })
-    invitations.push({ email, token })
+    const invited = { email, roles: ['owner' as const], teams: [], expiresInDays: 7 }
+    const { token, expiresAt } = await createInvitation(founder, invited)
+    invitations.push({ email, token, expiresAt })
     changes.push({ action: 'invite', kind: 'owner', name: email, before: null, after: email })
   }
   return { changes, invitations }
