@@ -71,6 +71,10 @@ export const customHostSchema = z
       .meta({ description: 'What has to be in DNS, and stay there.' }),
     expiresAt: z.iso.datetime().nullable().meta({ description: 'When the claim is void; null once it is verified.' }),
     verifiedAt: z.iso.datetime().nullable(),
+    missingSince: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'Since when the record is not in DNS. After three days the host is given up.' }),
   })
   .meta({ id: 'CustomHost', description: 'A host name of a tenant’s own.' })
 

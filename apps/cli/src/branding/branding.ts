@@ -87,10 +87,11 @@ function toFields({ name, logo, colors, supportAddress, sender, host }: Branding
     ['sender', shown(sender.name)],
     ['reply to', shown(sender.replyTo)],
     ['host', host ? `${host.host}, ${host.status}` : 'none'],
-    ...(host && host.status !== 'verified'
+    ...(host?.missingSince ? ([['not in DNS since', formatTime(host.missingSince)]] as [string, string][]) : []),
+    ...(host && (host.status !== 'verified' || host.missingSince)
       ? ([
           ['to be in DNS', `${host.record.name} TXT "${host.record.value}"`],
-          ['until', formatTime(host.expiresAt ?? '')],
+          ...(host.expiresAt ? [['until', formatTime(host.expiresAt)]] : []),
         ] as [string, string][])
       : []),
   ]
