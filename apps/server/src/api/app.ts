@@ -1,5 +1,5 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
-import { brandOf, type Caller } from '@freehold/core'
+import { brandOf } from '@freehold/core'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'

@@ -60,6 +60,18 @@ describe('an invitation', () => {
     expect(items).toContainEqual(expect.objectContaining({ email: who.email, roles: membership.roles }))
   })
 
+  test('is for an address that its issuer still calls verified', async () => {
+    const [subject, email] = [randomUUID(), `${randomUUID()}@example.com`]
+    const { token } = await invite(on.acme.key, email, ['viewer'])
+    const accept = (person: object) =>
+      on.client(on.tokenFor({ subject, ...person })).acceptInvitation({ body: { token } })
+    await whoamiOf(on.tokenFor({ subject, email, emailVerified: true }))
+    await expect(accept({ email, emailVerified: false })).rejects.toMatchObject({ code: 'not_found' })
+    await whoamiOf(on.tokenFor({ subject, email, emailVerified: true, name: 'verified again' }))
+    // Says nothing of the address.
+    expect(await accept({ email: null, emailVerified: false, name: 'says nothing' })).toMatchObject({ name: 'acme' })
+  })
+
   test('is mailed to its address with the token, once', async () => {
     const { email } = someone()
     const body = { email, roles: ['viewer'] }
