@@ -9,9 +9,17 @@ import { createListener } from '../http/listener.ts'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
 import { createMinter } from '../service-token.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
-import { type OidcServer, signInAtProvider, startOidcServer } from './oidc.fixture.ts'
+import { type OidcServer, startOidcServer } from './oidc.fixture.ts'
 import type { Owner } from './owner.ts'
-import { type Browser, createSignInPlatform, openBrowser, publicUrl } from './sign-in.fixture.ts'
+import {
+  type Browser,
+  createSignInPlatform,
+  linkTo,
+  openBrowser,
+  providerAndMail,
+  publicUrl,
+  signInAs,
+} from './sign-in.fixture.ts'
 import { codeOf } from './totp.fixture.ts'
 
 const password = 'correct horse battery'
@@ -23,14 +31,7 @@ let oidc: OidcServer
 beforeAll(async () => {
   mailbox = await startMailbox()
   oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
-  ;({ on, owner } = await createSignInPlatform({
-    FREEHOLD_SMTP_URL: mailbox.url,
-    FREEHOLD_MAIL_FROM: 'Freehold <freehold@example.com>',
-    FREEHOLD_OIDC_PROVIDERS: 'works',
-    FREEHOLD_OIDC_WORKS_ISSUER: oidc.issuer,
-    FREEHOLD_OIDC_WORKS_CLIENT_ID: 'freehold',
-    FREEHOLD_OIDC_WORKS_CLIENT_SECRET: 'a secret of the provider',
-  }))
+  ;({ on, owner } = await createSignInPlatform(providerAndMail(oidc, mailbox)))
 })
 
 afterAll(async () => {
@@ -42,12 +43,6 @@ afterAll(async () => {
 async function invite(email: string): Promise<string> {
   const { token } = await on.client(on.acme.key).createInvitation({ body: { email, roles: ['viewer'] } })
   return token
-}
-
-/** The path of the link in the newest mail to someone. */
-async function linkTo(email: string, what: RegExp): Promise<string> {
-  const link = () => mailbox.find(email)?.match(/http:\/\/localhost:3000(\/auth\/\S+)/)?.[1]
-  return waitFor(async () => (what.test(link() ?? '') ? link() : undefined), { what: `a mail to ${email}` })
 }
 
 async function signedIn(credentials: Owner = owner) {
@@ -62,17 +57,8 @@ async function signUp(email: string): Promise<string> {
   const browser = openBrowser(on)
   const answer = await browser.send('POST', '/auth/sign-up/email', { email, password, name: 'Someone' })
   expect(answer, answer.text).toMatchObject({ status: 200 })
-  expect(await browser.send('GET', await linkTo(email, /verify-email/))).toMatchObject({ status: 302 })
+  expect(await browser.send('GET', await linkTo(mailbox, email, /verify-email/))).toMatchObject({ status: 302 })
   return token
-}
-
-async function signInAs(login: string) {
-  const browser = openBrowser(on)
-  const start = await browser.send('POST', '/auth/sign-in/social', { provider: 'works', callbackURL: '/home' })
-  const { url } = z.object({ url: z.string() }).parse(start.body)
-  const callback = await signInAtProvider(url, login)
-  const { headers } = await browser.send('GET', callback.slice(publicUrl.length))
-  return { browser, callback, to: headers.get('location') }
 }
 
 describe('signing up', () => {
@@ -92,7 +78,7 @@ describe('signing up', () => {
     expect(answer).toMatchObject({ status: 200, body: { token: null } })
     const early = await browser.send('POST', '/auth/sign-in/email', { email, password })
     expect(early).toMatchObject({ status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
-    await browser.send('GET', await linkTo(email, /verify-email/))
+    await browser.send('GET', await linkTo(mailbox, email, /verify-email/))
     expect(await browser.send('GET', '/auth/get-session')).toMatchObject({ body: { user: { email } } })
     expect(await on.signIn.vouchForSession(browser.cookies())).toMatchObject({
       issuer: 'freehold',
@@ -106,80 +92,6 @@ describe('signing up', () => {
     await invite(email)
     const answer = await openBrowser(on).send('POST', '/auth/sign-up/email', { email, password: 'short', name: 'A' })
     expect(answer).toMatchObject({ status: 400, body: { code: 'PASSWORD_TOO_SHORT' } })
-  })
-})
-
-describe('an address that somebody else signed up with first', () => {
-  const squatted = 'of the squatter'
-
-  /** The invited person gets the mail that the squatter caused. */
-  async function squat(email: string) {
-    const token = await invite(email)
-    const squatter = openBrowser(on)
-    await squatter.send('POST', '/auth/sign-up/email', { email, password: squatted, name: 'Squatter' })
-    return { token, squatter, link: await linkTo(email, /verify-email/) }
-  }
-
-  async function expectSquatterIsOut(squatter: Browser, email: string): Promise<void> {
-    const answer = await squatter.send('POST', '/auth/sign-in/email', { email, password: squatted })
-    expect(answer).toMatchObject({ status: 401, body: { code: 'INVALID_EMAIL_OR_PASSWORD' } })
-    expect(await on.signIn.vouchForSession(squatter.cookies())).toBeUndefined()
-  }
-
-  test('is not proven by a link that is followed in another browser, and the link still works where it belongs', async () => {
-    const email = 'elsewhere@example.com'
-    const { squatter, link } = await squat(email)
-    const other = openBrowser(on)
-    const refused = await other.send('GET', link)
-    expect(refused).toMatchObject({ status: 302 })
-    expect(refused.headers.get('location')).toBe('/?error=OTHER_BROWSER')
-    expect(other.cookies()).toBe('')
-    const early = await squatter.send('POST', '/auth/sign-in/email', { email, password: squatted })
-    expect(early).toMatchObject({ status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
-    await squatter.send('GET', link)
-    expect(await on.signIn.vouchForSession(squatter.cookies())).toMatchObject({ email })
-  })
-
-  test('is of who sets a new password by mail, and the first password is gone', async () => {
-    const email = 'squatted@example.com'
-    const { token, squatter } = await squat(email)
-    await openBrowser(on).send('POST', '/auth/request-password-reset', { email, redirectTo: '/reset' })
-    const { headers } = await openBrowser(on).send('GET', await linkTo(email, /reset-password/))
-    const reset = new URL(headers.get('location') ?? '').searchParams.get('token')
-    const body = { token: reset, newPassword: password }
-    expect(await openBrowser(on).send('POST', '/auth/reset-password', body)).toMatchObject({ status: 200 })
-    await expectSquatterIsOut(squatter, email)
-    const browser = await signedIn({ email, password })
-    expect(await browser.send('POST', '/api/v1/invitations/accept', { token })).toMatchObject({ status: 200 })
-  })
-
-  test('is of who comes by a provider that vouches for it, and the first password is gone', async () => {
-    const email = 'provided@example.com'
-    const { token, squatter } = await squat(email)
-    const { browser } = await signInAs('provided')
-    expect(await on.signIn.vouchForSession(browser.cookies())).toMatchObject({ email, emailVerified: true })
-    await expectSquatterIsOut(squatter, email)
-    expect(await browser.send('POST', '/api/v1/invitations/accept', { token })).toMatchObject({ status: 200 })
-  })
-
-  test('is not taken by a second sign-up, and its owner is told how to get in', async () => {
-    const email = 'twice@example.com'
-    await squat(email)
-    const second = openBrowser(on)
-    const answer = await second.send('POST', '/auth/sign-up/email', { email, password, name: 'Owner of the address' })
-    expect(answer).toMatchObject({ status: 200, body: { token: null } })
-    await waitFor(async () => mailbox.find(email)?.includes('has an account already'), { what: 'a mail' })
-    const early = await second.send('POST', '/auth/sign-in/email', { email, password })
-    expect(early).toMatchObject({ status: 401 })
-  })
-
-  test('is proven in another browser once its password was given there', async () => {
-    const email = 'moves@example.com'
-    const { link } = await squat(email)
-    const other = openBrowser(on)
-    await other.send('POST', '/auth/sign-in/email', { email, password: squatted })
-    await other.send('GET', link)
-    expect(await on.signIn.vouchForSession(other.cookies())).toMatchObject({ email })
   })
 })
 
@@ -228,7 +140,7 @@ describe('a forgotten password', () => {
     const before = await signedIn({ email, password })
     const ask = { email, redirectTo: '/reset' }
     expect(await openBrowser(on).send('POST', '/auth/request-password-reset', ask)).toMatchObject({ status: 200 })
-    const link = await linkTo(email, /reset-password/)
+    const link = await linkTo(mailbox, email, /reset-password/)
     const { headers } = await openBrowser(on).send('GET', link)
     const token = new URL(headers.get('location') ?? '').searchParams.get('token')
     const body = { token, newPassword: 'another password' }
@@ -310,18 +222,18 @@ describe('a passkey', () => {
 describe('an OpenID Connect provider', () => {
   test('signs in a person who is invited, and knows them again', async () => {
     await invite('eve@example.com')
-    const { browser, to } = await signInAs('eve')
+    const { browser, to } = await signInAs(on, 'eve')
     expect(to).toBe('/home')
     const person = await on.signIn.vouchForSession(browser.cookies())
     expect(person).toMatchObject({ issuer: 'freehold', email: 'eve@example.com', emailVerified: true })
-    const again = await signInAs('eve')
+    const again = await signInAs(on, 'eve')
     expect(await on.signIn.vouchForSession(again.browser.cookies())).toEqual(person)
   })
 
   test('lets in nobody without an invitation, or whose address it does not vouch for', async () => {
     await invite('mallory@example.com')
     for (const login of ['uninvited', 'mallory']) {
-      const { browser, to } = await signInAs(login)
+      const { browser, to } = await signInAs(on, login)
       expect(to).toContain('error=')
       expect(await on.signIn.vouchForSession(browser.cookies())).toBeUndefined()
     }
@@ -329,7 +241,7 @@ describe('an OpenID Connect provider', () => {
 
   test('gives an answer that only the browser that asked can use', async () => {
     await invite('tom@example.com')
-    const { callback } = await signInAs('tom')
+    const { callback } = await signInAs(on, 'tom')
     const other = openBrowser(on)
     await other.send('GET', callback.slice(publicUrl.length))
     expect(await on.signIn.vouchForSession(other.cookies())).toBeUndefined()

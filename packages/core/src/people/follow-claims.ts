@@ -78,27 +78,38 @@ async function changeMembership(
     const isLastOwner = before?.roles.includes('owner') && !(await hasOtherOwner(tx, person.id))
     const roles = rolesOf(isLastOwner ? ['owner', ...claimed] : claimed)
     if (before?.roles.join() === roles.join()) return
-    if (roles.length === 0) {
-      if (!before) return
-      await tx.deleteFrom('memberships').where('person_id', '=', person.id).where('source', '=', source).execute()
-      await recordChange(tx, caller, { action: 'member.removed', subjectId: person.id, before })
-      return
-    }
-    const after = { roles, source }
-    if (!before && !(await isMember(tx, person.id))) await assertQuota(tx, tenantId, 'members')
-    // Whom somebody invited meanwhile stays a member by that.
-    const written = await tx
-      .insertInto('memberships')
-      .values({ tenant_id: tenantId, person_id: person.id, ...after })
-      .onConflict((conflict) =>
-        conflict.columns(['tenant_id', 'person_id']).doUpdateSet({ roles }).where('memberships.source', '=', source),
-      )
-      .returning('roles')
-      .executeTakeFirst()
-    if (!written) return
-    const action = before ? 'member.updated' : 'member.added'
-    await recordChange(tx, caller, { action, subjectId: person.id, before, after })
+    if (roles.length > 0) await give(tx, caller, person.id, before, { roles, source })
+    else if (before) await end(tx, caller, person.id, before)
   })
+}
+
+interface Given {
+  roles: string[]
+  source: string
+}
+
+async function give(tx: Tx, caller: TenantCaller, personId: string, before: Given | undefined, after: Given) {
+  if (!before && !(await isMember(tx, personId))) await assertQuota(tx, caller.tenantId, 'members')
+  // Whom somebody invited meanwhile stays a member by that.
+  const written = await tx
+    .insertInto('memberships')
+    .values({ tenant_id: caller.tenantId, person_id: personId, ...after })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['tenant_id', 'person_id'])
+        .doUpdateSet({ roles: after.roles })
+        .where('memberships.source', '=', after.source),
+    )
+    .returning('roles')
+    .executeTakeFirst()
+  if (!written) return
+  const action = before ? 'member.updated' : 'member.added'
+  await recordChange(tx, caller, { action, subjectId: personId, before, after })
+}
+
+async function end(tx: Tx, caller: TenantCaller, personId: string, before: Given): Promise<void> {
+  await tx.deleteFrom('memberships').where('person_id', '=', personId).where('source', '=', before.source).execute()
+  await recordChange(tx, caller, { action: 'member.removed', subjectId: personId, before })
 }
 
 async function isMember(tx: Tx, personId: string): Promise<boolean> {
