@@ -35,6 +35,7 @@ export {
 } from './audit.ts'
 export type {
   Branding,
+  ChangeBranding,
   ClaimHost,
   CustomHost,
   PublicBranding,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { AppliedTenant, TenantChange, TenantDefinition } from '@freehold/contracts'
 import { connectOperator, type OperatorConnection } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
@@ -17,7 +17,10 @@ export interface ApplyOptions {
 
 /** Shows what would change, asks, and changes it: each tenant as a whole. */
 export async function applyTenants(context: Context, options: ApplyOptions): Promise<ExitCode> {
-  const definitions = readDefinitions(await readText(context, options.file), options.file)
+  const text = await readText(context, options.file)
+  // What comes from the standard input is where the command runs.
+  const folder = resolve(context.settings.workingDir, options.file === '-' ? '.' : dirname(options.file))
+  const definitions = await readDefinitions(text, options.file, folder)
   const connection = await connectOperator(context)
   const planned: AppliedTenant[] = []
   for (const body of definitions) {
@@ -84,7 +87,11 @@ async function report(context: Context, result: AppliedTenant, path: string | un
   for (const { email, token } of result.invitations) {
     terminal.write(`  invitation of ${oneLine(email)}, shown this once: ${token}\n`)
   }
-  const { id, apiKey } = result
+  const { id, apiKey, host } = result
+  if (host && host.status !== 'verified') {
+    const { name, type, value } = host.record
+    terminal.write(`  to be in DNS for ${host.host}: ${name} ${type} "${value}"\n`)
+  }
   if (id === null || apiKey === null) return
   const kept = await keepKey(path, { id, name: result.name, apiKey })
   terminal.write(kept ? `  its first key is in ${path}\n` : `  its first key, shown this once: ${apiKey}\n`)

@@ -35,11 +35,12 @@ type Handler<Id extends OperationId> = (
 export const handlers: { [Id in OperationId]: Handler<Id> } = {
   whoami: (caller) => core.whoami(caller),
 
-  createTenant(caller, { body }, { idempotency }) {
+  createTenant(caller, { body }, { idempotency, whiteLabel: { ownHosts } }) {
     const id = core.newTenantId(caller, idempotency.key)
-    return idempotency.once(() => core.createTenant(caller, body, id), id)
+    return idempotency.once(() => core.createTenant(caller, body, { id, ownHosts }), id)
   },
-  applyTenant: (caller, { query, body }) => core.applyTenant(caller, body, query),
+  applyTenant: (caller, { query: { dryRun }, body }, { whiteLabel: { ownHosts } }) =>
+    core.applyTenant(caller, body, { dryRun, ownHosts }),
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),

@@ -5,6 +5,7 @@ import type { Caller } from '../identity/caller.ts'
 import { applyTenant } from './apply-tenant.ts'
 import { createTenant } from './create-tenant.ts'
 
+const ownHosts = ['freehold.example']
 let on: TestPlatform
 let operator: Caller
 
@@ -36,7 +37,7 @@ const define = (change: object = {}) =>
     agents: [{ name: 'helper', tools: ['calculate', 'calculate'], prompts: { system: 'Help.' } }],
     ...change,
   })
-const apply = (change?: object, dryRun = false) => applyTenant(operator, define(change), { dryRun })
+const apply = (change?: object, dryRun = false) => applyTenant(operator, define(change), { dryRun, ownHosts })
 const titles = ({ changes }: { changes: { action: string; kind: string; name: string }[] }) =>
   changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`)
 const everything = [
@@ -100,10 +101,12 @@ test('what differs is changed, and what is left out stays', async () => {
 })
 
 test('somebody who became an owner is not invited again', async () => {
-  const { invitations, apiKey } = await applyTenant(operator, define({ name: 'hooli' }), { dryRun: false })
+  const { invitations, apiKey } = await applyTenant(operator, define({ name: 'hooli' }), { dryRun: false, ownHosts })
   const person = on.client(on.tokenFor({ subject: 'owner-of-hooli', email: 'owner@example.com' }))
   await person.acceptInvitation({ body: { token: invitations[0]?.token ?? '' } })
-  expect(await applyTenant(operator, define({ name: 'hooli' }), { dryRun: false })).toMatchObject({ changes: [] })
+  expect(await applyTenant(operator, define({ name: 'hooli' }), { dryRun: false, ownHosts })).toMatchObject({
+    changes: [],
+  })
   expect((await on.client(apiKey ?? '').listMembers({ query: {} })).items).toMatchObject([{ roles: ['owner'] }])
 })
 
@@ -137,7 +140,7 @@ test('a tenant is created with what is defined of it, by the operator only', asy
   const created = await createTenant(operator, define({ name: 'umbrella' }))
   expect(created).toMatchObject({ plan: { name: 'pro' }, timeZone: 'Europe/Berlin', invitations: [{}] })
   expect((await on.client(created.apiKey).listTeams({ query: {} })).items).toHaveLength(2)
-  await expect(applyTenant(on.caller(on.acme), define(), { dryRun: true })).rejects.toMatchObject({
+  await expect(applyTenant(on.caller(on.acme), define(), { dryRun: true, ownHosts })).rejects.toMatchObject({
     code: 'permission_denied',
   })
 })

@@ -13,7 +13,7 @@ import { setUpTenant } from './set-up-tenant.ts'
 export async function applyTenant(
   caller: Caller,
   input: TenantDefinition,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, ownHosts }: { dryRun: boolean; ownHosts: readonly string[] },
 ): Promise<AppliedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
   const { database } = caller.platform
@@ -26,12 +26,12 @@ export async function applyTenant(
       await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.apply:${id}`}, 0))`.execute(tx)
       if (found) await assertStays(tx)
       const apiKey = found ? null : await insertTenant(caller, input.name, id)
-      const { changes, invitations } = await setUpTenant(founderOf(caller, id), input)
+      const { changes, ...issued } = await setUpTenant(founderOf(caller, id), input, ownHosts)
       if (!found) {
         changes.unshift({ action: 'create', kind: 'tenant', name: input.name, before: null, after: input.name })
       }
-      const applied = { id, name: input.name, changes, apiKey, invitations }
-      if (dryRun) throw new TakenBack({ ...applied, id: found?.id ?? null, apiKey: null, invitations: [] })
+      const applied = { id, name: input.name, changes, apiKey, ...issued }
+      if (dryRun) throw new TakenBack({ ...applied, id: found?.id ?? null, apiKey: null, invitations: [], host: null })
       return applied
     })
   } catch (error) {
