@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sampleLogo } from '@freehold/testkit'
 import { describe, expect, it } from 'vitest'
 import { sharePlatform } from '../command.fixture.ts'
 
@@ -12,7 +13,8 @@ async function writeExample(): Promise<string> {
   const guide = await readFile(new URL('../../../../docs/onboarding.md', import.meta.url), 'utf8')
   const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
   const file = inFolder('tenants.yaml')
-  await writeFile(file, `${example.replace('name: acme', 'name: initech')}---\n- name: hooli\n`)
+  await writeFile(file, `${example}---\n- name: hooli\n`)
+  await writeFile(inFolder('logo.png'), Buffer.from(sampleLogo, 'base64'))
   return file
 }
 
@@ -21,11 +23,16 @@ describe('a tenant as code', () => {
     const file = await writeExample()
     const diff = await freehold('apply', '-f', file, '--dry-run')
     expect(diff).toMatchObject({ code: 4, out: expect.stringContaining('+ create agent helper') })
+    expect(diff.out).toContain('colors.primary: null → "#0b5fff"')
+    expect(diff.out).toContain('branding host\n      null → "agents.initech.example, pending"')
     expect(diff.out).toContain('~ update setting timeZone\n      "UTC" → "Europe/Berlin"')
     expect(await freehold('apply', '-f', file)).toMatchObject({ code: 2, err: expect.stringContaining('--yes') })
     const applied = await freehold('apply', '-f', file, '--yes')
     expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('its first key is in') })
     expect(applied.out).toContain('invitation of owner@example.com')
+    expect(applied.out).toMatch(
+      /in DNS for agents\.initech\.example: _freehold\.agents\.initech\.example TXT "freehold-/,
+    )
     expect(await freehold('apply', '-f', file, '--yes')).toMatchObject({ code: 0, out: 'Nothing to change.\n' })
     expect(await freehold('apply', '-f', file, '--dry-run')).toMatchObject({ code: 0 })
     expect((await freehold('--tenant', 'initech', 'agents', 'list')).out).toContain('helper')
@@ -41,6 +48,21 @@ describe('a tenant as code', () => {
     expect(err).toContain('document 2: name')
     await writeFile(file, 'name: [')
     expect(await freehold('apply', '-f', file)).toMatchObject({ code: 2 })
+  })
+
+  it('has the logo that lies beside its file', async () => {
+    await mkdir(inFolder('piper'))
+    const file = inFolder('piper/tenants.yaml')
+    await writeFile(file, 'name: piper\nbranding: { logo: images/logo.png }\n')
+    const missing = await freehold('apply', '-f', file, '--yes')
+    expect(missing).toMatchObject({ code: 2, err: expect.stringContaining("branding.logo: can't read") })
+    await mkdir(inFolder('piper/images'))
+    await writeFile(inFolder('piper/images/logo.png'), Buffer.from(sampleLogo, 'base64'))
+    expect(await freehold('apply', '-f', file, '--yes')).toMatchObject({ code: 0 })
+    expect((await freehold('--tenant', 'piper', 'branding', 'show')).out).toMatch(/logo +\/api\/v1\/public\/logos\//)
+    await writeFile(inFolder('piper/images/logo.png'), '<svg/>')
+    const refused = await freehold('apply', '-f', file, '--yes')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('branding.logo: data: must be a PNG') })
   })
 
   it('is created with its plan and owner', async () => {

@@ -1,9 +1,10 @@
 import { tenantDefinitionSchema } from '@freehold/contracts'
-import { createTestPlatform, snapshotTenant, type TestPlatform } from '@freehold/testkit'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestPlatform, sampleLogo, snapshotTenant, type TestPlatform } from '@freehold/testkit'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { getBranding } from '../branding/branding.ts'
 import type { Caller } from '../identity/caller.ts'
 import { applyTenant } from './apply-tenant.ts'
-import { createTenant } from './create-tenant.ts'
+import { createTenant, founderOf } from './create-tenant.ts'
 
 const ownHosts = ['freehold.example']
 let on: TestPlatform
@@ -133,6 +134,82 @@ test('a budget keeps its period', async () => {
   await expect(apply({ budgets })).rejects.toMatchObject({
     code: 'conflict',
     message: expect.stringContaining('body.budgets.0'),
+  })
+})
+
+describe('the look of a tenant', () => {
+  const branding = {
+    name: 'Hooli Agents',
+    colors: { primary: '#0B5FFF' },
+    supportAddress: 'help@hooli.example',
+    sender: { name: 'Hooli' },
+    logo: { data: sampleLogo },
+    host: 'agents.hooli.example',
+  }
+  const applyLook = (look: object, dryRun = false) => apply({ name: 'branded', branding: look }, dryRun)
+  const changed = ['update branding look', 'update branding logo', 'update branding host']
+  const lookOf = async () => {
+    const { id } = await applyLook({})
+    return getBranding(founderOf(operator, id ?? ''))
+  }
+
+  test('is applied with the rest, and then there is nothing to change', async () => {
+    const planned = await applyLook(branding, true)
+    expect(titles(planned)).toEqual(expect.arrayContaining(changed))
+    expect(planned).toMatchObject({ id: null, host: null })
+    const applied = await applyLook(branding)
+    expect(applied.host).toMatchObject({ host: 'agents.hooli.example', status: 'pending', record: { type: 'TXT' } })
+    const before = await snapshotTenant(on, applied.id ?? '')
+    expect(await applyLook(branding)).toMatchObject({ changes: [], host: applied.host })
+    expect(await snapshotTenant(on, applied.id ?? '')).toEqual(before)
+    expect(await lookOf()).toMatchObject({ name: 'Hooli Agents', colors: { primary: '#0b5fff' }, host: applied.host })
+  })
+
+  test('stays where nothing is said of it, and null is as the installation has it', async () => {
+    const { changes } = await applyLook({ colors: { text: '#111111' }, sender: { name: null }, logo: null })
+    expect(titles({ changes })).toEqual(changed.slice(0, 2))
+    expect(changes[0]).toMatchObject({ before: { sender: { name: 'Hooli' } }, after: { sender: { name: null } } })
+    expect(await lookOf()).toMatchObject({
+      name: 'Hooli Agents',
+      logo: null,
+      colors: { primary: '#0b5fff', text: '#111111' },
+      supportAddress: 'help@hooli.example',
+      sender: { name: null },
+      host: { host: 'agents.hooli.example' },
+    })
+    expect(titles(await applyLook({ host: null }))).toEqual(changed.slice(2))
+    expect(await lookOf()).toMatchObject({ host: null })
+  })
+
+  test('has a new claim of its host once the one before it has expired', async () => {
+    const { host } = await applyLook({ host: 'agents.hooli.example' })
+    await on.asSuperuser(`update custom_hosts set expires_at = now() where host = 'agents.hooli.example'`)
+    const again = await applyLook({ host: 'agents.hooli.example' })
+    expect(titles(again)).toEqual(changed.slice(2))
+    expect(again.host).toMatchObject({ status: 'pending' })
+    expect(again.host?.record.value).not.toBe(host?.record.value)
+  })
+
+  test.each([
+    ['a logo that is none', { name: 'Other', logo: { data: 'PHN2Zz4=' } }, 'body.branding.logo: data: must be a PNG'],
+    ['the host of the installation', { name: 'Other', host: 'a.freehold.example' }, 'body.branding: host: is the host'],
+  ])('is left as it was when it has %s', async (_, look, message) => {
+    const before = await lookOf()
+    for (const dryRun of [true, false]) {
+      await expect(applyLook(look, dryRun)).rejects.toMatchObject({
+        code: 'invalid_request',
+        message: expect.stringContaining(message),
+      })
+    }
+    expect(await lookOf()).toEqual(before)
+    const created = createTenant(operator, define({ name: 'unbranded', branding: look }), { ownHosts })
+    await expect(created).rejects.toMatchObject({ code: 'invalid_request' })
+    expect(await on.asSuperuser(`select 1 from tenants where name = 'unbranded'`)).toEqual([])
+  })
+
+  test('comes with a tenant that is created', async () => {
+    const created = await createTenant(operator, define({ name: 'branded at once', branding }), { ownHosts })
+    expect(created.host?.record).toMatchObject({ name: '_freehold.agents.hooli.example' })
   })
 })
 

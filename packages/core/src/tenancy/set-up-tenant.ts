@@ -14,6 +14,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { TenantCaller } from '../identity/caller.ts'
 import { createInvitation } from '../people/invitations.ts'
 import { createTeam } from '../teams/teams.ts'
+import { at } from './at.ts'
 import { setUpBranding } from './set-up-branding.ts'
 import { readTenant, setTenantPlan, updateOwnTenant } from './tenants.ts'
 
@@ -29,7 +30,7 @@ export async function setUpTenant(
   ownHosts: readonly string[],
 ): Promise<SetUp> {
   const settings = await setUpSettings(founder, definition)
-  const branding = await at('branding', () => setUpBranding(founder, definition.branding ?? {}, ownHosts))
+  const branding = await setUpBranding(founder, definition.branding ?? {}, ownHosts)
   const { changes: owners, invitations } = await inviteOwners(founder, definition.owners ?? [])
   const teams = await addTeams(founder, definition.teams ?? [])
   // Before the budgets, some of which may be for one of them.
@@ -163,16 +164,6 @@ async function changeBudget(
     throw new FreeholdError('conflict', message)
   }
   await updateBudget(founder, id, change)
-}
-
-/** Says of an error where in the definition it is. */
-async function at<T>(place: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof FreeholdError)) throw error
-    throw new FreeholdError(error.code, `body.${place}: ${error.message.replace(/^body\./, '')}`, { cause: error })
-  }
 }
 
 function isSame(one: unknown, other: unknown): boolean {
