@@ -1,5 +1,5 @@
 import { tenantDefinitionSchema } from '@freehold/contracts'
-import { createTestPlatform, sampleLogo, snapshotTenant, type TestPlatform } from '@freehold/testkit'
+import { createTestPlatform, sampleLogo, snapshotTenant, startPostgres, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getBranding } from '../branding/branding.ts'
 import type { Caller } from '../identity/caller.ts'
@@ -211,6 +211,22 @@ describe('the look of a tenant', () => {
     const created = await createTenant(operator, define({ name: 'branded at once', branding }), { ownHosts })
     expect(created.host?.record).toMatchObject({ name: '_freehold.agents.hooli.example' })
   })
+})
+
+test('of two that define a new tenant at once, one makes it and the other finds it made', async () => {
+  const postgres = await startPostgres()
+  const there = await createTestPlatform({ databaseUrl: await postgres.createDatabase({ migrate: true }) })
+  try {
+    const by = { ...operator, platform: there.platform }
+    const definition = define({ name: 'raced', plan: undefined })
+    const both = await Promise.all([1, 2].map(() => applyTenant(by, definition, { dryRun: false, ownHosts })))
+    expect(both[0]?.id).toBe(both[1]?.id)
+    expect(both.map(({ changes }) => changes.length > 0).toSorted()).toEqual([false, true])
+    expect(both.filter(({ apiKey }) => apiKey !== null)).toHaveLength(1)
+  } finally {
+    await there.close()
+    await postgres.stop()
+  }
 })
 
 test('a tenant is created with what is defined of it, by the operator only', async () => {

@@ -13,12 +13,14 @@ import { setUpTenant } from './set-up-tenant.ts'
 export async function applyTenant(
   caller: Caller,
   input: TenantDefinition,
-  { dryRun, ownHosts }: { dryRun: boolean; ownHosts: readonly string[] },
+  options: { dryRun: boolean; ownHosts: readonly string[] },
 ): Promise<AppliedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
   const { database } = caller.platform
   const findText = 'select id from door_find_tenants($1)'
-  const [found] = await database.call<{ id: string }>('find-tenant', findText, [[input.name]])
+  const find = () => database.call<{ id: string }>('find-tenant', findText, [[input.name]])
+  const { dryRun, ownHosts } = options
+  const [found] = await find()
   const id = found?.id ?? uuidv7()
   try {
     return await database.asOne(id, async (tx) => {
@@ -36,6 +38,8 @@ export async function applyTenant(
     })
   } catch (error) {
     if (error instanceof TakenBack) return error.applied
+    // Another one that came at the same time has made it: the rest is for this one to see.
+    if (!found && (await find()).length > 0) return applyTenant(caller, input, options)
     throw error
   }
 }
