@@ -8,6 +8,10 @@ const shared = sharePlatform()
 const freehold = (...args: string[]) => shared.run(args)
 const inFolder = (name: string) => join(shared.dataDir, name)
 
+const bomb = ['b', 'c', 'd', 'e', 'f']
+  .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcde'[index]}`).join(', ')}]\n`)
+  .join('')
+
 /** The file that `docs/onboarding.md` shows. */
 async function writeExample(): Promise<string> {
   const guide = await readFile(new URL('../../../../docs/onboarding.md', import.meta.url), 'utf8')
@@ -48,6 +52,30 @@ describe('a tenant as code', () => {
     expect(err).toContain('document 2: name')
     await writeFile(file, 'name: [')
     expect(await freehold('apply', '-f', file)).toMatchObject({ code: 2 })
+  })
+
+  it.each([
+    ['aliases that expand to too much', `a: &a [x, x, x, x, x, x, x, x, x]\n${bomb}`, 'alias'],
+    ['a tag that nobody knows', 'name: !file x\n', 'Unresolved tag: !file'],
+    ['keys that come twice', 'name: x\nname: y\n', 'keys must be unique'],
+    ['a tenant in two documents', 'name: x\n---\nname: x\n', '"x" is defined twice'],
+    ['10,000 agents', `name: x\nagents:\n${'- { name: a }\n'.repeat(10_000)}`, 'agents: Too big'],
+  ])('is refused with %s', async (_, text, message) => {
+    const file = inFolder('hostile.yaml')
+    await writeFile(file, text)
+    const { code, err } = await freehold('apply', '-f', file, '--yes')
+    expect(code).toBe(2)
+    expect(err).toContain(`${file}`)
+    expect(err).toContain(message)
+  })
+
+  it('is refused with all that the server says, and of which tenant', async () => {
+    const file = inFolder('refused.yaml')
+    await writeFile(file, '- { name: one, plan: none }\n- { name: two, agents: [{ name: a, tools: [none] }] }\n')
+    const { code, err } = await freehold('apply', '-f', file, '--yes')
+    expect(code).toBe(1)
+    expect(err).toContain('one: body.plan: there is no plan "none"')
+    expect(err).toContain('two: body.agents.0: tools: unknown')
   })
 
   it('has the logo that lies beside its file', async () => {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { type TenantDefinition, tenantDefinitionSchema } from '@freehold/contracts'
-import { parseAllDocuments } from 'yaml'
+import { type Document, parseAllDocuments } from 'yaml'
 import { readLogo } from '../branding/read-logo.ts'
 import { wrongUsage } from '../failure.ts'
 
@@ -43,15 +43,26 @@ function readDocuments(text: string, file: string, problems: string[]): Given[] 
   const documents = parseAllDocuments(text)
   return documents.flatMap((document, index) => {
     const place = documents.length > 1 ? `document ${index + 1}` : ''
-    problems.push(...document.errors.map(({ message }) => `${file}: ${message.split('\n')[0]}`))
-    if (document.errors.length > 0) return []
-    const value: unknown = document.toJS()
+    // A tag that nobody knows is only a warning to the parser, and would be lost.
+    const mistakes = [...document.errors, ...document.warnings]
+    problems.push(...mistakes.map(({ message }) => `${file}: ${message.split('\n')[0]}`))
+    if (mistakes.length > 0) return []
+    const value = toValue(document, [file, place].filter(Boolean).join(', '))
     if (!Array.isArray(value)) return value === null ? [] : [{ place, value }]
     return value.map((entry: unknown, at) => ({
       place: [place, `tenant ${at + 1}`].filter(Boolean).join(', '),
       value: entry,
     }))
   })
+}
+
+/** Refuses aliases that would expand to more than there is room for. */
+function toValue(document: Document.Parsed, where: string): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    throw wrongUsage(`${where}: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** With the file itself where the path of a logo is. */
