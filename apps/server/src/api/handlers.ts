@@ -39,16 +39,16 @@ type Handler<Id extends OperationId> = (
 export const handlers: { [Id in OperationId]: Handler<Id> } = {
   whoami: (caller) => core.whoami(caller),
 
-  createTenant(caller, { body }, { idempotency, sendMail }) {
+  createTenant(caller, { body }, { idempotency, sendMail, whiteLabel: { ownHosts } }) {
     const id = core.newTenantId(caller, idempotency.key)
     return idempotency.once(async () => {
-      const created = await core.createTenant(caller, body, id)
+      const created = await core.createTenant(caller, body, { id, ownHosts })
       mailInvitations(created, sendMail)
       return created
     }, id)
   },
-  async applyTenant(caller, { query, body }, { sendMail }) {
-    const applied = await core.applyTenant(caller, body, query)
+  async applyTenant(caller, { query: { dryRun }, body }, { sendMail, whiteLabel: { ownHosts } }) {
+    const applied = await core.applyTenant(caller, body, { dryRun, ownHosts })
     mailInvitations(applied, sendMail)
     return applied
   },
