@@ -113,7 +113,7 @@ export {
 } from './schedules/schedules.ts'
 export { createAwsVault } from './secrets/aws-vault.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
-export { createOpenBaoVault, type OpenBaoConfig } from './secrets/openbao-vault.ts'
+export { createOpenBaoVault } from './secrets/openbao-vault.ts'
 export { createPostgresVault } from './secrets/postgres-vault.ts'
 export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
 export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
