@@ -26,7 +26,10 @@ interface OpenBaoAnswer {
   body: unknown
 }
 
-const refusalSchema = z.object({ errors: z.array(z.string()).min(1) })
+/** What comes with a 404 when it is not just that nothing is there. */
+const misledSchema = z
+  .object({ errors: z.array(z.string()).min(1) })
+  .or(z.object({ warnings: z.array(z.string()).min(1) }))
 
 /** Speaks to an engine of OpenBao or HashiCorp Vault. Errors quote nothing of what was sent or answered. */
 export function createOpenBaoClient(config: OpenBaoConfig, engine: Engine) {
@@ -45,7 +48,7 @@ export function createOpenBaoClient(config: OpenBaoConfig, engine: Engine) {
   async function send(method: string, path: string, body?: object): Promise<OpenBaoAnswer> {
     const { status, ok, text } = await exchange(config, method, path, body)
     if (ok) return { status, body: text === '' ? undefined : parse(text) }
-    if (status === 404 && refusalSchema.safeParse(parse(text)).success) throw unexpected()
+    if (status === 404 && misledSchema.safeParse(parse(text)).success) throw unexpected()
     if (status === 400 || status === 404) return { status, body: undefined }
     if (status === 403) throw unavailable(`refused the token (403). It needs ${engine.rights} on ${config.mount}/*.`)
     if (status === 503) throw unavailable('is sealed, or not ready (503). Unseal it.')
