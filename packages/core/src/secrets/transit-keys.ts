@@ -34,9 +34,9 @@ const rewrappedSchema = z.object({
 export type TransitKeys = ReturnType<typeof createTransitKeys>
 
 /**
- * The keys of tenants in the Transit engine of OpenBao or HashiCorp Vault, `<prefix>-<tenant>`, which never leave it. A text
- * is under a key that is derived from one of them and a context, so that it opens nowhere else. Not bound by
- * `associated_data`, which `rewrap` doesn't know.
+ * The keys of tenants in OpenBao's Transit engine, `<prefix>-<tenant>`, which never leave it. A text is under a key that is
+ * derived from one of them and a context, so that it opens nowhere else. `associated_data` would bind it, too, but `rewrap`
+ * doesn't know that.
  */
 export function createTransitKeys(config: TransitConfig) {
   const bao = createOpenBaoClient(config, { name: 'Transit engine', rights: 'the rights in docs/secrets.md' })

@@ -209,7 +209,7 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
 
     it('outlives a value that was encrypted before it and is stored after it', async () => {
       const { tenant, secrets } = await fill('slow to set', 1)
-      const [secret] = secrets
+      const [secret = newSecret()] = secrets
       const stored = Promise.withResolvers<void>()
       const encrypted = Promise.withResolvers<void>()
       let transactions = 0
@@ -225,19 +225,20 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
           }
         },
       })
-      const put = open({}, slow).put(secret ?? newSecret(), 'set slowly')
+      const put = open({}, slow).put(secret, 'set slowly')
       await encrypted.promise
       await rotate(tenant.id)
       expect(await versionsOf(tenant.id)).toEqual(['2'])
       stored.resolve()
       await put
-      expect(await vault.get(secret ?? newSecret())).toMatchObject({ value: 'set slowly', version: '2' })
+      expect(await vault.get(secret)).toMatchObject({ value: 'set slowly', version: '2' })
     })
 
     it('outlives a value that was looked up before it and is decrypted after it', async () => {
       const { tenant, secrets } = await fill('slow to get', 1)
+      const [secret = newSecret()] = secrets
       const pause = createPause()
-      const value = open({ readToken: pause.readToken }).get(secrets[0] ?? newSecret())
+      const value = open({ readToken: pause.readToken }).get(secret)
       await pause.reached
       await rotate(tenant.id)
       pause.end()
@@ -253,7 +254,7 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
       const { tenant, secrets } = await fill('lost', 1)
       const [secret = newSecret()] = secrets
       await rotate(tenant.id)
-      await vault.outsideKey?.delete(tenant.id)
+      await vault.tenantKey?.delete(tenant.id)
       await expect(vault.get(secret)).rejects.toThrow('set the secret again')
       await expect(vault.put(secret, 'again')).rejects.toThrow('freehold secrets rotate-data-key')
       await rotate(tenant.id)
@@ -272,7 +273,7 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
     while ((await erase()).status !== 'deleted');
     pause.end()
     await expect(put).rejects.toMatchObject({ code: 'not_found' })
-    expect(await vault.outsideKey?.exists(tenant.id)).toBe(false)
+    expect(await vault.tenantKey?.exists(tenant.id)).toBe(false)
   })
 
   describe('when OpenBao does not do it', () => {
@@ -292,10 +293,7 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
     it('a mount that is not there, or is another engine, is told, and never taken for a tenant without a key', async () => {
       for (const mount of ['nowhere', 'secret']) {
         const elsewhere = open({ mount, readToken: async () => server.token })
-        for (const work of [
-          () => elsewhere.put(newSecret(), 'a value'),
-          () => elsewhere.outsideKey?.exists(on.acme.id),
-        ])
+        for (const work of [() => elsewhere.put(newSecret(), 'a value'), () => elsewhere.tenantKey?.exists(on.acme.id)])
           await expect(work()).rejects.toThrow('no Transit engine gives. Check its address and its mount.')
       }
     })

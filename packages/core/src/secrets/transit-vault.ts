@@ -17,7 +17,7 @@ export function createTransitVault(database: Database, config: TransitConfig): V
     get: (secret) => getValue(database, keys, secret),
     delete: (secret) => deleteValue(database, secret),
     rotateKey: (tenantId) => rotateKey(database, keys, tenantId),
-    outsideKey: {
+    tenantKey: {
       exists: async (tenantId) => (await keys.find(tenantId)) !== undefined,
       delete: keys.delete,
     },

@@ -26,11 +26,11 @@ export interface Vault {
    * where it was. Resolves with how many values it encrypted. Absent where keys are the vault's own affair.
    */
   rotateKey?(tenantId: string): Promise<number>
-  /** The key of a tenant that is neither a value nor in our database; absent where there is no such thing. */
-  readonly outsideKey?: OutsideKey
+  /** A key that it has for each tenant outside of our database; absent where there is no such thing. */
+  readonly tenantKey?: TenantKey
 }
 
-export interface OutsideKey {
+export interface TenantKey {
   exists(tenantId: string): Promise<boolean>
   /** For good. Where there is none it does nothing. */
   delete(tenantId: string): Promise<void>

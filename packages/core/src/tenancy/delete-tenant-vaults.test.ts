@@ -108,19 +108,19 @@ describe.skipIf(bao === undefined)('with a real OpenBao', () => {
       const vault = transitVault(on.database)
       let looks = 0
       const exists = async (id: string) => {
-        const found = await vault.outsideKey?.exists(id)
+        const found = await vault.tenantKey?.exists(id)
         // The second look is the one after the key was deleted.
         if (++looks === 2) await server.ask('POST', `transit/keys/freehold-${id}`, { derived: true })
         return found === true
       }
-      const outsideKey = { exists, delete: async (id: string) => vault.outsideKey?.delete(id) }
-      expect(await erase(tenant, { ...vault, outsideKey })).toMatchObject({ vaultKeys: { before: 1, after: 0 } })
+      const tenantKey = { exists, delete: async (id: string) => vault.tenantKey?.delete(id) }
+      expect(await erase(tenant, { ...vault, tenantKey })).toMatchObject({ vaultKeys: { before: 1, after: 0 } })
       expect(await keysOf(tenant)).toEqual([])
     })
 
     test('a tenant whose key is lost, and so its values, can be deleted', async () => {
       const tenant = await fill('lost')
-      await on.platform.vault.outsideKey?.delete(tenant.id)
+      await on.platform.vault.tenantKey?.delete(tenant.id)
       expect(await erase(tenant)).toMatchObject({ secretValues: { before: 1 }, vaultKeys: { before: 0, after: 0 } })
     })
   })

@@ -156,9 +156,9 @@ async function emptyVault({ database, vault }: Platform, tenantId: string, until
       if (Date.now() > until) return false
     }
   }
-  await vault.outsideKey?.delete(tenantId)
-  if (await vault.outsideKey?.exists(tenantId)) {
-    throw new FreeholdError('unavailable', `The vault still has the key that it was told to delete. Try again.`)
+  await vault.tenantKey?.delete(tenantId)
+  if (await vault.tenantKey?.exists(tenantId)) {
+    throw new FreeholdError('unavailable', 'The vault still has the key that it was told to delete. Try again.')
   }
   return true
 }
@@ -179,8 +179,8 @@ async function countValues({ database, vault }: Platform, tenantId: string): Pro
 
 /** Nothing for a vault that has no keys of tenants outside of the database. */
 async function countKeys({ vault }: Platform, tenantId: string): Promise<{ vaultKeys?: number }> {
-  if (!vault.outsideKey) return {}
-  return { vaultKeys: (await vault.outsideKey.exists(tenantId)) ? 1 : 0 }
+  if (!vault.tenantKey) return {}
+  return { vaultKeys: (await vault.tenantKey.exists(tenantId)) ? 1 : 0 }
 }
 
 /** Remembers how far the chain came, for the certificate. */
@@ -214,7 +214,7 @@ async function finish(
 ): Promise<TenantDeletion> {
   const { database, vault } = platform
   // A value that was under way may have made it again: the next call deletes it.
-  if (await vault.outsideKey?.exists(tenantId)) return showProgress(platform, tenantId, name)
+  if (await vault.tenantKey?.exists(tenantId)) return showProgress(platform, tenantId, name)
   try {
     return await database.withTenant(tenantId, async (tx) => {
       const row = await tx
