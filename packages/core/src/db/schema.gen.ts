@@ -488,10 +488,11 @@ export interface Secrets {
 }
 
 export interface SecretValues {
-  data_key: number;
+  data_key: number | null;
   sealed: Buffer;
   secret_id: string;
   tenant_id: string;
+  transit_key_version: number | null;
   version: number;
 }
 
@@ -555,6 +556,7 @@ export interface Tenants {
   production_approver_role: string | null;
   status: Generated<string>;
   time_zone: Generated<string>;
+  transit_key_version: Generated<number>;
 }
 
 export interface Threads {

@@ -77,6 +77,6 @@ export const stayingTables: Record<string, string> = {
 
 /** Columns that stay: what only their installation can read, or has made. */
 export const stayingColumns: Record<string, readonly string[]> = {
-  tenants: ['deletion', 'last_claimed_at'],
+  tenants: ['deletion', 'last_claimed_at', 'transit_key_version'],
   webhooks: ['secret', 'previous_secret', 'previous_secret_until'],
 }
