@@ -111,7 +111,7 @@ describe('a call of a service', () => {
     expect(headers.get('ratelimit')).toBeTruthy()
   })
 
-  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '%'])(
+  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '..;/secret', 'a/%2e%2e%3bx/b', '%'])(
     'does not leave its base by %s',
     async (path) => {
       expect(await on.request(on.acme.key, 'GET', `/api/v1/orders/${path}`)).toMatchObject({
@@ -268,6 +268,28 @@ describe('an upstream', () => {
     }
   })
 
+  it.each([
+    ['a status that HTTP does not have', 'HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n', 502],
+    ['a length of what has none', 'HTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\nhello', 204],
+  ])('that answers with %s confuses nobody', async (_, answer, status) => {
+    const url = await startUpstream((request) => request.socket.end(answer))
+    await put('odd', { environments: { production: http(url) } })
+    const told = await on.request(on.acme.key, 'GET', '/api/v1/odd')
+    expect([told.status, told.headers.get('content-length')]).toEqual([status, null])
+  })
+
+  it('that waits for the body of a slow caller has not failed', async () => {
+    const headers = { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' }
+    await put('waits', { environments: { production: http(production) }, timeoutMs: 100 })
+    for (let count = 0; count < 6; count++) {
+      const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('first ')) })
+      const slow = { method: 'POST', headers, body, ...{ duplex: 'half' } }
+      const answer = await on.fetch(new Request('http://gateway/api/v1/waits', slow))
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('within 100 ms')])
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/waits')).status).toBe(200)
+  })
+
   it('that takes too long is given up', async () => {
     const url = await startUpstream(() => {})
     await put('slow', { environments: { production: http(url) }, timeoutMs: 100 })
@@ -277,7 +299,7 @@ describe('an upstream', () => {
     })
   })
 
-  it('that is away is left alone after five failures, in its environment only', async () => {
+  it('that is away is left alone after five failures, in its environment only, until its owner gives another one', async () => {
     const gone = await startUpstream(() => {})
     const server = servers.pop()
     server?.close()
@@ -290,6 +312,8 @@ describe('an upstream', () => {
     expect(refused.headers.get('retry-after')).toBe('60')
     const other = { 'x-environment': 'staging' }
     expect(await on.request(on.acme.key, 'GET', '/api/v1/gone', undefined, other)).toMatchObject({ status: 200 })
+    await put('gone', { environments: { production: http(production) } })
+    expect(await on.request(on.acme.key, 'GET', '/api/v1/gone')).toMatchObject({ status: 200 })
   })
 
   it('that the egress guard forbids is not asked', async () => {

@@ -30,19 +30,24 @@ export function createSchemaComparison(
     const [old, now] = [resolve(documents.before, before), resolve(documents.after, after)]
     if (!isFields(old)) return []
     if (!isFields(now)) return role === 'request' || after === true ? [] : [itself('has no schema any more')]
+    return compareOnce(old, now, depth)
+  }
+
+  function compareOnce(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     const found = known.get(old)?.get(now)
     if (!spend(effort, found ? null : [old, now]) || depth > maxDepth) return [itself(tooLarge)]
     if (found) return found
     const pairs = known.get(old) ?? new Map<object, SchemaBreak[]>()
     known.set(old, pairs)
     pairs.set(now, [])
-    const [flatOld, flatNow] = [flatten(documents.before, old, effort), flatten(documents.after, now, effort)]
-    const breaks = flatOld && flatNow ? compareFields(flatOld, flatNow, depth + 1) : [itself(tooLarge)]
+    const breaks = compareFields(old, now, depth + 1)
     pairs.set(now, breaks)
     return breaks
   }
 
-  function compareFields(old: Fields, now: Fields, depth: number): SchemaBreak[] {
+  function compareFields(before: Fields, after: Fields, depth: number): SchemaBreak[] {
+    const [old, now] = [flatten(documents.before, before, effort), flatten(documents.after, after, effort)]
+    if (!old || !now) return [itself(tooLarge)]
     const [alternatives, others] = [alternativesOf(old), alternativesOf(now)]
     if (alternatives || others) {
       const breaks = compareAlternatives(alternatives ?? [old], others ?? [now], depth)

@@ -58,7 +58,8 @@ export function createUpstreamCaller(parts: CallUpstreamParts): CallUpstream {
     const redact = credential ? createRedactor(credential.value) : (text: string) => text
     const answer = await breakers
       .run(
-        `${route.tenantId} ${route.service} ${route.environment}`,
+        // With the URL, so that a service which its owner leads elsewhere is called at once.
+        `${route.tenantId} ${route.service} ${route.environment} ${route.upstream.url}`,
         () => send(parts, route, call, url, headers),
         (outcome) => ('error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode)),
       )
@@ -83,13 +84,20 @@ function targetOf({ service, upstream }: ServerRoute, { rest, search }: ServiceC
   return url
 }
 
-/** A server may take an encoded slash for one, and so find a way up in what the URL parser took for a name. */
+/**
+ * A server may take an encoded slash for one, or drop what follows a semicolon (RFC 3986, section 3.3), and so find a way
+ * up in what the URL parser took for a name.
+ */
 function assertBelow(path: string): void {
   const leadsUp = path.split('/').some((segment) => {
     const decoded = decode(segment)
-    return decoded === undefined || decoded.split(/[\\/]/).some((part) => part === '..' || part === '.')
+    return decoded === undefined || decoded.split(/[\\/]/).some((part) => /^\.\.?(;|$)/.test(part))
   })
-  if (leadsUp) throw new FreeholdError('invalid_request', 'path: holds "." or ".." behind an encoded slash, or bad "%"')
+  if (leadsUp)
+    throw new FreeholdError(
+      'invalid_request',
+      'path: holds "." or ".." behind an encoded slash or before a ";", or bad "%"',
+    )
 }
 
 function decode(segment: string): string | undefined {
@@ -138,7 +146,9 @@ async function send(
 ): Promise<Dispatcher.ResponseData> {
   const late = new AbortController()
   const signal = AbortSignal.any([call.signal, late.signal])
-  const timer = setTimeout(() => late.abort(new EgressError('timeout', 'no answer in time')), route.timeoutMs)
+  // Node's web streams are the global ones; only their types differ.
+  const body = call.body && Readable.fromWeb(call.body as NodeStream)
+  const timer = setTimeout(() => late.abort(lateness(body, route.timeoutMs)), route.timeoutMs)
   try {
     const policy = { operatorAllow, tenantAllowedHosts: route.allowedHosts }
     const { url: checked, addresses } = await checkTarget(url, policy, signal)
@@ -149,8 +159,7 @@ async function send(
       method: call.method as Dispatcher.HttpMethod,
       path: checked.pathname + checked.search,
       headers,
-      // Node's web streams are the global ones; only their types differ.
-      body: call.body && Readable.fromWeb(call.body as NodeStream),
+      body,
       signal,
       headersTimeout: 0,
       bodyTimeout: route.upstream.kind === 'mcp' ? Math.max(route.timeoutMs, streamPauseMs) : route.timeoutMs,
@@ -163,6 +172,13 @@ async function send(
   }
 }
 
+/** Who is late: a caller who owes the rest of the body, which the upstream was ready to take, or else the upstream. */
+function lateness(body: Readable | null, timeoutMs: number): Error {
+  const isOwed = body?.readableFlowing === true && body.readableLength === 0 && !body.readableEnded
+  if (!isOwed) return new EgressError('timeout', 'no answer in time')
+  return new FreeholdError('invalid_request', `body: did not arrive within ${timeoutMs} ms. Send it faster.`)
+}
+
 /** What the guard forbids fails before the upstream is asked, and a caller that is gone says nothing about it either. */
 function isAway(error: unknown): boolean {
   if (error instanceof EgressError) return error.code === 'timeout' || error.code === 'unresolved'
@@ -171,7 +187,7 @@ function isAway(error: unknown): boolean {
 
 function explain(error: unknown, { service, timeoutMs }: ServerRoute, call: ServiceCall, openMs: number): unknown {
   if (call.signal.aborted) return call.signal.reason
-  // Of the body, which the gateway limits.
+  // Of the body, which the gateway limits, and which can be late.
   if (error instanceof FreeholdError) return error
   const retryable = repeatable.has(call.method)
   if (error instanceof BrokenCircuitError) {
@@ -195,6 +211,7 @@ function respond(
   redact: (text: string) => string,
 ): Response {
   try {
+    if (status < 200 || status > 599) throw noStatus(service, status)
     const headers = toCaller(received, redact)
     const place = { status, asked, base: new URL(upstream.url), path: `/api/v1/${service}` }
     const location = locationFor([received.location].flat()[0], place)
@@ -203,11 +220,18 @@ function respond(
       return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, { status, headers })
     }
     discard(body)
+    // RFC 9110, section 8.6.
+    if (status === 204) headers.delete('content-length')
     return new Response(null, { status, headers })
   } catch (error) {
     discard(body)
     throw error
   }
+}
+
+function noStatus(service: string, status: number): FreeholdError {
+  const message = `The service "${service}" answered with the status ${status}, which HTTP does not have. Its owner can check the upstream.`
+  return new FreeholdError('upstream_failed', message, { retryable: false })
 }
 
 /** It ends with an error that nobody waits for. */
