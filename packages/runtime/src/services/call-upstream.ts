@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { FreeholdError } from '@freehold/contracts'
-import { type Database, readHttpCredential, type ServiceRoute, type Vault } from '@freehold/core'
+import { type Database, readHttpCredential, type ServiceRoute, toWebStream, type Vault } from '@freehold/core'
 import { BrokenCircuitError } from 'cockatiel'
 import { Client, type Dispatcher } from 'undici'
 import { createRedactor } from '../connections/redact.ts'
 import { checkTarget, EgressError, type EgressRule, pinnedConnector } from '../egress/index.ts'
+import { createCallsAtOnce } from './calls-at-once.ts'
 import { createUpstreamBreakers } from './upstream-breakers.ts'
 import { locationFor, toCaller, toUpstream, withoutSlash } from './upstream-headers.ts'
 
@@ -35,6 +36,8 @@ export interface CallUpstreamParts {
   operatorAllow: readonly EgressRule[]
   /** How long an upstream that failed five times in a row is left alone; 10 s when absent. */
   openMs?: number
+  /** How many calls a tenant can have under way in this process; 1,000 when absent. */
+  maxAtOnce?: number
 }
 
 const failures = 5
@@ -50,24 +53,39 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']
 export function createUpstreamCaller(parts: CallUpstreamParts): CallUpstream {
   const openMs = parts.openMs ?? 10_000
   const breakers = createUpstreamBreakers(failures, openMs)
+  const callsAtOnce = createCallsAtOnce(parts.maxAtOnce ?? 1_000)
 
   return async (route, call) => {
     const url = targetOf(route, call)
-    const credential = await readCredential(parts, route)
-    const headers = headersFor(route, call, credential)
-    const redact = credential ? createRedactor(credential.value) : (text: string) => text
-    const answer = await breakers
-      .run(
-        // With the URL, so that a service which its owner leads elsewhere is called at once.
-        `${route.tenantId} ${route.service} ${route.environment} ${route.upstream.url}`,
-        () => send(parts, route, call, url, headers),
-        (outcome) => ('error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode)),
-      )
-      .catch((error: unknown) => {
-        throw explain(error, route, call, openMs)
-      })
-    return respond(answer, route, call, url, redact)
+    const ended = callsAtOnce.begin(route.tenantId)
+    if (!ended) throw tooManyAtOnce()
+    try {
+      const credential = await readCredential(parts, route)
+      const headers = headersFor(route, call, credential)
+      const redact = credential ? createRedactor(credential.value) : (text: string) => text
+      const answer = await breakers
+        .run(
+          // With the URL, so that a service which its owner leads elsewhere is called at once.
+          `${route.tenantId} ${route.service} ${route.environment} ${route.upstream.url}`,
+          () => send(parts, route, call, url, headers),
+          (outcome) =>
+            'error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode),
+        )
+        .catch((error: unknown) => {
+          throw explain(error, route, call, openMs)
+        })
+      answer.body.once('close', ended)
+      return respond(answer, route, call, url, redact)
+    } catch (error) {
+      ended()
+      throw error
+    }
   }
+}
+
+function tooManyAtOnce(): FreeholdError {
+  const message = 'Too many calls of services are under way in this tenant. Try again when some have ended.'
+  return new FreeholdError('rate_limited', message, { retryable: true, retryAfterSeconds: 1 })
 }
 
 /** Below the URL of the upstream, and nowhere else. */
@@ -146,13 +164,14 @@ async function send(
 ): Promise<Dispatcher.ResponseData> {
   const late = new AbortController()
   const signal = AbortSignal.any([call.signal, late.signal])
-  // Node's web streams are the global ones; only their types differ.
-  const body = call.body && Readable.fromWeb(call.body as NodeStream)
+  let body: Readable | null = null
   const timer = setTimeout(() => late.abort(lateness(body, route.timeoutMs)), route.timeoutMs)
   try {
     const policy = { operatorAllow, tenantAllowedHosts: route.allowedHosts }
     const { url: checked, addresses } = await checkTarget(url, policy, signal)
     const client = new Client(checked.origin, { pipelining: 0, connect: pinnedConnector(addresses, signal) })
+    // Only now, since it may fail from here on and the request listens. Node's web streams are the global ones.
+    body = call.body && Readable.fromWeb(call.body as NodeStream)
     // Once the answer has been read.
     const closing = () => void client.close().catch(() => {})
     const request = client.request({
@@ -217,7 +236,7 @@ function respond(
     const location = locationFor([received.location].flat()[0], place)
     if (location !== undefined) headers.set('location', redact(location))
     if (call.method !== 'HEAD' && !withoutBody.has(status)) {
-      return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, { status, headers })
+      return new Response(toWebStream(body), { status, headers })
     }
     discard(body)
     // RFC 9110, section 8.6.
