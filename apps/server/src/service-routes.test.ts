@@ -201,6 +201,18 @@ describe('an upstream', () => {
     expect((await on.request(on.acme.key, 'GET', '/api/v1/waits')).status).toBe(200)
   })
 
+  it('whose callers leave in the middle of a body has not failed', async () => {
+    const headers = { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' }
+    await put('left', { environments: { production: http(production) } })
+    for (let count = 0; count < 6; count++) {
+      const body = new ReadableStream({ pull: () => Promise.reject(new Error('aborted')) })
+      const cutOff = { method: 'POST', headers, body, ...{ duplex: 'half' } }
+      const answer = await on.fetch(new Request('http://gateway/api/v1/left', cutOff))
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('cut off')])
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/left')).status).toBe(200)
+  })
+
   it('that takes too long is given up', async () => {
     const url = await upstreams.start(() => {})
     await put('slow', { environments: { production: http(url) }, timeoutMs: 100 })

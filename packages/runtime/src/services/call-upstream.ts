@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { FreeholdError } from '@freehold/contracts'
 import { type Database, readHttpCredential, type ServiceRoute, toWebStream, type Vault } from '@freehold/core'
 import { BrokenCircuitError } from 'cockatiel'
@@ -170,8 +169,8 @@ async function send(
     const policy = { operatorAllow, tenantAllowedHosts: route.allowedHosts }
     const { url: checked, addresses } = await checkTarget(url, policy, signal)
     const client = new Client(checked.origin, { pipelining: 0, connect: pinnedConnector(addresses, signal) })
-    // Only now, since it may fail from here on and the request listens. Node's web streams are the global ones.
-    body = call.body && Readable.fromWeb(call.body as NodeStream)
+    // Only now, since it may fail from here on and the request listens.
+    body = call.body && Readable.from(readBody(call.body), { objectMode: false })
     // Once the answer has been read.
     const closing = () => void client.close().catch(() => {})
     const request = client.request({
@@ -191,6 +190,16 @@ async function send(
   }
 }
 
+/** A caller who leaves in the middle of a body is no failure of the upstream, which would look like one to the request. */
+async function* readBody(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk
+  } catch (cause) {
+    if (cause instanceof FreeholdError) throw cause
+    throw new FreeholdError('invalid_request', 'body: was cut off. Send it again.', { cause, retryable: true })
+  }
+}
+
 /** Who is late: a caller who owes the rest of the body, which the upstream was ready to take, or else the upstream. */
 function lateness(body: Readable | null, timeoutMs: number): Error {
   const isOwed = body?.readableFlowing === true && body.readableLength === 0 && !body.readableEnded
@@ -206,7 +215,7 @@ function isAway(error: unknown): boolean {
 
 function explain(error: unknown, { service, timeoutMs }: ServerRoute, call: ServiceCall, openMs: number): unknown {
   if (call.signal.aborted) return call.signal.reason
-  // Of the body, which the gateway limits, and which can be late.
+  // Of the body, which the gateway limits, and which can be late or cut off.
   if (error instanceof FreeholdError) return error
   const retryable = repeatable.has(call.method)
   if (error instanceof BrokenCircuitError) {
