@@ -194,7 +194,7 @@ describe('an upstream', () => {
     await put('waits', { environments: { production: http(production) }, timeoutMs: 100 })
     for (let count = 0; count < 6; count++) {
       const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('first ')) })
-      const slow = { method: 'POST', headers, body, ...{ duplex: 'half' } }
+      const slow = { method: 'POST', headers, body, duplex: 'half' as const }
       const answer = await on.fetch(new Request('http://gateway/api/v1/waits', slow))
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('within 100 ms')])
     }
@@ -206,11 +206,28 @@ describe('an upstream', () => {
     await put('left', { environments: { production: http(production) } })
     for (let count = 0; count < 6; count++) {
       const body = new ReadableStream({ pull: () => Promise.reject(new Error('aborted')) })
-      const cutOff = { method: 'POST', headers, body, ...{ duplex: 'half' } }
+      const cutOff = { method: 'POST', headers, body, duplex: 'half' as const }
       const answer = await on.fetch(new Request('http://gateway/api/v1/left', cutOff))
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('cut off')])
     }
     expect((await on.request(on.acme.key, 'GET', '/api/v1/left')).status).toBe(200)
+  })
+
+  it('whose callers leave before it answers has not failed', async () => {
+    let leave = new AbortController()
+    // As the HTTP server does when a connection ends.
+    const url = await upstreams.start(({ url: path }, response) => {
+      if (path === '/answers') response.end()
+      else leave.abort(new Error('closed'))
+    })
+    await put('awaited', { environments: { production: http(url) } })
+    for (let count = 0; count < 6; count++) {
+      leave = new AbortController()
+      const headers = { authorization: `Bearer ${on.acme.key}` }
+      const call = new Request('http://gateway/api/v1/awaited', { headers, signal: leave.signal })
+      await Promise.resolve(on.fetch(call)).catch(() => {})
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/awaited/answers')).status).toBe(200)
   })
 
   it('that takes too long is given up', async () => {

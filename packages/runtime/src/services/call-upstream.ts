@@ -68,7 +68,10 @@ export function createUpstreamCaller(parts: CallUpstreamParts): CallUpstream {
           `${route.tenantId} ${route.service} ${route.environment} ${route.upstream.url}`,
           () => send(parts, route, call, url, headers),
           (outcome) =>
-            'error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode),
+            // A caller who is gone says nothing about it.
+            'error' in outcome
+              ? !call.signal.aborted && isAway(outcome.error)
+              : [502, 503, 504].includes(outcome.answer.statusCode),
         )
         .catch((error: unknown) => {
           throw explain(error, route, call, openMs)
@@ -207,10 +210,10 @@ function lateness(body: Readable | null, timeoutMs: number): Error {
   return new FreeholdError('invalid_request', `body: did not arrive within ${timeoutMs} ms. Send it faster.`)
 }
 
-/** What the guard forbids fails before the upstream is asked, and a caller that is gone says nothing about it either. */
+/** What the guard forbids fails before the upstream is asked. */
 function isAway(error: unknown): boolean {
   if (error instanceof EgressError) return error.code === 'timeout' || error.code === 'unresolved'
-  return !(error instanceof DOMException) && !(error instanceof FreeholdError)
+  return !(error instanceof FreeholdError)
 }
 
 function explain(error: unknown, { service, timeoutMs }: ServerRoute, call: ServiceCall, openMs: number): unknown {
