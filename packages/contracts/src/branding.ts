@@ -16,8 +16,14 @@ const color = z
   .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1a2b3c')
   .toLowerCase()
 const email = z.email().max(254)
-const supportAddress = z.union([email, z.url({ protocol: /^https$/ }).max(500)], {
-  error: 'must be an email address or an https URL',
+// As the standard writes it: without what would end a line of a mail or an attribute of a page.
+const supportUrl = z
+  .url({ protocol: /^https$/ })
+  .max(500)
+  .refine((text) => !URL.parse(text)?.username, 'must not show one host before another')
+  .transform((text) => new URL(text).href)
+const supportAddress = z.union([email, supportUrl], {
+  error: 'must be an email address or an https URL without a user name',
 })
 
 const colors = z.strictObject({ primary: color.nullable(), background: color.nullable(), text: color.nullable() })
@@ -31,9 +37,9 @@ export const putBrandingSchema = z
     /** Of mails. They come from the installation's address all the same. */
     sender: z
       .strictObject({
-        // What a mail program could take for an address is the installation's to say.
+        // What a mail program could take for an address is the installation's to say, also encoded (RFC 2047).
         name: plainText(80)
-          .regex(/^[^@<>"]*$/, 'must not hold @, <, > or "')
+          .regex(/^(?!.*=\?)[^@\uff20\ufe6b<>"]*$/, 'must not hold @, <, >, " or =?')
           .nullable(),
         replyTo: email.nullable(),
       })

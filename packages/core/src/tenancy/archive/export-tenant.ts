@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { finished, Readable } from 'node:stream'
+import { finished } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { FreeholdError } from '@freehold/contracts'
@@ -12,6 +12,7 @@ import { pack } from 'tar-stream'
 import type { Anchors } from '../../audit/anchors.ts'
 import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { toWebStream } from '../../web-stream.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
@@ -165,6 +166,5 @@ function packArchive(manifest: Manifest, folder: string): ReadableStream<Uint8Ar
     tar.destroy()
     void rm(folder, { recursive: true, force: true })
   })
-  // Node's own type of the same stream.
-  return Readable.toWeb(archive) as ReadableStream<Uint8Array>
+  return toWebStream(archive)
 }
