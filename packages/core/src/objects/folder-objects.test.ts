@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFolderObjects } from './folder-objects.ts'
 import { describeObjectStore } from './object-store-contract.fixture.ts'
@@ -22,6 +25,22 @@ test('the files are for the server alone, and nothing else is left beside them',
   expect((await stat(join(root, 'tenants', tenantId, 'files', 'x.txt'))).mode & 0o777).toBe(0o600)
   expect((await stat(join(root, 'tenants', tenantId))).mode & 0o777).toBe(0o700)
   expect(await readdir(join(root, 'drafts'))).toEqual([])
+})
+
+test('an object is whole, whenever the process that puts it is killed', async () => {
+  const object = { tenantId: randomUUID(), key: 'files/torn.txt' }
+  const writer = join(import.meta.dirname, 'folder-writer.fixture.ts')
+  for (let round = 0; round < 5; round++) {
+    const child = spawn(process.execPath, [writer, root, object.tenantId, object.key])
+    await once(child.stdout, 'data')
+    // In the middle of a write.
+    await waitFor(async () => (await readdir(join(root, 'drafts'))).some((name) => name.startsWith(object.tenantId)))
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const found = Buffer.from((await createFolderObjects(root).get(object)) ?? '')
+    expect(['a', 'b'].map((letter) => Buffer.alloc(4_000_000, letter)).some((whole) => whole.equals(found))).toBe(true)
+    await createFolderObjects(root).deleteAll(object.tenantId, Number.POSITIVE_INFINITY)
+  }
 })
 
 test('what a process that died left is no object, and goes in time or with its tenant', async () => {
