@@ -5,8 +5,13 @@ import { countObjects, maxObjectBytes, type ObjectStore } from './object-store.t
 const forGood = Number.POSITIVE_INFINITY
 const newTenant = () => randomUUID()
 const bytes = (text: string) => Buffer.from(text)
-const keysOf = (store: ObjectStore, tenantId: string, folder = '', after?: string) =>
-  Array.fromAsync(store.list(tenantId, folder, after))
+
+/** Every key of a tenant, or of one of its folders. */
+export async function keysOf(store: ObjectStore, tenantId: string, folder = '', after?: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const key of store.list(tenantId, folder, after)) keys.push(key)
+  return keys
+}
 
 async function read(store: ObjectStore, tenantId: string, key: string): Promise<string | undefined> {
   const found = await store.get({ tenantId, key })
