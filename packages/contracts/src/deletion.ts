@@ -23,6 +23,10 @@ export const deletionCertificateSchema = z
       .record(z.string(), z.object({ before: z.int(), after: z.int() }))
       .meta({ description: 'By table: when the deletion began, and at its end.' }),
     secretValues: z.object({ vault: z.string(), before: z.int(), after: z.int() }),
+    objects: z
+      .object({ store: z.string(), before: z.int(), after: z.int() })
+      .optional()
+      .meta({ description: 'Files in the object store; absent in a certificate from before there was one.' }),
     keyId: z
       .string()
       .meta({ description: 'The JWK thumbprint (RFC 7638) of the key that signed: that of the audit anchors.' }),

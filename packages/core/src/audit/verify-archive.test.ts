@@ -75,7 +75,7 @@ describe('verification finds in the archive', () => {
     expect(await verification()).toMatchObject({ ok: false, archive: { problem: { seq: 1 } } })
   })
 
-  test('a segment that was rewritten from an entry at.on, and signed by another key', async () => {
+  test('a segment that was rewritten from an entry on, and signed by another key', async () => {
     const { privateKey } = generateKeyPairSync('ed25519')
     await tamper(`update audit_entries set actor_name = 'forger' where seq = 6`)
     const forged = (await chain())[5]

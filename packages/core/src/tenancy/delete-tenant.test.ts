@@ -68,6 +68,7 @@ test('a tenant with something of everything is deleted, and nothing of it is lef
     name: 'acme',
     auditHead: { seq: rows.audit_entries?.before },
     secretValues: { vault: 'postgres', before: 2, after: 0 },
+    objects: { store: 'folder', before: 1, after: 0 },
   })
   expect(await snapshotTenant(on, on.globex.id)).toEqual(others)
   expect(await createAnchoring(on.database, on.anchors)()).toEqual([])

@@ -7,6 +7,7 @@ import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, type Caller } from '../identity/caller.ts'
+import { countObjects } from '../objects/object-store.ts'
 import type { Platform } from '../platform.ts'
 import { countRows, readTenantTables } from './tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from './tenants.ts'
@@ -23,6 +24,7 @@ const begunSchema = z.object({
   startedBy: z.string(),
   before: z.record(z.string(), z.int()),
   secretValues: z.int(),
+  objects: z.int().default(0),
   head: headSchema.nullable(),
 })
 type Begun = z.output<typeof begunSchema>
@@ -73,6 +75,7 @@ async function readDeletion(anchors: Anchors, tenantId: string): Promise<TenantD
 async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
   const { platform } = caller
   const secretValues = await countValues(platform, id)
+  const objects = await countObjects(platform.objects, id)
   return platform.database.withTenant(id, async (tx) => {
     const row = await tx.selectFrom('tenants').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
     if (!row) throw tenantNotFound()
@@ -87,6 +90,7 @@ async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
         startedBy: actorName(caller),
         before: await countRows(tx, await readTenantTables(tx)),
         secretValues,
+        objects,
         head: await readHead(tx),
       }
       await tx
@@ -125,7 +129,8 @@ async function eraseSome(platform: Platform, id: string): Promise<boolean> {
       if (erased === 0) break
     }
   }
-  return true
+  // Last, since a store can be told to keep some for a time.
+  return platform.objects.deleteAll(id, until)
 }
 
 const lastTables = ['audit_entries', 'tenants']
@@ -191,7 +196,9 @@ async function finish(
   begun: Begun,
   anchors: Anchors,
 ): Promise<TenantDeletion> {
-  const { database, vault } = platform
+  const { database, vault, objects } = platform
+  // What was under way when the deletion began may have stored some.
+  if ((await countObjects(objects, tenantId)) > 0) return showProgress(platform, tenantId, name)
   try {
     return await database.withTenant(tenantId, async (tx) => {
       const row = await tx
@@ -217,6 +224,7 @@ async function finish(
           tables.map((table) => [table, { before: before[table] ?? 0, after: after[table] ?? 0 }]),
         ),
         secretValues: { vault: vault.kind, before: secretValues, after: 0 },
+        objects: { store: objects.kind, before: begun.objects, after: 0 },
       })
       return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
     })

@@ -14,9 +14,11 @@ import pg from 'pg'
 import { extract, pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAnchoring } from '../../audit/anchors.ts'
+import { createArchiving } from '../../audit/archive-chains.ts'
 import { pruneAudit } from '../../audit/prune-audit.ts'
 import { verifyAudit } from '../../audit/verify-audit.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { keysOf } from '../../objects/object-store-contract.fixture.ts'
 import { deleteTenant } from '../delete-tenant.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { resumeTenant, suspendTenant } from '../tenants.ts'
@@ -25,6 +27,7 @@ import { type Manifest, movingTables, stayingColumns, stayingTables } from './fo
 import { importTenant } from './import-tenant.ts'
 
 const limits = { maxBytes: 10_000_000, maxUnpackedBytes: 100_000_000 }
+const never = new AbortController().signal
 let postgres: PostgresServer
 let url: string
 /** The embedded database that the tenant leaves, and the PostgreSQL that it comes to. */
@@ -68,6 +71,7 @@ beforeAll(async () => {
     )
   }
   await createAnchoring(from.database, from.anchors)()
+  await createArchiving(from.database, from.anchors, { objects: from.platform.objects, afterMs: 0 })(never)
   await pruneAudit(operatorOf(from), tenant.id, { before: new Date(Date.now() + 60_000).toISOString() }, from.anchors)
   await suspendTenant(operatorOf(from), tenant.id)
   archive = await exportFrom(from, tenant.id)
@@ -100,6 +104,10 @@ test('a tenant moves from the embedded database to PostgreSQL, and its agents ru
   expect(imported.members).toHaveLength(3)
   expect(await snapshotTenant(to, to.globex.id)).toEqual(others)
   expect(await snapshotTenant(from, tenant.id)).toEqual(before)
+
+  const object = { tenantId: tenant.id, key: 'files/notes.txt' }
+  expect(await to.platform.objects.get(object)).toEqual(await from.platform.objects.get(object))
+  expect(await keysOf(to.platform.objects, tenant.id)).toEqual([object.key])
 
   const after = await snapshotTenant(to, tenant.id)
   const same = movingTables.filter(
@@ -220,7 +228,7 @@ async function forge(change: (files: File[], manifest: Manifest) => void, honest
 }
 
 const edit = (table: string, from: string | RegExp, to: string) => (files: File[]) => {
-  const file = files.find(({ name }) => name === `${table}.jsonl`)
+  const file = files.find(({ name }) => name === `${table}.jsonl` || name === `${table}.txt`)
   if (!file) throw new Error(`there is no ${table}`)
   const edited = file.text.replace(from, to)
   if (edited === file.text) throw new Error(`nothing was edited of ${table}`)
@@ -231,7 +239,7 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
   ['a changed row', edit('threads', 'thread', 'Thread'), 'not what its manifest says', false],
   ['a path that leads out', (files) => files.unshift({ name: '../../etc/cron.d/x', text: 'x' }), 'where its manifest'],
   ['a symbolic link', (files) => files.unshift({ name: 'x', text: '', type: 'symlink' }), 'no file'],
-  ['a file that is missing', (files) => files.pop(), 'ends before'],
+  ['a file that is missing', (files) => files.splice(-2), 'ends before objects.jsonl'],
   ['another format', (_, manifest) => Object.assign(manifest, { format: 'freehold-tenant/9' }), 'another format'],
   ['another table', (_, manifest) => Object.assign(manifest.files[0] ?? {}, { name: 'operator_keys' }), 'other tables'],
   ['other columns', (_, manifest) => manifest.files[0]?.columns.push('more'), 'other columns'],
@@ -244,6 +252,12 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
   ['a line that is no JSON', edit('threads', '{', '['), 'do not fit'],
   ['an audit entry that was edited', edit('audit_entries', '"audit.pruned"', '"audit.forged"'), 'audit chain'],
   ['an audit chain that was cut', edit('audit_entries', /[^\n]+\n$/, ''), 'another end'],
+  ['an object that was changed', edit('objects/files/notes', 'secret', 'Secret'), 'not what it lists'],
+  ['an object that is missing', (files) => files.pop(), 'ends before objects/'],
+  ['an object that is not listed', (files) => files.push({ name: 'objects/files/x.txt', text: 'x' }), 'does not list'],
+  ['an object elsewhere', edit('objects', 'files/notes.txt', 'files/../../x.txt'), 'objects that are none'],
+  ['a segment of an audit archive', edit('objects', 'files/', 'audit/'), 'objects that are none'],
+  ['an object twice', edit('objects', /^.*\n/, '$&$&'), 'objects that are none'],
   ['a tenant of another name', edit('tenants', '"initech"', '"acme"'), 'There is a tenant'],
 ]
 
