@@ -61,7 +61,7 @@ export function createArchiving(
       if (stop.aborted) break
       const newest = known.get(tenantId)
       if (newest && newest.seq === seq && newest.hash === hash) continue
-      // A tenant that was deleted and imported again has another archive than this process remembers.
+      // When a tenant is deleted and imported again, this process remembers an archive that is gone.
       const added = (await archiveChain(tenantId, newest, stop)) ?? (await archiveChain(tenantId, undefined, stop))
       result.segments += added ?? 0
       if (added === undefined) result.contradicting.push(tenantId)
@@ -76,19 +76,20 @@ interface Parts {
   archive: AuditArchive
 }
 
-/** The newest segment after one, or that one; undefined when it is not as it was written. */
+/** The newest segment, which may be the one that is known; undefined when it is not as it was written, or gone. */
 async function findNewest(
   { anchors, archive: { objects } }: Parts,
   tenantId: string,
-  after: Archived,
+  from: Archived,
 ): Promise<Archived | undefined> {
-  let found: SegmentName | undefined
-  for await (const name of listSegments(objects, tenantId, after.key))
-    if (name.last > (found?.last ?? after.seq)) found = name
-  if (!found) return after
+  let found = parseSegmentKey(from.key)
+  for await (const name of listSegments(objects, tenantId, from.key)) if (name.last > (found?.last ?? 0)) found = name
+  if (!found) return none
   const bytes = await objects.get({ tenantId, key: found.key })
   const segment = decodeSegment(bytes ?? Buffer.of(), found, anchors, tenantId)
-  return 'reason' in segment ? undefined : { key: found.key, seq: segment.anchor.seq, hash: segment.anchor.hash }
+  if ('reason' in segment) return undefined
+  const { seq, hash } = segment.anchor
+  return found.key === from.key && hash === from.hash ? from : { key: found.key, seq, hash }
 }
 
 /** The segments of a tenant by their names, in the order of their first entries. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { FreeholdError } from '@freehold/contracts'
 import {
   createTestPlatform,
   furnishTenant,
@@ -18,6 +19,7 @@ import { createArchiving } from '../../audit/archive-chains.ts'
 import { pruneAudit } from '../../audit/prune-audit.ts'
 import { verifyAudit } from '../../audit/verify-audit.ts'
 import type { Caller } from '../../identity/caller.ts'
+import type { ObjectStore } from '../../objects/object-store.ts'
 import { keysOf } from '../../objects/object-store-contract.fixture.ts'
 import { deleteTenant } from '../delete-tenant.ts'
 import { readTenantTables } from '../tenant-tables.ts'
@@ -166,14 +168,52 @@ function rowsOf(rows: Record<string, unknown[]>, table: string): Record<string, 
 test('one that is here already is refused, and one that was deleted comes back', async () => {
   const { from } = platforms()
   const { id, name } = ground.tenant
+  const anchors = { ...from.anchors, archive: { objects: from.platform.objects, afterMs: 0 } }
+  const archiveChains = createArchiving(from.database, anchors, anchors.archive)
+  const verification = () => verifyAudit(from.caller(ground.tenant), { archive: true }, anchors)
+  await archiveChains(never)
+  expect((await verification()).archive).toMatchObject({ firstSeq: 1, problem: null })
   await expect(importInto(from, archive)).rejects.toMatchObject({ code: 'conflict' })
+  expect(await keysOf(from.platform.objects, id)).toContain('files/notes.txt')
   while ((await deleteTenant(operatorOf(from), id, { name }, from.anchors)).status !== 'deleted');
+  expect(await keysOf(from.platform.objects, id)).toEqual([])
   await importInto(from, archive)
-  expect(await verifyAudit(from.caller(ground.tenant), { archive: true }, from.anchors)).toMatchObject({
-    ok: true,
-    anchors: 0,
-  })
+  expect(await verification()).toMatchObject({ ok: true, anchors: 0, archive: { segments: 0, problem: null } })
   expect(await createAnchoring(from.database, from.anchors)()).toEqual([])
+  // What the archive had begins after what was removed of the chain before it came.
+  expect(await archiveChains(never)).toMatchObject({ contradicting: [] })
+  const { prunedSeq, archive: archived } = await verification()
+  expect(archived).toMatchObject({ firstSeq: (prunedSeq ?? 0) + 1, problem: null })
+})
+
+test('an import puts no files where there are some already, nor leaves any when it fails', async () => {
+  const { from, to } = platforms()
+  const { database, objects } = to.platform
+  const { id } = await from.createTenant('moving')
+  await from.platform.objects.put({ tenantId: id, key: 'files/notes.txt' }, Buffer.from('notes'))
+  await suspendTenant(operatorOf(from), id)
+  const bytes = await exportFrom(from, id)
+  const theirs = { tenantId: id, key: 'audit/of-another-installation.jsonl' }
+  await objects.put(theirs, Buffer.from('theirs'))
+  await expect(importInto(to, bytes)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('a bucket or a prefix of its own'),
+  })
+  expect(await keysOf(objects, id)).toEqual([theirs.key])
+  await objects.delete(theirs)
+
+  const full: ObjectStore = {
+    ...objects,
+    async put(object, content) {
+      await objects.put(object, content)
+      throw new FreeholdError('unavailable', 'the store is full')
+    },
+  }
+  const operator = { ...operatorOf(to), platform: { ...to.platform, objects: full } }
+  const importing = importTenant(operator, new Blob([new Uint8Array(bytes)]).stream(), to.anchors, limits)
+  await expect(importing).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await keysOf(objects, id)).toEqual([])
+  expect(await database.withTenant(id, (tx) => tx.selectFrom('tenants').select('id').execute())).toEqual([])
 })
 
 test('nothing of the archive is a secret, a key or a hash of one', () => {
