@@ -44,9 +44,10 @@ function print({ terminal, json }: Context, certificate: DeletionCertificate): v
     printJson(terminal, certificate)
     return
   }
-  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, keyId, signature } = certificate
+  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, objects, keyId, signature } = certificate
   const rows = Object.entries(certificate.rows).map(([table, counts]) => ({ table, ...counts }))
   rows.push({ table: `values in the vault (${secretValues.vault})`, ...secretValues })
+  if (objects) rows.push({ table: `objects (${objects.store})`, ...objects })
   const columns = [
     { title: 'TABLE', value: ({ table }: { table: string }) => table },
     { title: 'BEFORE', align: 'right' as const, value: ({ before }: { before: number }) => formatCount(before) },
