@@ -1,6 +1,7 @@
+// Puts one object again and again, each time of another letter, until somebody kills it.
+// Arguments: the folder of the store, a tenant, a key.
 import { createFolderObjects } from './folder-objects.ts'
 
-// Puts one object again and again, each time of another letter, until somebody kills it.
 const [root = '', tenantId = '', key = ''] = process.argv.slice(2)
 const store = createFolderObjects(root)
 for (let count = 0; ; count++) {
