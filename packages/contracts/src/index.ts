@@ -22,15 +22,18 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
+  type ArchiveVerification,
   type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
+  type AuditArchiveStatus,
   type AuditCheckpoint,
   type AuditEntry,
   type AuditPruning,
   type AuditVerification,
   auditAnchorSchema,
   auditCheckpointSchema,
+  auditEntrySchema,
   type PruneAudit,
 } from './audit.ts'
 export type {

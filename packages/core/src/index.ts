@@ -12,8 +12,10 @@ export { findInterruption, type Interruption } from './approvals/find-interrupti
 export { completeTerms, type EffectiveTerms, findNeededApproval } from './approvals/policy.ts'
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
+export { createArchiving } from './audit/archive-chains.ts'
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
+export { getAuditArchive } from './audit/verify-archive.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
 export {
   type Brand,
@@ -66,6 +68,9 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { createFolderObjects } from './objects/folder-objects.ts'
+export type { ObjectRef, ObjectStore } from './objects/object-store.ts'
+export { createS3Objects } from './objects/s3-objects.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,

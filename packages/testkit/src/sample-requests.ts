@@ -186,4 +186,5 @@ export const sampleRequests: Record<string, SampleRequest> = {
   exportAudit: {},
   listAuditAnchors: {},
   verifyAudit: {},
+  getAuditArchive: {},
 }

@@ -211,7 +211,8 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   exportAudit: (caller, { query }) => core.exportAudit(caller, query),
   listAuditAnchors: (caller, _, { anchors }) => core.listAuditAnchors(caller, anchors),
   pruneAudit: (caller, { params, body }, { anchors }) => core.pruneAudit(caller, params.id, body, anchors),
-  verifyAudit: (caller, _, { anchors }) => core.verifyAudit(caller, anchors),
+  verifyAudit: (caller, { query }, { anchors }) => core.verifyAudit(caller, query, anchors),
+  getAuditArchive: (caller, _, { anchors }) => core.getAuditArchive(caller, anchors),
 }
 
 /** To those who are to own a tenant, once it is there. */
