@@ -119,6 +119,14 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type {
+  AgentFigures,
+  NearBudget,
+  Overview,
+  OverviewQuery,
+  RecentChange,
+  RunFigures,
+} from './overview.ts'
 export {
   type CreatedInvitation,
   type CreateInvitation,

@@ -16,6 +16,7 @@ import {
   tenantDefinitionSchema,
 } from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { releaseOperations } from './release-operations.ts'
@@ -362,6 +363,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,
   ...auditOperations,

@@ -8,3 +8,13 @@ export function microsecondsOf(column: string) {
 export function timeAt(microseconds: string) {
   return sql<Date>`('epoch'::timestamptz + ${microseconds}::bigint * interval '1 microsecond')`
 }
+
+const clockToleranceMs = 86_400_000
+
+/** No id that was drawn from then on is lower: they grow with time, by a clock that may be a day off. */
+export function firstIdAt(time: Date): string {
+  const hex = Math.max(0, time.getTime() - clockToleranceMs)
+    .toString(16)
+    .padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
+}

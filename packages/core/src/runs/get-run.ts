@@ -1,9 +1,9 @@
 import { FreeholdError, type Page, type Run, type RunEvent, type RunStatus, type RunSummary } from '@freehold/contracts'
-import { systemAgents } from '../agents/system-agents.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { readJournal } from './journal.ts'
 import { readRun, toRunSummary } from './present-run.ts'
+import { selectRuns } from './select-runs.ts'
 
 export async function getRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:read')
@@ -45,12 +45,9 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
   const before = decodeCursor(query.cursor, cursorKeys.id)
   const { agent, status, threadId, dead, system = false } = query
   const rows = await caller.platform.database.withTenant(caller, (tx) =>
-    tx
-      .selectFrom('agent_runs')
+    selectRuns(tx, caller, system)
       .selectAll()
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
-      .where('agent', system ? 'like' : 'not like', systemAgents)
-      .$if(!!caller.environment, (q) => q.where('environment', '=', caller.environment ?? ''))
       .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
       .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
       .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
