@@ -191,6 +191,10 @@ describe('a list shows nothing of another tenant', () => {
     threadId: (ground) => ground.thread,
     runId: (ground) => ground.finishedRun,
     subject: (ground) => ground.budgetId,
+    startedBy: (ground) => ground.startedBy,
+    user: (ground) => ground.user,
+    parentRunId: (ground) => ground.finishedRun,
+    rootRunId: (ground) => ground.finishedRun,
   }
   const filtered = lists.flatMap((operation) =>
     operation.query.flatMap((name) => (filters[name] ? [{ ...operation, name, read: filters[name] }] : [])),
@@ -211,6 +215,7 @@ describe('a list shows nothing of another tenant', () => {
       'environment',
       'from',
       'limit',
+      'minCostNanos',
       'status',
       'system',
       'to',

@@ -180,6 +180,7 @@ export {
   decideSchema,
   type FailedAttempt,
   isTerminalStatus,
+  type ListRuns,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,

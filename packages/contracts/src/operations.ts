@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { agentOperations, byName } from './agent-operations.ts'
-import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
 import { brandingOperations } from './branding-operations.ts'
@@ -22,11 +21,11 @@ import { planOperations } from './plan-operations.ts'
 import { releaseOperations } from './release-operations.ts'
 import {
   decideSchema,
+  listRunsQuery,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
   runSchema,
-  runStatuses,
   runSummarySchema,
   startRunSchema,
   threadIdSchema,
@@ -52,8 +51,6 @@ const archiveType = 'application/gzip'
 const maxArchiveBytes = 4 * 1024 ** 3
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
-/** A boolean in a query. */
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 export const operations = {
   whoami: {
@@ -255,14 +252,7 @@ export const operations = {
     summary: 'List runs, newest first',
     tag: 'runs',
     permission: 'runs:read',
-    query: pageQuery.extend({
-      agent: agentNameSchema.optional(),
-      status: z.enum(runStatuses).optional(),
-      dead: flag.optional(),
-      threadId: threadIdSchema.optional(),
-      /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
-      system: flag.optional(),
-    }),
+    query: listRunsQuery,
     status: 200,
     response: page(runSummarySchema),
   },

@@ -16,6 +16,9 @@ interface StartOptions {
 interface ListOptions {
   agent?: string
   status?: string
+  from?: string
+  to?: string
+  user?: string
   system?: boolean
   dead?: boolean
   limit: number
@@ -64,7 +67,10 @@ function addReading(runs: Command, perform: Perform): void {
     .command('list')
     .description('list runs, newest first')
     .option('--agent <name>', 'of this agent only')
-    .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled')
+    .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled; several with commas')
+    .option('--from <time>', 'accepted from then on, such as 2026-01-31T00:00:00Z')
+    .option('--to <time>', 'accepted before then')
+    .option('--user <name>', 'for this person only')
     .option('--system', "the platform's own, such as deliveries of webhooks")
     .option('--dead', 'that failed by using up their attempts')
     .option('--limit <count>', 'how many at the most', readCount, 20)

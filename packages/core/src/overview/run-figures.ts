@@ -1,17 +1,11 @@
 import type { AgentFigures, Overview, RunFigures } from '@freehold/contracts'
 import { sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
-import { firstIdAt } from '../db/time.ts'
 import type { Caller } from '../identity/caller.ts'
-import { selectRuns } from '../runs/select-runs.ts'
+import { selectRuns, since } from '../runs/select-runs.ts'
 import type { Period } from './period.ts'
 
 const shownAgents = 5
-
-/** Runs since a moment, without reading those that are older by more than a day. */
-export function selectRunsSince(tx: Tx, caller: Caller, from: Date) {
-  return selectRuns(tx, caller).where('id', '>=', firstIdAt(from)).where('created_at', '>=', from)
-}
 
 export async function readRunFigures(
   tx: Tx,
@@ -19,7 +13,7 @@ export async function readRunFigures(
   period: Period,
 ): Promise<Pick<Overview, 'current' | 'previous'>> {
   const { from, to, previousFrom, previousTo } = period
-  const runs = selectRunsSince(tx, caller, previousFrom)
+  const runs = since(selectRuns(tx, caller), previousFrom)
     .where((eb) => eb.or([eb('created_at', '>=', from), eb('created_at', '<', previousTo)]))
     .select(sql<boolean>`created_at >= ${from}`.as('current'))
     .groupBy('current')
@@ -69,7 +63,7 @@ export function shareOf(part: number, whole: number): number | null {
 /** By hour within a day, else by day. */
 export async function readSeries(tx: Tx, caller: Caller, period: Period): Promise<Overview['series']> {
   const { days, from, timeZone } = period
-  const counted = selectRunsSince(tx, caller, from)
+  const counted = since(selectRuns(tx, caller), from)
     .select([
       (days === 1
         ? sql<Date>`date_bin('1 hour', created_at, ${from})`
@@ -94,7 +88,7 @@ export async function readSeries(tx: Tx, caller: Caller, period: Period): Promis
 
 /** The agents with the most runs. */
 export async function readAgentFigures(tx: Tx, caller: Caller, from: Date): Promise<AgentFigures[]> {
-  const rows = await selectRunsSince(tx, caller, from)
+  const rows = await since(selectRuns(tx, caller), from)
     .select([
       'agent',
       sql<number>`count(*)::int`.as('runs'),
