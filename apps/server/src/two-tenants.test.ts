@@ -227,6 +227,11 @@ function itemsOf(response: TestResponse): unknown[] {
   return z.object({ items: z.array(z.unknown()) }).parse(response.body).items
 }
 
+/** An answer without how far into now it reaches. */
+function steady({ text }: TestResponse): unknown {
+  return JSON.parse(text.replaceAll(/"to":"[^"]*"/g, '"to":"now"'))
+}
+
 describe('the tenant comes from the key alone', () => {
   test.each(described.filter(({ hasBody }) => hasBody))('$id takes no tenant in its body', async (operation) => {
     const key = operation.permission?.startsWith('platform:') ? on.operatorKey : acme.tenant.key
@@ -244,9 +249,9 @@ describe('the tenant comes from the key alone', () => {
       const plain = await ask(acme.tenant.key, operation, acme)
       const headers = { 'x-tenant-id': globex.tenant.id, 'x-freehold-tenant': globex.tenant.id }
       const withHeader = await ask(acme.tenant.key, operation, acme, { headers })
-      expect(withHeader.body).toEqual(plain.body)
+      expect(steady(withHeader)).toEqual(steady(plain))
       const withParameter = await ask(acme.tenant.key, operation, acme, { query: `?tenantId=${globex.tenant.id}` })
-      if (withParameter.status === 200) expect(withParameter.body).toEqual(plain.body)
+      if (withParameter.status === 200) expect(steady(withParameter)).toEqual(steady(plain))
       else expect(withParameter).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
     },
   )
