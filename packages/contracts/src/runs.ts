@@ -26,6 +26,8 @@ export const startRunSchema = z.strictObject({
   message: z.string().min(1).max(200_000),
   threadId: threadIdSchema.optional(),
   environment: environmentSchema.default('production'),
+  /** A version to try in development, released or not, for who has `agents:write`. */
+  version: z.int().min(1).max(2_147_483_647).optional(),
   /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
   deadlineMs: z.int().min(1).max(1_728_000_000).optional(),
   priority: z.enum(runPriorities).default('normal'),

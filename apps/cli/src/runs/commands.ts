@@ -48,6 +48,7 @@ function addRun(program: Command, perform: Perform): void {
     .argument('<message...>', 'what to ask; "-" reads it from the standard input')
     .option('--thread <id>', 'go on in this conversation, or begin one with this id')
     .option('--environment <name>', 'development, staging or production')
+    .option('--try <version>', 'this version, in development, whether it is released or not', readCount)
     .option('--deadline <seconds>', 'end the run as failed after this time', readSeconds)
     .option('--priority <level>', 'low, normal or high: within the tenant, higher ones start first')
     .option('--user <name>', 'the person it is for; budgets can limit each')
