@@ -181,6 +181,7 @@ export {
   type FailedAttempt,
   isTerminalStatus,
   type ListRuns,
+  type ListThreads,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,

@@ -22,6 +22,7 @@ import { releaseOperations } from './release-operations.ts'
 import {
   decideSchema,
   listRunsQuery,
+  listThreadsQuery,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
@@ -328,9 +329,19 @@ export const operations = {
     summary: 'List conversations, newest first',
     tag: 'threads',
     permission: 'threads:read',
-    query: pageQuery,
+    query: listThreadsQuery,
     status: 200,
     response: page(threadSchema),
+  },
+  getThread: {
+    method: 'get',
+    path: '/threads/{id}',
+    summary: 'Read who began a conversation, and its last run',
+    tag: 'threads',
+    permission: 'threads:read',
+    params: byThread,
+    status: 200,
+    response: threadSchema,
   },
   listMessages: {
     method: 'get',

@@ -145,7 +145,7 @@ export {
   updateOwnTenant,
 } from './tenancy/tenants.ts'
 export { readHistory } from './threads/read-history.ts'
-export { listMessages, listThreads } from './threads/threads.ts'
+export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {
