@@ -2,6 +2,7 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
   agentLimitsSchema,

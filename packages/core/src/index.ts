@@ -2,9 +2,9 @@ export {
   createAgent,
   createAgentVersion,
   getAgent,
-  listAgents,
   listAgentVersions,
 } from './agents/agents.ts'
+export { listAgents } from './agents/list-agents.ts'
 export { listTools } from './agents/list-tools.ts'
 export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
 export { hashArguments, storable } from './approvals/arguments-hash.ts'
