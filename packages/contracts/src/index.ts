@@ -2,6 +2,7 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSample,
   type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
@@ -156,6 +157,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export type { TenantHealth } from './platform.ts'
 export {
   type AskedCanary,
   type CanaryRules,
