@@ -2,6 +2,8 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSample,
+  type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
   agentLimitsSchema,
@@ -113,6 +115,14 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type {
+  AgentFigures,
+  NearBudget,
+  Overview,
+  OverviewQuery,
+  RecentChange,
+  RunFigures,
+} from './overview.ts'
 export {
   type CreatedInvitation,
   type CreateInvitation,
@@ -141,6 +151,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
+export type { TenantHealth } from './platform.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
@@ -167,6 +178,8 @@ export { isTerminalStatus, type RunStatus } from './run-status.ts'
 export {
   decideSchema,
   type FailedAttempt,
+  type ListRuns,
+  type ListThreads,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,
@@ -231,6 +244,7 @@ export {
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'
+export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
 export {
   type CreateWebhook,

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { agentOperations, byName } from './agent-operations.ts'
-import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
 import { brandingOperations } from './branding-operations.ts'
@@ -16,12 +15,16 @@ import {
   tenantDefinitionSchema,
 } from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
+import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
 import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
+  listRunsQuery,
+  listThreadsQuery,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
@@ -30,7 +33,6 @@ import {
   startRunSchema,
   threadIdSchema,
   threadSchema,
-  usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
@@ -39,20 +41,18 @@ import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
   createKeySchema,
-  idSchema,
   keySchema,
   tenantSchema,
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
+import { usageOperations } from './usage.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
 const archiveType = 'application/gzip'
 const maxArchiveBytes = 4 * 1024 ** 3
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
-/** A boolean in a query. */
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 export const operations = {
   whoami: {
@@ -202,6 +202,7 @@ export const operations = {
   },
   ...brandingOperations,
   ...planOperations,
+  ...platformOperations,
   createKey: {
     method: 'post',
     path: '/keys',
@@ -254,14 +255,7 @@ export const operations = {
     summary: 'List runs, newest first',
     tag: 'runs',
     permission: 'runs:read',
-    query: pageQuery.extend({
-      agent: agentNameSchema.optional(),
-      status: z.enum(runStatuses).optional(),
-      dead: flag.optional(),
-      threadId: threadIdSchema.optional(),
-      /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
-      system: flag.optional(),
-    }),
+    query: listRunsQuery,
     status: 200,
     response: page(runSummarySchema),
   },
@@ -337,9 +331,19 @@ export const operations = {
     summary: 'List conversations, newest first',
     tag: 'threads',
     permission: 'threads:read',
-    query: pageQuery,
+    query: listThreadsQuery,
     status: 200,
     response: page(threadSchema),
+  },
+  getThread: {
+    method: 'get',
+    path: '/threads/{id}',
+    summary: 'Read who began a conversation, and its last run',
+    tag: 'threads',
+    permission: 'threads:read',
+    params: byThread,
+    status: 200,
+    response: threadSchema,
   },
   listMessages: {
     method: 'get',
@@ -352,16 +356,8 @@ export const operations = {
     status: 200,
     response: page(messageSchema),
   },
-  listUsage: {
-    method: 'get',
-    path: '/usage',
-    summary: 'List model calls with tokens and cost, newest first',
-    tag: 'usage',
-    permission: 'usage:read',
-    query: pageQuery.extend({ runId: idSchema.optional() }),
-    status: 200,
-    response: page(usageRecordSchema),
-  },
+  ...usageOperations,
+  ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,
   ...auditOperations,

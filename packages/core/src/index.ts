@@ -1,10 +1,11 @@
+export { agentSamples, listAgentSamples } from './agents/agent-samples.ts'
 export {
   createAgent,
   createAgentVersion,
   getAgent,
-  listAgents,
   listAgentVersions,
 } from './agents/agents.ts'
+export { listAgents } from './agents/list-agents.ts'
 export { listTools } from './agents/list-tools.ts'
 export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
 export { hashArguments, storable } from './approvals/arguments-hash.ts'
@@ -71,6 +72,7 @@ export { whoami } from './identity/whoami.ts'
 export { createFolderObjects } from './objects/folder-objects.ts'
 export type { ObjectRef, ObjectStore } from './objects/object-store.ts'
 export { createS3Objects } from './objects/s3-objects.ts'
+export { getOverview } from './overview/get-overview.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,
@@ -138,6 +140,7 @@ export { exportTenant } from './tenancy/archive/export-tenant.ts'
 export { importTenant } from './tenancy/archive/import-tenant.ts'
 export { createTenant } from './tenancy/create-tenant.ts'
 export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
+export { listTenantHealth } from './tenancy/list-tenant-health.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
@@ -151,8 +154,9 @@ export {
   updateOwnTenant,
 } from './tenancy/tenants.ts'
 export { readHistory } from './threads/read-history.ts'
-export { listMessages, listThreads } from './threads/threads.ts'
+export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { summarizeUsage } from './usage/summarize-usage.ts'
 export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {
