@@ -36,6 +36,7 @@ export {
 } from './audit.ts'
 export type {
   Branding,
+  ChangeBranding,
   ClaimHost,
   CustomHost,
   PublicBranding,
@@ -145,7 +146,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
@@ -233,6 +234,7 @@ export {
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,
+  tenantNameSchema,
   type UpdateTenant,
   updateTenantSchema,
   type Whoami,
