@@ -20,7 +20,6 @@ import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
-import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
   listRunsQuery,
@@ -279,6 +278,8 @@ export const operations = {
     query: z.strictObject({
       after: z.coerce.number().int().min(0).max(2_147_483_647).default(0),
       limit: z.coerce.number().int().min(1).max(1000).default(1000),
+      /** Only those of one step; for JSON, not for the stream. */
+      step: z.string().min(1).max(200).optional(),
     }),
     status: 200,
     response: z.object({ items: z.array(runEventSchema) }),

@@ -1,5 +1,6 @@
-export { type Business, busyAgents, makeBusy } from './busy-tenant.ts'
+export { addBusyAgents, type Business, busyAgents, fillWithRuns, makeBusy } from './busy-tenant.ts'
 export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
+export { writeToDataFolder } from './data-folder.ts'
 export {
   type Arrival,
   type EffectLedger,
