@@ -65,6 +65,7 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { getOverview } from './overview/get-overview.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,

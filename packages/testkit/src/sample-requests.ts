@@ -163,6 +163,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   deleteWebhook: { params: (ground) => ({ id: ground.spareWebhookId }) },
   testWebhook: { params: byWebhook },
   rotateWebhookSecret: { params: byWebhook },
+  getOverview: {},
   listThreads: {},
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
