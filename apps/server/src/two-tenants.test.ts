@@ -216,6 +216,7 @@ describe('a list shows nothing of another tenant', () => {
       'from',
       'limit',
       'minCostNanos',
+      'mine',
       'status',
       'system',
       'to',

@@ -23,6 +23,7 @@ import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
   listRunsQuery,
+  listThreadsQuery,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
@@ -329,9 +330,19 @@ export const operations = {
     summary: 'List conversations, newest first',
     tag: 'threads',
     permission: 'threads:read',
-    query: pageQuery,
+    query: listThreadsQuery,
     status: 200,
     response: page(threadSchema),
+  },
+  getThread: {
+    method: 'get',
+    path: '/threads/{id}',
+    summary: 'Read who began a conversation, and its last run',
+    tag: 'threads',
+    permission: 'threads:read',
+    params: byThread,
+    status: 200,
+    response: threadSchema,
   },
   listMessages: {
     method: 'get',

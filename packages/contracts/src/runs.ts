@@ -153,9 +153,30 @@ export type RedrivenRuns = z.output<typeof redrivenRunsSchema>
 
 export const decideSchema = z.strictObject({ step: z.string().min(1).max(200), decision: z.enum(inDoubtOptions) })
 
+export const listThreadsQuery = pageQuery.extend({
+  /** Whose agent answered last. */
+  agent: agentNameSchema.optional(),
+  /** Only what the caller began. */
+  mine: flag.optional(),
+})
+export type ListThreads = z.output<typeof listThreadsQuery>
+
 export const threadSchema = z
-  .object({ id: z.string(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
-  .meta({ id: 'Thread' })
+  .object({
+    id: z.string(),
+    title: z.string().meta({ description: 'The beginning of the first message.' }),
+    startedBy: z.string().meta({ description: 'Who began it, such as `person:<id>`.' }),
+    startedByName: z.string().nullable(),
+    lastRun: z.object({
+      id: idSchema,
+      agent: z.string(),
+      environment: environmentSchema,
+      status: z.enum(runStatuses),
+    }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Thread', description: 'A conversation. What agents ask each other is none.' })
 
 export const messageSchema = z
   .object({

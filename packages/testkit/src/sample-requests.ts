@@ -165,6 +165,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   rotateWebhookSecret: { params: byWebhook },
   getOverview: {},
   listThreads: {},
+  getThread: { params: (ground) => ({ id: ground.thread }) },
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
   putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },

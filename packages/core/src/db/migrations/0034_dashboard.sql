@@ -6,6 +6,7 @@ create index agent_runs_by_root on agent_runs (tenant_id, root_run_id, id) where
 -- As before, and in their order, so that the first and the last run of a thread are found at once.
 drop index agent_runs_by_thread;
 create index agent_runs_by_thread on agent_runs (tenant_id, thread_id, id);
+create index threads_by_time on threads (tenant_id, created_at desc, id desc);
 
 drop function start_run(
   uuid, uuid, text, text, text, text, jsonb, int, text, text, text, uuid, text, bigint, text, smallint, text);
