@@ -70,7 +70,7 @@ function AgentsTable({ agents }: { agents: readonly AgentSummary[] }) {
       wide: true,
       cell: ({ lastWeek }) => (lastWeek === null ? <None>–</None> : formatNumber(lastWeek.runs)),
     },
-    { key: 'failed', title: 'Failed', right: true, cell: (agent) => <FailureRate agent={agent} /> },
+    { key: 'failed', title: 'Failed', right: true, wide: true, cell: (agent) => <FailureRate agent={agent} /> },
   ]
   return <Table label="Agents" columns={columns} rows={agents} rowKey={({ name }) => name} href={href} />
 }
@@ -83,7 +83,7 @@ function Serving({ agent, environment }: { agent: AgentSummary; environment: (ty
     <span className="whitespace-nowrap">
       <span className={version < agent.version ? 'text-soft' : undefined}>v{version}</span>
       {canary && (
-        <span className="ml-1.5 text-xs text-warn">
+        <span className="block text-xs text-warn">
           v{canary.version} for {canary.percent}%
         </span>
       )}

@@ -1,20 +1,19 @@
 'use client'
 
-import type { AgentSample } from '@freehold/contracts'
 import { Bot, PencilLine } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useState } from 'react'
-import { useAct, useApi } from '../../api/use-api.ts'
+import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
-import { Answered } from '../../ui/listing.tsx'
 import { Card, EmptyState, Page } from '../../ui/page.tsx'
 import { ConfigFields } from './configuration/config-fields.tsx'
 import { emptyDraft, toConfig, toDraft } from './configuration/draft.ts'
+import { type AgentSample, agentSamples } from './samples.ts'
 
 const scratch = 'scratch'
 
@@ -22,7 +21,7 @@ const scratch = 'scratch'
 export function NewAgentPage() {
   const { can, path } = useSession()
   const [search, setSearch] = useSearch()
-  const samples = useApi('listAgentSamples')
+  const sample = agentSamples.find(({ name }) => name === search.sample)
   if (!can('agents:write')) {
     return (
       <Page title="New agent">
@@ -41,23 +40,19 @@ export function NewAgentPage() {
       title="New agent"
       about={search.sample ? undefined : 'Begin with a sample and make it yours, or write your own.'}
     >
-      <Answered answer={samples}>
-        {({ items }) => {
-          const sample = items.find(({ name }) => name === search.sample)
-          if (!sample && search.sample !== scratch) {
-            return <Catalogue samples={items} onChoose={(name) => setSearch({ sample: name })} />
-          }
-          return <AgentForm sample={sample} onBack={() => setSearch({ sample: undefined })} />
-        }}
-      </Answered>
+      {sample || search.sample === scratch ? (
+        <AgentForm sample={sample} onBack={() => setSearch({ sample: undefined })} />
+      ) : (
+        <Catalogue onChoose={(name) => setSearch({ sample: name })} />
+      )}
     </Page>
   )
 }
 
-function Catalogue({ samples, onChoose }: { samples: readonly AgentSample[]; onChoose: (name: string) => void }) {
+function Catalogue({ onChoose }: { onChoose: (name: string) => void }) {
   return (
     <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
-      {samples.map(({ name, title, about, config }) => (
+      {agentSamples.map(({ name, title, about, config }) => (
         <Choice key={name} icon={<Bot />} title={title} about={about} onChoose={() => onChoose(name)}>
           {config.tools.map((tool) => (
             <Badge key={tool}>{tool}</Badge>

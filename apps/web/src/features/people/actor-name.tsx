@@ -10,16 +10,16 @@ export function ActorName({ actor }: { actor: string }) {
   const { can, me } = useSession()
   const members = useApi('listMembers', { query: { limit: mostMembers } }, { enabled: can('members:read') })
   const [kind, id] = actor.split(':')
-  if (id === me.actor.id) return 'You'
+  if (id === me.actor.id) return 'you'
   const member = members.data?.items.find((each) => each.id === id)
   return <span title={actor}>{member?.name ?? member?.email ?? words[kind ?? ''] ?? actor}</span>
 }
 
 const words: Record<string, string> = {
-  api_key: 'A key',
-  operator: 'The operator',
-  person: 'Somebody',
-  platform: 'The platform',
-  service_account: 'A service account',
-  system: 'The platform',
+  api_key: 'a key',
+  operator: 'the operator',
+  person: 'somebody',
+  platform: 'the platform',
+  service_account: 'a service account',
+  system: 'the platform',
 }

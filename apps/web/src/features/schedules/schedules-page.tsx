@@ -81,8 +81,7 @@ function SchedulesTable({
       ),
     },
     { key: 'when', title: 'When', wide: true, className: 'max-w-xs', cell: (schedule) => <When schedule={schedule} /> },
-    { key: 'state', title: 'State', cell: ({ status }) => <State status={status} /> },
-    { key: 'next', title: 'Next', right: true, cell: ({ nextTimes: [next] }) => (next ? <Time at={next} /> : '–') },
+    { key: 'next', title: 'Next', right: true, cell: (schedule) => <Next schedule={schedule} /> },
     { key: 'last', title: 'Last run', right: true, wide: true, cell: (schedule) => <LastRun schedule={schedule} /> },
     {
       key: 'actions',
@@ -105,10 +104,10 @@ function When({ schedule: { cron, at, timeZone } }: { schedule: Schedule }) {
   )
 }
 
-function State({ status }: { status: Schedule['status'] }) {
-  if (status === 'active') return <Badge tone="good">Active</Badge>
+function Next({ schedule: { status, nextTimes } }: { schedule: Schedule }) {
+  const [next] = nextTimes
   if (status === 'paused') return <Badge tone="warn">Paused</Badge>
-  return <Badge>Done</Badge>
+  return next === undefined ? <Badge>Done</Badge> : <Time at={next} />
 }
 
 function LastRun({ schedule: { lastTickAt, lastRunId, lastProblem } }: { schedule: Schedule }) {
@@ -144,6 +143,7 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
     done: `${name} runs now`,
     onDone: (run) => router.push(path(`/runs/${run.id}`)),
   })
+  const runNow = () => trigger.mutate({ params: { id } })
   const setStatus = (next: 'active' | 'paused') => update.mutate({ params: { id }, body: { status: next } })
   return (
     <span className="inline-flex items-center gap-1">
@@ -151,7 +151,8 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
         size="small"
         busy={trigger.isPending}
         aria-label={`Run ${name} now`}
-        onClick={() => trigger.mutate({ params: { id } })}
+        onClick={runNow}
+        className="hidden sm:inline-flex"
       >
         <Play /> Run now
       </Button>
@@ -162,6 +163,7 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
           </Button>
         }
       >
+        <MenuItem onClick={runNow}>Run now</MenuItem>
         <MenuItem onClick={onEdit}>Edit</MenuItem>
         {status === 'active' && <MenuItem onClick={() => setStatus('paused')}>Pause</MenuItem>}
         {status === 'paused' && <MenuItem onClick={() => setStatus('active')}>Resume</MenuItem>}

@@ -41,7 +41,7 @@ export function ApprovalFields({ policy, onChange, errors }: ApprovalFieldsProps
     change(next === 'risk' ? terms : { ...terms, require: next, ...(next === 'when' && { when: when ?? '' }) })
   }
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-1">
       <Field label="For all tools" error={errors.of('approvals.default')}>
         <Select value={rule.require ?? 'risk'} options={requirements} onChange={choose} />
       </Field>
@@ -121,7 +121,7 @@ function BudgetRaise({ policy, onChange }: Pick<ApprovalFieldsProps, 'policy' | 
       hint="The run waits for the answer. Without this it fails."
       checked={budget !== undefined}
       onChange={(asks) => onChange(asks ? { ...others, budget: {} } : others)}
-      className="sm:col-span-2"
+      className="sm:col-span-2 xl:col-span-1"
     />
   )
 }

@@ -13,11 +13,11 @@ export function CanaryTrial({ stable, canary }: { stable: number; canary: Canary
   return (
     <div className="rounded-md border border-line p-3">
       <p>
-        Canary <span className="font-medium">v{canary.version}</span> gets {canary.percent}% of new threads,{' '}
-        <Time at={canary.startedAt} />
+        Canary <span className="font-medium">v{canary.version}</span> gets {canary.percent}% of new threads. It began{' '}
+        <Time at={canary.startedAt} />.
       </p>
       <div className="mt-2 h-1.5 overflow-hidden rounded-full bg-sunken" aria-hidden>
-        <div className="h-full rounded-full bg-warn" style={{ width: `${canary.percent}%` }} />
+        <div className="h-full rounded-full bg-accent" style={{ width: `${canary.percent}%` }} />
       </div>
       <table className="mt-3 w-full text-right tabular-nums">
         <caption className="sr-only">How both versions do</caption>

@@ -27,7 +27,7 @@ export function EnvironmentCard({ agent, environment }: { agent: Agent; environm
       <div className="flex grow flex-col gap-4 p-4">
         {isServed ? (
           <Answered answer={release} skeleton={<Skeleton className="h-16" />}>
-            {(found) => <Serving release={found} since={history.data?.items[0]} />}
+            {(found) => <Serving release={found} since={beganWith(found, history.data?.items ?? [])} />}
           </Answered>
         ) : (
           <p className="text-soft">Nothing serves here yet.</p>
@@ -36,6 +36,12 @@ export function EnvironmentCard({ agent, environment }: { agent: Agent; environm
       </div>
     </Card>
   )
+}
+
+/** The entry since when the version serves that serves now. */
+function beganWith({ version }: Release, history: readonly ReleaseEntry[]): ReleaseEntry | undefined {
+  const before = history.findIndex((entry) => entry.version !== version)
+  return before === -1 ? history.at(-1) : history[before - 1]
 }
 
 function Serving({ release, since }: { release: Release; since: ReleaseEntry | undefined }) {
@@ -88,7 +94,9 @@ function Actions({ agent, environment, release, history }: ActionsProps) {
           </Button>
         )
       )}
-      <Button onClick={() => setWanted({ version: undefined, percent: undefined })}>Another version…</Button>
+      {!canary && (
+        <Button onClick={() => setWanted({ version: undefined, percent: undefined })}>Another version…</Button>
+      )}
       {release && (canary || canGoBack(release, history)) && <RollBack release={release} />}
       {wanted && (
         <ReleaseDialog agent={agent} environment={environment} wanted={wanted} onClose={() => setWanted(undefined)} />
