@@ -83,6 +83,7 @@ describe.skipIf(!hasBrowser())('agents', () => {
   test('a schedule says in words when it runs, is made, run now, paused, resumed, changed and deleted', async () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] }, { timezoneId: 'Europe/Berlin' })
     await page.goto('/t/acme/schedules')
+    await page.getByText('No schedules yet').waitFor()
     await page.getByRole('button', { name: 'New schedule' }).first().click()
     await page.getByLabel('Name').fill('Morning report')
     await page.getByLabel('Agent', { exact: true }).click()
@@ -162,7 +163,7 @@ describe.skipIf(!hasBrowser())('agents', () => {
 })
 
 async function makeFromSample(page: Page, name: string): Promise<void> {
-  await page.getByRole('list').getByRole('button').first().click()
+  await page.getByRole('link', { name: 'Customer support' }).click()
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByLabel('Model', { exact: true }).fill('demo')
   await page.getByRole('button', { name: 'Make agent' }).click()

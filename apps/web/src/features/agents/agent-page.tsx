@@ -12,19 +12,22 @@ import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import type { Draft } from './configuration/draft.ts'
 
+// A tab loads when it is opened, and not before the page can keep what is typed into it.
 const loading = () => <ListSkeleton />
-// A tab loads when it is opened.
 const ConfigurationTab = dynamic(
   () => import('./configuration/configuration-tab.tsx').then((module) => module.ConfigurationTab),
-  { loading },
+  { ssr: false, loading },
 )
 const VersionsTab = dynamic(() => import('./versions/versions-tab.tsx').then((module) => module.VersionsTab), {
+  ssr: false,
   loading,
 })
 const PlaygroundTab = dynamic(() => import('./playground/playground-tab.tsx').then((module) => module.PlaygroundTab), {
+  ssr: false,
   loading,
 })
 const ReleasesTab = dynamic(() => import('./releases/releases-tab.tsx').then((module) => module.ReleasesTab), {
+  ssr: false,
   loading,
 })
 

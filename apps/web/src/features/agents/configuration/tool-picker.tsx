@@ -40,7 +40,11 @@ export function ToolPicker({ draft, onChange, errors }: ToolPickerProps) {
               <li key={tool.name} className="flex flex-col gap-2.5 py-3">
                 <Checkbox
                   label={<ToolName tool={tool} />}
-                  hint={tool.description}
+                  hint={
+                    <span className="line-clamp-2" title={tool.description}>
+                      {tool.description}
+                    </span>
+                  }
                   checked={draft.tools.includes(tool.name)}
                   onChange={(isChosen) => toggle(tool.name, isChosen)}
                 />
