@@ -2,6 +2,7 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSample,
   type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
@@ -146,6 +147,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export type { TenantHealth } from './platform.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
@@ -237,6 +239,7 @@ export {
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'
+export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
 export {
   type CreateWebhook,

@@ -18,6 +18,7 @@ import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
+import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
 import { runStatuses } from './run-status.ts'
 import {
@@ -32,7 +33,6 @@ import {
   startRunSchema,
   threadIdSchema,
   threadSchema,
-  usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
@@ -41,12 +41,12 @@ import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
   createKeySchema,
-  idSchema,
   keySchema,
   tenantSchema,
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
+import { usageOperations } from './usage.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
 const archiveType = 'application/gzip'
@@ -202,6 +202,7 @@ export const operations = {
   },
   ...brandingOperations,
   ...planOperations,
+  ...platformOperations,
   createKey: {
     method: 'post',
     path: '/keys',
@@ -355,16 +356,7 @@ export const operations = {
     status: 200,
     response: page(messageSchema),
   },
-  listUsage: {
-    method: 'get',
-    path: '/usage',
-    summary: 'List model calls with tokens and cost, newest first',
-    tag: 'usage',
-    permission: 'usage:read',
-    query: pageQuery.extend({ runId: idSchema.optional() }),
-    status: 200,
-    response: page(usageRecordSchema),
-  },
+  ...usageOperations,
   ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,

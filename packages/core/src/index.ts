@@ -1,3 +1,4 @@
+export { agentSamples, listAgentSamples } from './agents/agent-samples.ts'
 export {
   createAgent,
   createAgentVersion,
@@ -132,6 +133,7 @@ export { exportTenant } from './tenancy/archive/export-tenant.ts'
 export { importTenant } from './tenancy/archive/import-tenant.ts'
 export { createTenant } from './tenancy/create-tenant.ts'
 export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
+export { listTenantHealth } from './tenancy/list-tenant-health.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
@@ -147,6 +149,7 @@ export {
 export { readHistory } from './threads/read-history.ts'
 export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { summarizeUsage } from './usage/summarize-usage.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {
   createWebhook,
