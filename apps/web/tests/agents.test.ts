@@ -164,25 +164,27 @@ describe.skipIf(!hasBrowser())('agents', () => {
 })
 
 async function makeFromSample(page: Page, name: string): Promise<void> {
-  await page.getByRole('link', { name: 'Customer support' }).click()
+  await page.getByRole('link', { name: 'Assistant', exact: true }).click()
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByLabel('Model', { exact: true }).fill('demo')
   await page.getByRole('button', { name: 'Make agent' }).click()
-  await expect(page).toHaveURL(new RegExp(`/t/acme/agents/${name}$`))
+  await expect(page.getByRole('heading', { name })).toBeVisible()
+  await expect(page.getByLabel('Message')).toHaveValue('What is 17% of 2340?')
+  await page.getByRole('tab', { name: 'Configuration' }).click()
 }
 
 /** A new sentence, another tool that asks, and a limit; reviewed before it is saved. */
 async function changePrompt(page: Page): Promise<void> {
   const prompt = page.getByLabel('System prompt')
   await prompt.fill(`${await prompt.inputValue()}\nSign with your name.`)
-  await page.getByRole('checkbox', { name: /current_time/ }).setChecked(true)
-  await page.getByRole('checkbox', { name: /http_request/ }).setChecked(true)
+  await page.getByRole('checkbox', { name: /delegate/ }).uncheck()
   await page.getByRole('combobox', { name: 'Approval of http_request' }).click()
   await page.getByRole('option', { name: 'Ask every time' }).click()
   await page.getByLabel('Steps of a run').fill('12')
   await page.getByRole('button', { name: 'Review changes' }).click()
   const review = page.getByRole('dialog')
   await expect(review.getByText('Sign with your name.')).toBeVisible()
+  await expect(review.getByText('Removed: delegate')).toBeVisible()
   await expect(review.getByRole('heading', { name: 'Approval of http_request' })).toBeVisible()
   await review.getByRole('button', { name: 'Save version 2' }).click()
   await expect(page.getByText('Version 2 is saved')).toBeVisible()

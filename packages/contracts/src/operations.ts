@@ -20,7 +20,6 @@ import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
-import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
   listRunsQuery,

@@ -79,7 +79,7 @@ function AgentTabs({ agent }: { agent: Agent }) {
     <Tabs
       tabs={tabs}
       value={chosen?.value ?? ''}
-      onChange={(tab) => setSearch({ tab, from: undefined, to: undefined })}
+      onChange={(tab) => setSearch({ tab, from: undefined, to: undefined, message: undefined })}
     />
   )
 }

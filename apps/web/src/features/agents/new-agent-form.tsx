@@ -1,5 +1,6 @@
 'use client'
 
+import type { AgentSample } from '@freehold/contracts'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
@@ -10,18 +11,19 @@ import { fieldErrors } from '../../ui/field-errors.ts'
 import { Card } from '../../ui/page.tsx'
 import { ConfigFields } from './configuration/config-fields.tsx'
 import { emptyDraft, toConfig, toDraft } from './configuration/draft.ts'
-import type { AgentSample } from './samples.ts'
 
-/** The name and the configuration of an agent that is to be made. */
+/** The name and the configuration of an agent that is to be made. Of a sample there is a first message to try it with. */
 export function NewAgentForm({ sample }: { sample: AgentSample | undefined }) {
-  const { path } = useSession()
+  const { can, path } = useSession()
   const router = useRouter()
   const [name, setName] = useState(sample?.name ?? '')
   const [draft, setDraft] = useState(sample ? toDraft(sample.config) : emptyDraft)
+  const first =
+    sample && can('runs:start') ? `?${new URLSearchParams({ tab: 'playground', message: sample.tryWith })}` : ''
   const create = useAct('createAgent', {
     changes: ['listAgents'],
     done: (agent) => `The agent ${agent.name} is made`,
-    onDone: (agent) => router.push(path(`/agents/${agent.name}`)),
+    onDone: (agent) => router.push(path(`/agents/${agent.name}${first}`)),
     quiet: true,
   })
   const errors = fieldErrors(create.error)

@@ -1,16 +1,16 @@
 'use client'
 
+import type { AgentSample } from '@freehold/contracts'
 import { Bot, PencilLine } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
+import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
-import { Badge } from '../../ui/badge.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
-import { ListSkeleton } from '../../ui/listing.tsx'
+import { Answered, ListSkeleton } from '../../ui/listing.tsx'
 import { EmptyState, Page } from '../../ui/page.tsx'
-import { agentSamples } from './samples.ts'
 
 // Not before the page can keep what is typed into it.
 const NewAgentForm = dynamic(() => import('./new-agent-form.tsx').then((module) => module.NewAgentForm), {
@@ -24,7 +24,7 @@ const scratch = 'scratch'
 export function NewAgentPage() {
   const { can, path } = useSession()
   const [search] = useSearch()
-  const sample = agentSamples.find(({ name }) => name === search.sample)
+  const samples = useApi('listAgentSamples')
   if (!can('agents:write')) {
     return (
       <Page title="New agent">
@@ -43,19 +43,38 @@ export function NewAgentPage() {
       title="New agent"
       about={search.sample ? undefined : 'Begin with a sample and make it yours, or write your own.'}
     >
-      {sample || search.sample === scratch ? <NewAgentForm sample={sample} /> : <Catalogue />}
+      <Answered answer={samples}>
+        {({ items }) => {
+          const sample = items.find(({ name }) => name === search.sample)
+          return sample || search.sample === scratch ? <NewAgentForm sample={sample} /> : <Catalogue samples={items} />
+        }}
+      </Answered>
     </Page>
   )
 }
 
-function Catalogue() {
+const needs: Record<AgentSample['needs'][number], string> = {
+  model_provider: 'a real model',
+  public_web: 'the public web',
+  other_agents: 'other agents',
+  approver: 'somebody who approves',
+}
+
+function Catalogue({ samples }: { samples: readonly AgentSample[] }) {
   return (
     <ul className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
-      {agentSamples.map(({ name, title, about, config }) => (
-        <Choice key={name} name={name} icon={<Bot />} title={title} about={about}>
-          {config.tools.map((tool) => (
-            <Badge key={tool}>{tool}</Badge>
-          ))}
+      {samples.map((sample) => (
+        <Choice
+          key={sample.name}
+          name={sample.name}
+          icon={<Bot />}
+          title={sample.title}
+          about={sample.config.description}
+        >
+          <p className="mt-auto pt-1 text-xs text-faint">
+            {[...sample.config.tools, ...(sample.config.tools.length === 0 ? ['no tools'] : [])].join(', ')}
+            {sample.needs.length > 0 && `; needs ${sample.needs.map((need) => needs[need]).join(', ')}`}
+          </p>
         </Choice>
       ))}
       <Choice
@@ -89,7 +108,7 @@ function Choice({ name, icon, title, about, children }: ChoiceProps) {
         </Link>
       </h2>
       <p className="text-soft">{about}</p>
-      {children && <div className="mt-auto flex flex-wrap gap-1 pt-1">{children}</div>}
+      {children}
     </li>
   )
 }

@@ -61,6 +61,7 @@ export function PlaygroundTab({ agent, isEdited }: { agent: Agent; isEdited: boo
           </ol>
         )}
         <Composer
+          first={search.message ?? ''}
           isBusy={isBusy}
           onSend={(message) => void conversation.send(message, version)}
           onStop={can('runs:control') ? () => void conversation.stop() : undefined}
@@ -94,13 +95,15 @@ function VersionSelect({ agent, version, onChange }: VersionSelectProps) {
 }
 
 interface ComposerProps {
+  /** What stands there at first. */
+  first: string
   isBusy: boolean
   onSend: (message: string) => void
   onStop: (() => void) | undefined
 }
 
-function Composer({ isBusy, onSend, onStop }: ComposerProps) {
-  const [message, setMessage] = useState('')
+function Composer({ first, isBusy, onSend, onStop }: ComposerProps) {
+  const [message, setMessage] = useState(first)
   const end = useRef<HTMLFormElement>(null)
   useEffect(() => {
     if (isBusy) end.current?.scrollIntoView({ block: 'nearest' })
