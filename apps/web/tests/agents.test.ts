@@ -193,7 +193,7 @@ async function changePrompt(page: Page): Promise<void> {
 async function compare(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Versions' }).click()
   await expect(page).toHaveURL(/tab=versions/)
-  await expect(page.getByRole('row', { name: /Added: Sign with your name\./ })).toBeVisible()
+  await expect(page.getByText('Added: Sign with your name.')).toBeVisible()
   await expect(page.getByRole('region', { name: 'Steps of a run' })).toContainText('12')
   await expect(page.getByRole('row', { name: /v2 nowhere/ })).toBeVisible()
 }

@@ -64,7 +64,7 @@ export function ConfigurationTab({ agent, draft = toDraft(agent), onDraft }: Con
           </>
         }
       >
-        <ChangeList changes={changes} from={`v${agent.version}`} to={`v${agent.version + 1}`} />
+        <ChangeList changes={changes} />
       </Dialog>
     </div>
   )

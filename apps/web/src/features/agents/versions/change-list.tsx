@@ -2,21 +2,14 @@ import { Badge } from '../../../ui/badge.tsx'
 import type { Change } from './changes.ts'
 import { TextComparison } from './text-comparison.tsx'
 
-interface ChangeListProps {
-  changes: readonly Change[]
-  /** What stands at the left and at the right, such as «v1». */
-  from: string
-  to: string
-}
-
 /** What differs between two configurations, side by side. */
-export function ChangeList({ changes, from, to }: ChangeListProps) {
+export function ChangeList({ changes }: { changes: readonly Change[] }) {
   return (
     <div className="flex flex-col gap-4">
       {changes.map((change) => (
         <section key={change.label} aria-label={change.label}>
           <h3 className="mb-1.5 font-medium">{change.label}</h3>
-          {change.kind === 'text' && <TextComparison from={change.from} to={change.to} labels={[from, to]} />}
+          {change.kind === 'text' && <TextComparison from={change.from} to={change.to} />}
           {change.kind === 'list' && <Listed added={change.added} removed={change.removed} />}
           {change.kind === 'value' && <Values from={change.from} to={change.to} />}
         </section>

@@ -1,44 +1,22 @@
 import { classNames } from '../../../ui/class-names.ts'
 import { compareLines, foldAlike, type Line, type Row, type Shown } from './lines.ts'
 
-interface TextComparisonProps {
-  from: string
-  to: string
-  labels: readonly [from: string, to: string]
-}
-
-/** Two texts side by side, line by line. Where there is little room, they scroll sideways in their own box. */
-export function TextComparison({ from, to, labels }: TextComparisonProps) {
+/** Two texts line by line: side by side, or, where there is little room, what was removed above what was added. */
+export function TextComparison({ from, to }: { from: string; to: string }) {
   const rows = foldAlike(compareLines(from, to))
   return (
     <section
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
       tabIndex={0}
       aria-label="Line by line"
-      className="max-h-[32rem] overflow-auto rounded-md border border-line"
+      className="relative max-h-[32rem] overflow-auto rounded-md border border-line"
     >
-      <table className="w-full min-w-xl table-fixed border-collapse font-mono text-xs leading-relaxed">
-        <colgroup>
-          <col className="w-10" />
-          <col />
-          <col className="w-10" />
-          <col />
-        </colgroup>
-        <thead className="sr-only">
-          <tr>
-            <th scope="col">Line of {labels[0]}</th>
-            <th scope="col">{labels[0]}</th>
-            <th scope="col">Line of {labels[1]}</th>
-            <th scope="col">{labels[1]}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows are made anew together
-            <ShownRow key={at} row={row} />
-          ))}
-        </tbody>
-      </table>
+      <ol className="font-mono text-xs leading-relaxed">
+        {rows.map((row, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows are made anew together
+          <ShownRow key={at} row={row} />
+        ))}
+      </ol>
     </section>
   )
 }
@@ -46,40 +24,48 @@ export function TextComparison({ from, to, labels }: TextComparisonProps) {
 function ShownRow({ row }: { row: Shown }) {
   if ('folded' in row) {
     return (
-      <tr>
-        <td colSpan={4} className="bg-sunken px-3 py-1 text-center font-sans text-faint">
-          {row.folded === 1 ? 'One line alike' : `${row.folded} lines alike`}
-        </td>
-      </tr>
+      <li className="bg-sunken px-3 py-1 text-center font-sans text-faint">
+        {row.folded === 1 ? 'One line alike' : `${row.folded} lines alike`}
+      </li>
     )
   }
+  const changed = isChanged(row)
   return (
-    <tr>
-      <Side line={row.left} changed={isChanged(row)} tone="bad" />
-      <Side line={row.right} changed={isChanged(row)} tone="good" />
-    </tr>
+    <li className="grid sm:grid-cols-2">
+      <Side line={row.left} changed={changed} look={looks.removed} />
+      <Side line={row.right} changed={changed} look={looks.added} />
+    </li>
   )
 }
 
 const isChanged = ({ left, right }: Row): boolean => left?.pieces !== right?.pieces
 
 const looks = {
-  bad: { line: 'bg-bad-soft', piece: 'rounded-xs bg-bad/25', word: 'Removed: ' },
-  good: { line: 'bg-good-soft', piece: 'rounded-xs bg-good/25', word: 'Added: ' },
-} as const
+  removed: { word: 'Removed: ', line: 'bg-bad-soft', piece: 'rounded-xs bg-bad/25', alike: '' },
+  // A line that both have stands there once where they are not side by side.
+  added: { word: 'Added: ', line: 'bg-good-soft', piece: 'rounded-xs bg-good/25', alike: 'max-sm:hidden' },
+}
 
-function Side({ line, changed, tone }: { line: Line | undefined; changed: boolean; tone: keyof typeof looks }) {
-  const look = looks[tone]
-  const shade = line === undefined ? 'bg-sunken' : changed ? look.line : ''
-  const isWhole = line?.pieces.every((piece) => piece.changed)
+interface SideProps {
+  line: Line | undefined
+  changed: boolean
+  look: (typeof looks)['added']
+}
+
+function Side({ line, changed, look }: SideProps) {
+  if (!line) return <div className="bg-sunken max-sm:hidden sm:border-l sm:border-line" />
+  const isWhole = line.pieces.every((piece) => piece.changed)
   return (
-    <>
-      <td className={classNames('border-l border-line px-2 py-px text-right align-top text-faint select-none', shade)}>
-        {line?.number}
-      </td>
-      <td className={classNames('px-2 py-px align-top break-words whitespace-pre-wrap', shade)}>
-        {changed && line && <span className="sr-only">{look.word}</span>}
-        {line?.pieces.map((piece, at) => (
+    <div
+      className={classNames(
+        'flex min-w-0 gap-2 px-2 py-px sm:border-l sm:border-line sm:first:border-0',
+        changed ? look.line : look.alike,
+      )}
+    >
+      <span className="w-6 shrink-0 text-right text-faint select-none">{line.number}</span>
+      <span className="min-w-0 break-words whitespace-pre-wrap">
+        {changed && <span className="sr-only">{look.word}</span>}
+        {line.pieces.map((piece, at) => (
           <span
             // biome-ignore lint/suspicious/noArrayIndexKey: pieces have nothing else, and are made anew together
             key={at}
@@ -88,7 +74,7 @@ function Side({ line, changed, tone }: { line: Line | undefined; changed: boolea
             {piece.text}
           </span>
         ))}
-      </td>
-    </>
+      </span>
+    </div>
   )
 }

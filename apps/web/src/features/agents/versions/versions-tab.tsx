@@ -34,7 +34,7 @@ function VersionsTable({ agent, versions }: { agent: Agent; versions: readonly A
     { key: 'serves', title: 'Serves in', cell: ({ version }) => <ServesIn agent={agent} version={version} /> },
     { key: 'model', title: 'Model', wide: true, cell: ({ model }) => model },
     { key: 'tools', title: 'Tools', right: true, wide: true, cell: ({ tools }) => tools.length },
-    { key: 'created', title: 'Made', right: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { key: 'created', title: 'Made', right: true, wide: true, cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
       key: 'compare',
       title: <span className="sr-only">Compare</span>,
@@ -82,11 +82,7 @@ function Comparison({ versions }: { versions: readonly AgentVersion[] }) {
             className="min-w-20"
           />
         </div>
-        {changes.length === 0 ? (
-          <p className="text-soft">The two are alike.</p>
-        ) : (
-          <ChangeList changes={changes} from={`v${from.version}`} to={`v${to.version}`} />
-        )}
+        {changes.length === 0 ? <p className="text-soft">The two are alike.</p> : <ChangeList changes={changes} />}
       </div>
     </Card>
   )
