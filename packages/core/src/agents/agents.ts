@@ -16,6 +16,7 @@ import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import type { Catalogue } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { releaseEverywhere } from '../releases/change-release.ts'
@@ -112,15 +113,15 @@ export type TemplateRow = Selectable<AgentTemplates>
 function assertBuildable(catalogue: Catalogue, config: AgentConfig): void {
   if (!catalogue.programs.includes(config.program)) {
     const known = catalogue.programs.join(', ')
-    throw new FreeholdError('invalid_request', `body.program: there is no program "${config.program}"; known: ${known}`)
+    throw invalidField('body.program', `there is no program "${config.program}"; known: ${known}`)
   }
   const known = catalogue.tools.map(({ name }) => name)
   const unknown = config.tools.filter((tool) => !known.includes(tool))
   if (unknown.length > 0) {
-    throw new FreeholdError('invalid_request', `body.tools: unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
+    throw invalidField('body.tools', `unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
   }
   const problem = findPolicyProblem(config.approvals, config.tools)
-  if (problem) throw new FreeholdError('invalid_request', `body.approvals.${problem}`)
+  if (problem) throw invalidField(`body.approvals.${problem.field}`, problem.message)
 }
 
 async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
