@@ -22,7 +22,6 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
-  type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
   type AuditCheckpoint,
@@ -33,6 +32,7 @@ export {
   auditCheckpointSchema,
   type PruneAudit,
 } from './audit.ts'
+export type { AuditAction } from './audit-actions.ts'
 export type {
   Branding,
   ClaimHost,
@@ -227,6 +227,7 @@ export {
   type Whoami,
 } from './tenants.ts'
 export type { WatchOptions } from './watch-journal.ts'
+export type { WebhookEvent } from './webhook-events.ts'
 export {
   type CreateWebhook,
   createWebhookSchema,
