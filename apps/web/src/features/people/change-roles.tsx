@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
-import { memberName } from './members-table.tsx'
+import { memberName } from './member-name.ts'
 import { RoleField } from './role-field.tsx'
 
 export function ChangeRoles({ member, onClose }: { member: Member; onClose: () => void }) {

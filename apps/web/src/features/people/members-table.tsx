@@ -13,6 +13,7 @@ import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
+import { memberName } from './member-name.ts'
 import { membersQuery } from './members-query.ts'
 import { RoleBadges } from './role-field.tsx'
 import { givableRoles } from './roles.ts'
@@ -45,8 +46,6 @@ export function MembersTable() {
     </>
   )
 }
-
-export const memberName = ({ name, email }: Pick<Member, 'name' | 'email'>): string => name ?? email ?? 'Somebody'
 
 function Who({ member }: { member: Member }) {
   const { me } = useSession()
