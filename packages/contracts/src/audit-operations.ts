@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import {
-  auditActions,
   auditAnchorsSchema,
   auditArchiveStatusSchema,
   auditEntrySchema,
@@ -9,6 +8,7 @@ import {
   pruneAuditSchema,
   verifyAuditQuery,
 } from './audit.ts'
+import { auditActions } from './audit-actions.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 
 const time = z.iso.datetime({ offset: true })

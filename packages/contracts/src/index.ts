@@ -25,7 +25,6 @@ export {
 } from './approvals.ts'
 export {
   type ArchiveVerification,
-  type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
   type AuditArchiveStatus,
@@ -38,6 +37,7 @@ export {
   auditEntrySchema,
   type PruneAudit,
 } from './audit.ts'
+export type { AuditAction } from './audit-actions.ts'
 export type {
   Branding,
   ChangeBranding,
@@ -246,6 +246,7 @@ export {
 } from './tenants.ts'
 export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
+export type { WebhookEvent } from './webhook-events.ts'
 export {
   type CreateWebhook,
   createWebhookSchema,
