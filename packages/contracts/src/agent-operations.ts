@@ -3,6 +3,7 @@ import {
   agentConfigSchema,
   agentNameSchema,
   agentSchema,
+  agentSummarySchema,
   agentVersionSchema,
   createAgentSchema,
   toolSchema,
@@ -26,12 +27,12 @@ export const agentOperations = {
   listAgents: {
     method: 'get',
     path: '/agents',
-    summary: 'List the agents',
+    summary: 'List the agents: the latest version of each, what serves where, who owns it and how it did lately',
     tag: 'agents',
     permission: 'agents:read',
     query: pageQuery,
     status: 200,
-    response: page(agentSchema),
+    response: page(agentSummarySchema),
   },
   getAgent: {
     method: 'get',

@@ -2,6 +2,7 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
   agentLimitsSchema,
@@ -110,6 +111,14 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type {
+  AgentFigures,
+  NearBudget,
+  Overview,
+  OverviewQuery,
+  RecentChange,
+  RunFigures,
+} from './overview.ts'
 export {
   type CreatedInvitation,
   type CreateInvitation,
@@ -164,6 +173,8 @@ export { isTerminalStatus, type RunStatus } from './run-status.ts'
 export {
   decideSchema,
   type FailedAttempt,
+  type ListRuns,
+  type ListThreads,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,

@@ -2,9 +2,9 @@ export {
   createAgent,
   createAgentVersion,
   getAgent,
-  listAgents,
   listAgentVersions,
 } from './agents/agents.ts'
+export { listAgents } from './agents/list-agents.ts'
 export { listTools } from './agents/list-tools.ts'
 export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
 export { hashArguments, storable } from './approvals/arguments-hash.ts'
@@ -66,6 +66,7 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { getOverview } from './overview/get-overview.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,
@@ -146,7 +147,7 @@ export {
   updateOwnTenant,
 } from './tenancy/tenants.ts'
 export { readHistory } from './threads/read-history.ts'
-export { listMessages, listThreads } from './threads/threads.ts'
+export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
 export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
