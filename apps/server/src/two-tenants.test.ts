@@ -88,7 +88,7 @@ function ask(key: string, operation: Described, ground: Ground, changes: Changes
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? `no-${name}`)
   const upload = sample?.upload?.(ground)
   const body = operation.hasBody ? { ...sample?.body?.(ground), ...changes.body } : upload
-  return on.request(key, operation.method, `${path}${changes.query ?? ''}`, body, changes.headers)
+  return on.request(key, operation.method, `${path}${changes.query ?? sample?.query ?? ''}`, body, changes.headers)
 }
 
 /** An answer without what differs between two requests: the request's id, and the names that were asked for. */

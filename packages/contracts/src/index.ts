@@ -239,6 +239,7 @@ export {
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'
+export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
 export {
   type CreateWebhook,

@@ -31,7 +31,6 @@ import {
   startRunSchema,
   threadIdSchema,
   threadSchema,
-  usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
@@ -40,12 +39,12 @@ import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
   createKeySchema,
-  idSchema,
   keySchema,
   tenantSchema,
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
+import { usageOperations } from './usage.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
 const archiveType = 'application/gzip'
@@ -356,16 +355,7 @@ export const operations = {
     status: 200,
     response: page(messageSchema),
   },
-  listUsage: {
-    method: 'get',
-    path: '/usage',
-    summary: 'List model calls with tokens and cost, newest first',
-    tag: 'usage',
-    permission: 'usage:read',
-    query: pageQuery.extend({ runId: idSchema.optional() }),
-    status: 200,
-    response: page(usageRecordSchema),
-  },
+  ...usageOperations,
   ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,

@@ -149,6 +149,7 @@ export {
 export { readHistory } from './threads/read-history.ts'
 export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { summarizeUsage } from './usage/summarize-usage.ts'
 export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {

@@ -6,6 +6,7 @@ import type { Ground } from './tenants.ts'
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
 export interface SampleRequest {
   params?: (ground: Ground) => Record<string, string>
+  query?: string
   body?: (ground: Ground) => Record<string, unknown>
   upload?: (ground: Ground) => Uint8Array
 }
@@ -168,6 +169,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getThread: { params: (ground) => ({ id: ground.thread }) },
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  summarizeUsage: { query: '?groupBy=agent' },
   putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },
   listFlags: {},
   getFlag: { params: byFlag },

@@ -192,6 +192,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getThread: (caller, { params }) => core.getThread(caller, params.id),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+  summarizeUsage: (caller, { query }) => core.summarizeUsage(caller, query),
 
   putFlag: (caller, { params, query, body }, { flags }) => core.putFlag(caller, { ...params, ...query }, body, flags),
   listFlags: (caller, { query }) => core.listFlags(caller, query),
