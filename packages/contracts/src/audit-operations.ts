@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import {
-  auditActions,
   auditAnchorsSchema,
   auditEntrySchema,
   auditPruningSchema,
   auditVerificationSchema,
   pruneAuditSchema,
 } from './audit.ts'
+import { auditActions } from './audit-actions.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 
 const time = z.iso.datetime({ offset: true })

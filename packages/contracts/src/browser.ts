@@ -1,5 +1,13 @@
 // What a page needs to run: the client and the closed lists, without the schemas that a server parses by. Types come from index.ts.
+export { auditActions } from './audit-actions.ts'
 export { createClient } from './client.ts'
 export { errorStatus, FreeholdError } from './errors.ts'
-export { permissionsOf, rolePermissions, tenantPermissions, tenantRoles } from './permissions.ts'
+export {
+  environmentPermissions,
+  permissionsOf,
+  rolePermissions,
+  tenantPermissions,
+  tenantRoles,
+} from './permissions.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
+export { webhookEvents } from './webhook-events.ts'

@@ -23,7 +23,6 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
-  type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
   type AuditCheckpoint,
@@ -34,6 +33,7 @@ export {
   auditCheckpointSchema,
   type PruneAudit,
 } from './audit.ts'
+export type { AuditAction } from './audit-actions.ts'
 export type {
   Branding,
   ChangeBranding,
@@ -241,6 +241,7 @@ export {
 } from './tenants.ts'
 export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
+export type { WebhookEvent } from './webhook-events.ts'
 export {
   type CreateWebhook,
   createWebhookSchema,

@@ -10,7 +10,9 @@ interface FieldErrors {
 /** Tells a form where to show what the API refused. */
 export function fieldErrors(error: Error | null): FieldErrors {
   const fields = error instanceof FreeholdError ? (error.fields ?? []) : []
-  const isIn = (path: string, field: string) => path === `body.${field}` || path.startsWith(`body.${field}.`)
+  // A name in the address of the request stands without `body`.
+  const isIn = (path: string, field: string) =>
+    path === field || path === `body.${field}` || path.startsWith(`body.${field}.`)
   return {
     of: (field) => fields.find((each) => isIn(each.field, field))?.message,
     rest(...shown) {
