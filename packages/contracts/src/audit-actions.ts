@@ -39,6 +39,7 @@ export const auditActions = [
   'schedule.created',
   'schedule.updated',
   'schedule.deleted',
+  'secret.set-begun',
   'secret.set',
   'secret.deleted',
   'service.set',
