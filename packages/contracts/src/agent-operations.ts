@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   agentConfigSchema,
   agentNameSchema,
+  agentSampleSchema,
   agentSchema,
   agentSummarySchema,
   agentVersionSchema,
@@ -66,6 +67,15 @@ export const agentOperations = {
     query: pageQuery,
     status: 200,
     response: page(agentVersionSchema),
+  },
+  listAgentSamples: {
+    method: 'get',
+    path: '/agent-samples',
+    summary: 'List agents to begin with, as far as their tools and programs are there',
+    tag: 'agents',
+    permission: 'agents:read',
+    status: 200,
+    response: z.object({ items: z.array(agentSampleSchema) }),
   },
   listTools: {
     method: 'get',

@@ -94,6 +94,25 @@ export const agentSummarySchema = agentSchema
   .meta({ id: 'AgentSummary' })
 export type AgentSummary = z.output<typeof agentSummarySchema>
 
+/** What an agent needs besides itself to be of use. */
+const agentNeeds = ['model_provider', 'public_web', 'other_agents', 'approver'] as const
+
+export const agentSampleSchema = z
+  .object({
+    name: agentNameSchema.meta({ description: 'To create it by, unless it is taken.' }),
+    title: z.string(),
+    needs: z.array(z.enum(agentNeeds)).meta({
+      description: 'What has to be there: a provider of models, hosts to reach, agents to ask, people who approve.',
+    }),
+    tryWith: z.string().meta({ description: 'A first message.' }),
+    config: agentConfigSchema,
+  })
+  .meta({
+    id: 'AgentSample',
+    description: 'An agent to begin with. Its config is what POST /agents takes, without the name.',
+  })
+export type AgentSample = z.output<typeof agentSampleSchema>
+
 export const toolSchema = z
   .object({
     name: z.string(),

@@ -2,6 +2,7 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSample,
   type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
@@ -147,6 +148,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
+export type { TenantHealth } from './platform.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,

@@ -18,6 +18,7 @@ import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
+import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
 import {
   decideSchema,
@@ -200,6 +201,7 @@ export const operations = {
   },
   ...brandingOperations,
   ...planOperations,
+  ...platformOperations,
   createKey: {
     method: 'post',
     path: '/keys',

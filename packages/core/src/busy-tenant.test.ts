@@ -4,6 +4,7 @@ import { listAgents } from './agents/list-agents.ts'
 import type { Caller } from './identity/caller.ts'
 import { getOverview } from './overview/get-overview.ts'
 import { listRuns } from './runs/get-run.ts'
+import { listTenantHealth } from './tenancy/list-tenant-health.ts'
 import { listThreads } from './threads/threads.ts'
 import { summarizeUsage } from './usage/summarize-usage.ts'
 
@@ -30,6 +31,8 @@ const questions: Record<string, (caller: Caller) => Promise<unknown>> = {
   'conversations of nobody': (caller) => listThreads(caller, { limit, mine: true }),
   'conversations with an agent': (caller) => listThreads(caller, { limit, agent: 'clerk' }),
   agents: (caller) => listAgents(caller, { limit }),
+  'the health of tenants': (caller) =>
+    listTenantHealth({ ...caller, tenantId: null, permissions: new Set(['platform:tenants:read']) }, { limit }),
 }
 
 let on: TestPlatform

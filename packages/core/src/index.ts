@@ -1,3 +1,4 @@
+export { agentSamples, listAgentSamples } from './agents/agent-samples.ts'
 export {
   createAgent,
   createAgentVersion,
@@ -134,6 +135,7 @@ export { exportTenant } from './tenancy/archive/export-tenant.ts'
 export { importTenant } from './tenancy/archive/import-tenant.ts'
 export { createTenant } from './tenancy/create-tenant.ts'
 export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
+export { listTenantHealth } from './tenancy/list-tenant-health.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {

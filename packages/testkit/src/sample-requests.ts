@@ -42,6 +42,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
     body: (ground) => ({ name: ground.doomedName }),
   },
   getTenantDeletion: { params: (ground) => ({ id: ground.fadingTenant }) },
+  listTenantHealth: {},
   listPlans: {},
   putPlan: {
     params: () => ({ name: 'sample' }),
@@ -92,6 +93,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   createAgentVersion: { params: byAgent, body: () => ({ description: 'the next version' }) },
   listAgentVersions: { params: byAgent },
   setRelease: { params: (ground) => ({ ...byAgent(ground), environment: 'staging' }), body: () => ({ version: 2 }) },
+  listAgentSamples: {},
   listTools: {},
   getRelease: { params: byProduction },
   promoteRelease: {

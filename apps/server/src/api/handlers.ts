@@ -68,6 +68,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getTenantDeletion: (caller, { params }, { anchors }) => core.getTenantDeletion(caller, params.id, anchors),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
+  listTenantHealth: (caller, { query }) => core.listTenantHealth(caller, query),
   listPlans: (caller) => core.listPlans(caller),
   putPlan: (caller, { params, body }) => core.putPlan(caller, { name: params.name, ...body }),
   setTenantPlan: (caller, { params, body }) => core.setTenantPlan(caller, params.id, body),
@@ -129,6 +130,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createAgentVersion: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.createAgentVersion(caller, params.name, body)),
   listAgentVersions: (caller, { params, query }) => core.listAgentVersions(caller, params.name, query),
+  listAgentSamples: (caller) => core.listAgentSamples(caller),
   listTools: (caller) => core.listTools(caller),
 
   getRelease: (caller, { params }) => core.getRelease(caller, placeOf(params)),

@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts/browser'
 
-interface FieldErrors {
+export interface FieldErrors {
   /** What is wrong with a field of the body, by its dotted path, such as `limits.maxSteps`. */
   of: (field: string) => string | undefined
   /** What is wrong with none of these fields, for beside the button. */

@@ -110,7 +110,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function Circumstances({ approval }: { approval: Approval }) {
   const { path } = useSession()
-  const { agent, version, runId, step, requestedBy, approvers, quorum, allowSelf, expiresAt, onExpiry } = approval
+  const { agent, version, runId, requestedBy, approvers, quorum, allowSelf, expiresAt, onExpiry } = approval
   const who = [
     ...approvers.roles.map((role) => <span key={role}>the role {role}</span>),
     ...approvers.actors.map((actor) => <ActorName key={actor} actor={actor} />),
@@ -127,7 +127,7 @@ function Circumstances({ approval }: { approval: Approval }) {
             v{version}, in{' '}
             <Link
               className="text-accent hover:underline"
-              href={path(`/runs/${runId}?step=${encodeURIComponent(step)}`)}
+              href={path(`/runs/${runId}`)}
             >
               this run
             </Link>
