@@ -22,7 +22,8 @@ export function raiseOf({ kind, arguments: value }: ApprovalSummary): BudgetRais
 }
 
 export function amountOf({ limitOf, raiseBy }: BudgetRaise): string {
-  return limitOf === 'money' ? formatMoney(raiseBy) : `${formatNumber(raiseBy)} ${limitOf}`
+  if (limitOf === 'money') return formatMoney(raiseBy)
+  return raiseBy === 1 ? `1 ${limitOf.slice(0, -1)}` : `${formatNumber(raiseBy)} ${limitOf}`
 }
 
 /** What is asked for, in a line. */

@@ -20,11 +20,18 @@ const roomForBoth = '(min-width: 64rem)'
 
 /** What waits, and beside it the one that is chosen. Where there is little room, one of both. */
 export function Inbox() {
-  const pending = usePages('listApprovals', { query: { status: 'pending' } }, everyMs)
+  const listed = usePages('listApprovals', { query: { status: 'pending' } }, everyMs)
+  // Decided here, while the list that was asked for before still has it.
+  const [decided, setDecided] = useState<readonly (string | undefined)[]>([])
+  const pending = { ...listed, items: listed.items?.filter(({ id }) => !decided.includes(id)) }
   const items = pending.items ?? []
   const { chosen, choose, leave, move, goOn } = useChosen(items)
   const [showsKeys, setShowsKeys] = useState(false)
   const onward = () => move(1)
+  const onDecided = () => {
+    setDecided((before) => [...before, chosen])
+    goOn()
+  }
   useKeys({
     j: onward,
     k: () => move(-1),
@@ -33,15 +40,9 @@ export function Inbox() {
     // What is not open is opened first: nobody decides on what they don't see.
     ...(chosen === undefined && { a: onward, e: onward, r: onward, Enter: onward }),
   })
-  const empty = (
-    <EmptyState icon={<CircleCheckBig />} title="Nothing waits for you">
-      When an agent wants to do something that its policy leaves to people, it stops and asks here. Which calls need an
-      approval is part of an agent, under Approvals.
-    </EmptyState>
-  )
   if (items.length === 0 && chosen === undefined) {
     return (
-      <Paged list={pending} empty={empty}>
+      <Paged list={pending} empty={nothingWaits}>
         {() => null}
       </Paged>
     )
@@ -76,13 +77,20 @@ export function Inbox() {
               <ArrowLeft /> All that waits
             </Button>
           </div>
-          <ApprovalView key={chosen} id={chosen} onDecided={goOn} />
+          <ApprovalView key={chosen} id={chosen} onDecided={onDecided} />
         </div>
       )}
       {showsKeys && <KeysDialog onClose={() => setShowsKeys(false)} />}
     </div>
   )
 }
+
+const nothingWaits = (
+  <EmptyState icon={<CircleCheckBig />} title="Nothing waits for you">
+    When an agent wants to do something that its policy leaves to people, it stops and asks here. Which calls need an
+    approval is part of an agent, under Approvals.
+  </EmptyState>
+)
 
 /** Which one is chosen stands in the address. Where there is room for it, the first is, if none else. */
 function useChosen(items: readonly ApprovalSummary[]) {

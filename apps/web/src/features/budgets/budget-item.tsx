@@ -19,10 +19,10 @@ export function BudgetItem({ budget }: { budget: Budget }) {
   const { name, scope, period, windows, softPercent } = budget
   const limits = measures.flatMap(({ limit, format, unit }) => {
     const allowed = budget[limit]
-    return allowed === null ? [] : [`${format(allowed)}${unit}`]
+    return allowed === null ? [] : [`${format(allowed)}${unit(allowed)}`]
   })
   return (
-    <div className="grid gap-x-8 gap-y-3 px-4 py-4 md:grid-cols-[16rem_minmax(0,1fr)_max-content]">
+    <div className="grid grid-cols-[minmax(0,1fr)_max-content] gap-x-8 gap-y-3 px-4 py-4 md:grid-cols-[16rem_minmax(0,1fr)_max-content]">
       <div className="min-w-0">
         <h3 className="font-medium break-words">{name}</h3>
         <p className="text-soft">
@@ -33,7 +33,7 @@ export function BudgetItem({ budget }: { budget: Budget }) {
         </p>
         {softPercent !== null && <p className="text-xs text-soft">Warns at {softPercent} %</p>}
       </div>
-      <div className="flex min-w-0 flex-col gap-4">
+      <div className="flex min-w-0 flex-col gap-4 max-md:col-span-2 max-md:row-start-2">
         {windows.length === 0 && <p className="text-soft">Nobody has used any of it in this period.</p>}
         {windows.map((window) => (
           <Window key={window.subject} budget={budget} window={window} />
@@ -54,7 +54,7 @@ function Window({ budget, window }: { budget: Budget; window: BudgetWindow }) {
       {measures.map(({ window: measure, format, unit }) => {
         const { allowed, spent, reserved } = window[measure]
         if (allowed === null) return null
-        const text = `${format(spent)} of ${format(allowed)}${unit}${reserved > 0 ? `, ${format(reserved)} reserved` : ''}`
+        const text = `${format(spent)} of ${format(allowed)}${unit(allowed)}${reserved > 0 ? `, ${format(reserved)} reserved` : ''}`
         return (
           <div key={measure}>
             <p className="mb-1 text-xs text-soft tabular-nums">{text}</p>
@@ -86,7 +86,7 @@ function Actions({ budget }: { budget: Budget }) {
   const remove = useAct('deleteBudget', { changes: ['listBudgets'], done: `The budget ${name} is deleted` })
   if (!can('budgets:write')) return null
   return (
-    <div className="max-md:row-start-1 max-md:justify-self-end">
+    <div>
       <RowActions
         of={name}
         actions={[

@@ -1,4 +1,4 @@
-import type { Budget, BudgetWindow } from '@freehold/contracts'
+import type { Budget } from '@freehold/contracts'
 import { formatMoney, formatNumber } from '../../ui/format.ts'
 
 export const periodWords: Record<Budget['period'], string> = {
@@ -17,9 +17,9 @@ export const scopeWords: Record<Budget['scope']['kind'], { each: string; one: st
   api_key: { each: 'Each key', one: 'Key' },
 }
 
-/** What a budget can limit, in what it is shown. */
+/** What a budget can limit, and how an amount of it is written. */
 export const measures = [
-  { window: 'nanos', limit: 'limitNanos', format: formatMoney, unit: '' },
-  { window: 'tokens', limit: 'tokenLimit', format: formatNumber, unit: ' tokens' },
-  { window: 'requests', limit: 'requestLimit', format: formatNumber, unit: ' calls' },
-] as const satisfies readonly { window: keyof BudgetWindow; limit: keyof Budget; format: unknown; unit: string }[]
+  { window: 'nanos', limit: 'limitNanos', format: formatMoney, unit: () => '' },
+  { window: 'tokens', limit: 'tokenLimit', format: formatNumber, unit: (count: number) => (count === 1 ? ' token' : ' tokens') },
+  { window: 'requests', limit: 'requestLimit', format: formatNumber, unit: (count: number) => (count === 1 ? ' call' : ' calls') },
+] as const

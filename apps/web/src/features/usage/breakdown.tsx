@@ -5,8 +5,8 @@ import { Coins } from 'lucide-react'
 import { useApi } from '../../api/use-api.ts'
 import { useSearch } from '../../session/use-search.ts'
 import { formatCompact, formatMoney, formatNumber, formatShare } from '../../ui/format.ts'
-import { Answered, ListSkeleton } from '../../ui/listing.tsx'
-import { Card, EmptyState } from '../../ui/page.tsx'
+import { Answered } from '../../ui/listing.tsx'
+import { Card, EmptyState, Skeleton } from '../../ui/page.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { ExportUsage } from './export-usage.tsx'
@@ -42,7 +42,7 @@ export function Breakdown({ span }: { span: Span }) {
         </div>
       }
     >
-      <Answered answer={groups} skeleton={<ListSkeleton rows={4} />}>
+      <Answered answer={groups} skeleton={<Skeleton className="m-4 h-40" />}>
         {(usage) => <Groups usage={usage} />}
       </Answered>
     </Card>
