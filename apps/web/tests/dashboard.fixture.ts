@@ -106,18 +106,27 @@ export async function signIn(page: Page, { email, password }: { email: string; p
 const password = 'correct horse battery'
 let joined = 0
 
-/** Invites somebody, who signs up, follows the mailed link and accepts: by requests, as pages of their own are tested elsewhere. */
 async function joinTenant(shared: SharedDashboard, page: Page, { tenant = 'acme', roles }: Member): Promise<string> {
   const email = `person-${++joined}@example.com`
   const { token } = await (await shared.api(tenant)).createInvitation({ body: { email, roles } })
+  await acceptInvitation(shared, page, { email, token })
+  return email
+}
+
+/** Somebody who was invited signs up, follows the mailed link and accepts: by requests, as pages of their own are tested elsewhere. */
+export async function acceptInvitation(
+  shared: SharedDashboard,
+  page: Page,
+  { email, token }: { email: string; token: string },
+): Promise<void> {
   const headers = { origin: shared.url, 'content-type': 'application/json' }
   const { request } = page.context()
-  await expectOk(request.post('/auth/sign-up/email', { headers, data: { email, password, name: `Person ${joined}` } }))
+  const name = `Person ${email.split('@')[0]}`
+  await expectOk(request.post('/auth/sign-up/email', { headers, data: { email, password, name } }))
   const link = await waitFor(() => mailedLink(shared.server, email, '/auth/verify-email'))
   await request.get(link)
   await expectOk(request.post('/auth/sign-in/email', { headers, data: { email, password } }))
   await expectOk(request.post('/api/v1/invitations/accept', { headers, data: { token } }))
-  return email
 }
 
 async function expectOk(answer: ReturnType<BrowserContext['request']['post']>): Promise<void> {
