@@ -191,6 +191,10 @@ describe('a list shows nothing of another tenant', () => {
     threadId: (ground) => ground.thread,
     runId: (ground) => ground.finishedRun,
     subject: (ground) => ground.budgetId,
+    startedBy: (ground) => ground.startedBy,
+    user: (ground) => ground.user,
+    parentRunId: (ground) => ground.finishedRun,
+    rootRunId: (ground) => ground.finishedRun,
   }
   const filtered = lists.flatMap((operation) =>
     operation.query.flatMap((name) => (filters[name] ? [{ ...operation, name, read: filters[name] }] : [])),
@@ -211,6 +215,8 @@ describe('a list shows nothing of another tenant', () => {
       'environment',
       'from',
       'limit',
+      'minCostNanos',
+      'mine',
       'status',
       'system',
       'to',
@@ -220,6 +226,11 @@ describe('a list shows nothing of another tenant', () => {
 
 function itemsOf(response: TestResponse): unknown[] {
   return z.object({ items: z.array(z.unknown()) }).parse(response.body).items
+}
+
+/** An answer without how far into now it reaches. */
+function steady({ text }: TestResponse): unknown {
+  return JSON.parse(text.replaceAll(/"to":"[^"]*"/g, '"to":"now"'))
 }
 
 describe('the tenant comes from the key alone', () => {
@@ -239,9 +250,9 @@ describe('the tenant comes from the key alone', () => {
       const plain = await ask(acme.tenant.key, operation, acme)
       const headers = { 'x-tenant-id': globex.tenant.id, 'x-freehold-tenant': globex.tenant.id }
       const withHeader = await ask(acme.tenant.key, operation, acme, { headers })
-      expect(withHeader.body).toEqual(plain.body)
+      expect(steady(withHeader)).toEqual(steady(plain))
       const withParameter = await ask(acme.tenant.key, operation, acme, { query: `?tenantId=${globex.tenant.id}` })
-      if (withParameter.status === 200) expect(withParameter.body).toEqual(plain.body)
+      if (withParameter.status === 200) expect(steady(withParameter)).toEqual(steady(plain))
       else expect(withParameter).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
     },
   )

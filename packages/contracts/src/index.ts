@@ -109,6 +109,14 @@ export {
   operationIds,
   operations,
 } from './operations.ts'
+export type {
+  AgentFigures,
+  NearBudget,
+  Overview,
+  OverviewQuery,
+  RecentChange,
+  RunFigures,
+} from './overview.ts'
 export {
   type CreatedInvitation,
   type CreateInvitation,
@@ -163,6 +171,8 @@ export { isTerminalStatus, type RunStatus } from './run-status.ts'
 export {
   decideSchema,
   type FailedAttempt,
+  type ListRuns,
+  type ListThreads,
   type Message,
   type RedrivenRuns,
   type RedriveRuns,

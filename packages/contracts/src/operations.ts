@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { agentOperations, byName } from './agent-operations.ts'
-import { agentNameSchema } from './agents.ts'
 import { approvalOperations } from './approval-operations.ts'
 import { auditOperations } from './audit-operations.ts'
 import { brandingOperations } from './branding-operations.ts'
@@ -16,12 +15,14 @@ import {
   tenantDefinitionSchema,
 } from './onboarding.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
 import { releaseOperations } from './release-operations.ts'
-import { runStatuses } from './run-status.ts'
 import {
   decideSchema,
+  listRunsQuery,
+  listThreadsQuery,
   messageSchema,
   redrivenRunsSchema,
   redriveRunsSchema,
@@ -51,8 +52,6 @@ const archiveType = 'application/gzip'
 const maxArchiveBytes = 4 * 1024 ** 3
 const byThread = z.strictObject({ id: threadIdSchema })
 const nothing = z.undefined()
-/** A boolean in a query. */
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
 
 export const operations = {
   whoami: {
@@ -254,14 +253,7 @@ export const operations = {
     summary: 'List runs, newest first',
     tag: 'runs',
     permission: 'runs:read',
-    query: pageQuery.extend({
-      agent: agentNameSchema.optional(),
-      status: z.enum(runStatuses).optional(),
-      dead: flag.optional(),
-      threadId: threadIdSchema.optional(),
-      /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
-      system: flag.optional(),
-    }),
+    query: listRunsQuery,
     status: 200,
     response: page(runSummarySchema),
   },
@@ -337,9 +329,19 @@ export const operations = {
     summary: 'List conversations, newest first',
     tag: 'threads',
     permission: 'threads:read',
-    query: pageQuery,
+    query: listThreadsQuery,
     status: 200,
     response: page(threadSchema),
+  },
+  getThread: {
+    method: 'get',
+    path: '/threads/{id}',
+    summary: 'Read who began a conversation, and its last run',
+    tag: 'threads',
+    permission: 'threads:read',
+    params: byThread,
+    status: 200,
+    response: threadSchema,
   },
   listMessages: {
     method: 'get',
@@ -362,6 +364,7 @@ export const operations = {
     status: 200,
     response: page(usageRecordSchema),
   },
+  ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,
   ...auditOperations,

@@ -3,6 +3,7 @@ import { agentNameSchema } from './agents.ts'
 import { environmentSchema } from './environments.ts'
 import { runFailureCodes } from './errors.ts'
 import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
+import { pageQuery } from './operation.ts'
 import { runStatuses } from './run-status.ts'
 import { idSchema } from './tenants.ts'
 
@@ -19,6 +20,8 @@ export const startRunSchema = z.strictObject({
   message: z.string().min(1).max(200_000),
   threadId: threadIdSchema.optional(),
   environment: environmentSchema.default('production'),
+  /** A version to try in development, released or not, for who has `agents:write`. */
+  version: z.int().min(1).max(2_147_483_647).optional(),
   /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
   deadlineMs: z.int().min(1).max(1_728_000_000).optional(),
   priority: z.enum(runPriorities).default('normal'),
@@ -37,7 +40,18 @@ export const stepSummarySchema = z
     kind: z.enum(['model', 'tool', 'child', 'timer', 'decision', 'approval', 'step']),
     name: z.string(),
     status: z.enum(['running', 'finished', 'failed']),
-    latencyMs: z.int().nullable(),
+    latencyMs: z.int().nullable().meta({ description: 'Of the call itself, without what it waited for before.' }),
+    startedAt: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When its approval was asked for, if it has one. Null for steps of the program itself.' }),
+    finishedAt: z.iso.datetime().nullable(),
+    attempt: z.int().meta({ description: 'The attempt of the run in which it came this far.' }),
+    usage: usageSchema.nullable().meta({ description: 'Of the call that answered a model step.' }),
+    costNanos: z.int().nullable(),
+    childRunId: idSchema.nullable(),
+    approvalId: idSchema.nullable().meta({ description: 'The latest one that was asked for.' }),
+    error: z.string().nullable().meta({ description: 'Its first 1,000 characters.' }),
   })
   .meta({ id: 'StepSummary' })
 export type StepSummary = z.output<typeof stepSummarySchema>
@@ -56,6 +70,10 @@ const runShape = {
   parentRunId: idSchema.nullable(),
   rootRunId: idSchema.meta({ description: 'The run at the top of the delegations; itself when nobody delegated it.' }),
   startedBy: z.string().meta({ description: 'Who started the root run, such as `api_key:<id>`.' }),
+  startedByName: z
+    .string()
+    .nullable()
+    .meta({ description: 'The name of that person, service account or key; null when the caller may not see it.' }),
   user: z.string().nullable(),
   priority: z.enum(runPriorities),
   status: z.enum(runStatuses),
@@ -73,6 +91,37 @@ const runShape = {
   finishedAt: z.iso.datetime().nullable(),
   deadlineAt: z.iso.datetime(),
 }
+
+/** A boolean in a query. */
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
+const time = z.iso.datetime({ offset: true })
+
+export const listRunsQuery = pageQuery.extend({
+  agent: agentNameSchema.optional(),
+  /** One, or several with commas between. */
+  status: z
+    .string()
+    .max(100)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(runStatuses)))
+    .optional(),
+  dead: flag.optional(),
+  threadId: threadIdSchema.optional(),
+  /** When the run was accepted: from this moment on, and before that one. */
+  from: time.optional(),
+  to: time.optional(),
+  /** Who started the root run, such as `person:<id>`. */
+  startedBy: z.string().min(1).max(200).optional(),
+  /** The person that the run is for. */
+  user: z.string().min(1).max(200).optional(),
+  minCostNanos: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  parentRunId: idSchema.optional(),
+  /** The delegations below this run, at every depth. */
+  rootRunId: idSchema.optional(),
+  /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
+  system: flag.optional(),
+})
+export type ListRuns = z.output<typeof listRunsQuery>
 
 export const runSummarySchema = z.object(runShape).meta({ id: 'RunSummary' })
 export const runSchema = z
@@ -104,9 +153,30 @@ export type RedrivenRuns = z.output<typeof redrivenRunsSchema>
 
 export const decideSchema = z.strictObject({ step: z.string().min(1).max(200), decision: z.enum(inDoubtOptions) })
 
+export const listThreadsQuery = pageQuery.extend({
+  /** Whose agent answered last. */
+  agent: agentNameSchema.optional(),
+  /** Only what the caller began. */
+  mine: flag.optional(),
+})
+export type ListThreads = z.output<typeof listThreadsQuery>
+
 export const threadSchema = z
-  .object({ id: z.string(), createdAt: z.iso.datetime(), updatedAt: z.iso.datetime() })
-  .meta({ id: 'Thread' })
+  .object({
+    id: z.string(),
+    title: z.string().meta({ description: 'The beginning of the first message.' }),
+    startedBy: z.string().meta({ description: 'Who began it, such as `person:<id>`.' }),
+    startedByName: z.string().nullable(),
+    lastRun: z.object({
+      id: idSchema,
+      agent: z.string(),
+      environment: environmentSchema,
+      status: z.enum(runStatuses),
+    }),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Thread', description: 'A conversation. What agents ask each other is none.' })
 
 export const messageSchema = z
   .object({

@@ -120,6 +120,7 @@ export const membershipSchema = z
   .object({
     id: idSchema,
     name: z.string(),
+    status: z.enum(['active', 'suspended']),
     roles: z.array(z.enum(tenantRoles)).meta({ description: 'In the tenant as a whole.' }),
     teams: z.array(teamMembershipSchema).meta({ description: 'The teams in it, with the roles there.' }),
   })
@@ -138,6 +139,9 @@ export const whoamiSchema = z
       .meta({ description: 'The tenants that a person can choose among with X-Tenant-Id; none for a key.' }),
     permissions: z.array(z.enum(permissions)),
     roles: z.array(z.enum(tenantRoles)),
+    teams: z.array(idSchema).nullable().meta({
+      description: 'For which the request acts: permissions and roles are those held in each. Null: the whole tenant.',
+    }),
     environment: environmentSchema.nullable().meta({ description: 'That the key is bound to; null: all of them.' }),
   })
   .meta({ id: 'Whoami' })

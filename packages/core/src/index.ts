@@ -65,6 +65,7 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { getOverview } from './overview/get-overview.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,
@@ -144,7 +145,7 @@ export {
   updateOwnTenant,
 } from './tenancy/tenants.ts'
 export { readHistory } from './threads/read-history.ts'
-export { listMessages, listThreads } from './threads/threads.ts'
+export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {

@@ -1,3 +1,4 @@
+export { type Business, busyAgents, makeBusy } from './busy-tenant.ts'
 export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
 export {
   type Arrival,

@@ -17,6 +17,9 @@ export interface Ground {
   /** An approval that `undecidedRun` waits for; its arguments have the hash `0…0`. */
   approvalId: string
   thread: string
+  /** Who started every run, and the person that one of them is for, which `finishedRun` delegated. */
+  startedBy: string
+  user: string
   keyId: string
   budgetId: string
   scheduleId: string
@@ -89,31 +92,10 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const limited = { period: 'month', limitNanos: 1_000_000_000_000 } as const
   const budget = await client.createBudget({ body: { name: `budget of ${tenant.name}`, ...limited } })
   const second = await client.createBudget({ body: { name: `second budget of ${tenant.name}`, ...limited } })
-  const start = (wait: number) =>
-    client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
-  await test.startWorker()
-  const finished = await start(20)
-  await start(20)
-  await test.stopWorker(20_000)
-  const [failed, queued, undecided] = [await start(0), await start(0), await start(0)]
-  await test.asSuperuser(
-    `update agent_runs set status = 'failed', error = '{"code": "model_failed", "message": "no"}', finished_at = now()
-      where id = $1`,
-    [failed.id],
-  )
-  await test.asSuperuser(
-    `update agent_runs set status = 'waiting', waits = '[{"step": "tool:1", "kind": "decision", "until": null}]',
-        available_at = 'infinity' where id = $1`,
-    [undecided.id],
-  )
-  await bookLostCall(test, tenant.id, budget.id, finished.id)
-  await client.startRun({ params: { name: agent }, body: { message: secret, threadId: `second-${thread}` } })
-  const approvalId = await addApproval(test, tenant, undecided.id, 'pending')
-  await addApproval(test, tenant, finished.id, 'rejected')
-  // Out of the reach of a worker that a test starts.
-  await test.asSuperuser(`update agent_runs set available_at = 'infinity' where status = 'queued' and tenant_id = $1`, [
-    tenant.id,
-  ])
+  const runs = await furnishRuns(test, tenant, agent, secret, thread)
+  await bookLostCall(test, tenant.id, budget.id, runs.finishedRun)
+  const approvalId = await addApproval(test, tenant, runs.undecidedRun, 'pending')
+  await addApproval(test, tenant, runs.finishedRun, 'rejected')
   const releaseRequestId = await addReleaseRequest(test, tenant, agent, 'pending')
   await addReleaseRequest(test, tenant, agent, 'rejected')
   const key = await client.createKey({ body: { name: `key of ${tenant.name}` } })
@@ -138,10 +120,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     agent,
     secret,
     thread,
-    finishedRun: finished.id,
-    failedRun: failed.id,
-    queuedRun: queued.id,
-    undecidedRun: undecided.id,
+    ...runs,
     approvalId,
     keyId: key.id,
     budgetId: budget.id,
@@ -156,6 +135,47 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
     ...services,
     spareTenant: spare.id,
     ...doomed,
+  }
+}
+
+/** Runs in every state, and one that another delegated. */
+async function furnishRuns(test: TestPlatform, tenant: TestTenant, agent: string, secret: string, thread: string) {
+  const client = test.client(tenant.key)
+  const start = (wait: number) =>
+    client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
+  await test.startWorker()
+  const finished = await start(20)
+  await start(20)
+  await test.stopWorker(20_000)
+  const [failed, queued, undecided] = [await start(0), await start(0), await start(0)]
+  await test.asSuperuser(
+    `update agent_runs set status = 'failed', error = '{"code": "model_failed", "message": "no"}', finished_at = now()
+      where id = $1`,
+    [failed.id],
+  )
+  await test.asSuperuser(
+    `update agent_runs set status = 'waiting', waits = '[{"step": "tool:1", "kind": "decision", "until": null}]',
+        available_at = 'infinity' where id = $1`,
+    [undecided.id],
+  )
+  const user = `user of ${tenant.name}`
+  const body = { message: secret, threadId: `second-${thread}`, user }
+  await client.startRun({ params: { name: agent }, body })
+  await test.asSuperuser('update agent_runs set parent_run_id = $1, root_run_id = $1 where id = $2', [
+    finished.id,
+    failed.id,
+  ])
+  // Out of the reach of a worker that a test starts.
+  await test.asSuperuser(`update agent_runs set available_at = 'infinity' where status = 'queued' and tenant_id = $1`, [
+    tenant.id,
+  ])
+  return {
+    startedBy: finished.startedBy,
+    user,
+    finishedRun: finished.id,
+    failedRun: failed.id,
+    queuedRun: queued.id,
+    undecidedRun: undecided.id,
   }
 }
 

@@ -16,6 +16,9 @@ interface StartOptions {
 interface ListOptions {
   agent?: string
   status?: string
+  from?: string
+  to?: string
+  user?: string
   system?: boolean
   dead?: boolean
   limit: number
@@ -45,6 +48,7 @@ function addRun(program: Command, perform: Perform): void {
     .argument('<message...>', 'what to ask; "-" reads it from the standard input')
     .option('--thread <id>', 'go on in this conversation, or begin one with this id')
     .option('--environment <name>', 'development, staging or production')
+    .option('--try <version>', 'this version, in development, whether it is released or not', readCount)
     .option('--deadline <seconds>', 'end the run as failed after this time', readSeconds)
     .option('--priority <level>', 'low, normal or high: within the tenant, higher ones start first')
     .option('--user <name>', 'the person it is for; budgets can limit each')
@@ -64,7 +68,10 @@ function addReading(runs: Command, perform: Perform): void {
     .command('list')
     .description('list runs, newest first')
     .option('--agent <name>', 'of this agent only')
-    .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled')
+    .option('--status <status>', 'queued, running, waiting, succeeded, failed or cancelled; several with commas')
+    .option('--from <time>', 'accepted from then on, such as 2026-01-31T00:00:00Z')
+    .option('--to <time>', 'accepted before then')
+    .option('--user <name>', 'for this person only')
     .option('--system', "the platform's own, such as deliveries of webhooks")
     .option('--dead', 'that failed by using up their attempts')
     .option('--limit <count>', 'how many at the most', readCount, 20)

@@ -10,13 +10,16 @@ import { printJson } from '../terminal/terminal.ts'
 interface Filter {
   agent?: string
   status?: string
+  from?: string
+  to?: string
+  user?: string
   system?: boolean
   dead?: boolean
   limit: number
 }
 
-export async function listRuns(context: Context, { agent, status, system, dead, limit }: Filter): Promise<undefined> {
-  const filter = parseInput(operations.listRuns.query.pick({ agent: true, status: true }), { agent, status })
+export async function listRuns(context: Context, { system, dead, limit, ...filter }: Filter): Promise<undefined> {
+  parseInput(operations.listRuns.query, filter)
   const client = await connectTenant(context)
   const query = { ...filter, ...(dead && { dead: 'true' as const }), ...(system && { system: 'true' as const }) }
   const runs = await collectPages((page) => client.listRuns({ query: { ...page, ...query } }), limit)

@@ -14,6 +14,7 @@ const run: Run = {
   parentRunId: null,
   rootRunId: 'run',
   startedBy: 'api_key:key',
+  startedByName: 'key',
   user: null,
   priority: 'normal',
   status: 'succeeded',
@@ -31,7 +32,13 @@ const run: Run = {
   startedAt: at,
   finishedAt: '2026-11-22T12:00:01.500Z',
   deadlineAt: at,
-  steps: [{ step: 'model:1', kind: 'model', name: 'demo', status: 'finished', latencyMs: 5 }],
+  steps: [
+    {
+      ...{ step: 'model:1', kind: 'model', name: 'demo', status: 'finished', latencyMs: 5 },
+      ...{ startedAt: null, finishedAt: null, attempt: 1, usage: null, costNanos: 5 },
+      ...{ childRunId: null, approvalId: null, error: null },
+    },
+  ],
 }
 
 const delta = (offset: number, text: string, step = 'model:1'): TextDelta => ({

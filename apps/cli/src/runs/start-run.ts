@@ -9,6 +9,8 @@ interface StartRequest {
   words: string[]
   thread?: string
   environment?: string
+  /** A version, in development. */
+  try?: number
   /** In seconds. */
   deadline?: number
   priority?: string
@@ -23,7 +25,8 @@ export async function startRun(context: Context, request: StartRequest): Promise
   const body = parseInput(startRunSchema, {
     message: await readMessage(context, request.words),
     threadId: request.thread,
-    environment: request.environment,
+    environment: request.environment ?? (request.try === undefined ? undefined : 'development'),
+    version: request.try,
     deadlineMs: request.deadline === undefined ? undefined : Math.ceil(request.deadline * 1000),
     priority: request.priority,
     user: request.user,

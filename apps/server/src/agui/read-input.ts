@@ -13,6 +13,7 @@ import { z } from 'zod'
 const forwardedSchema = z.object({
   environment: environmentSchema.default('production'),
   user: startRunSchema.shape.user,
+  version: startRunSchema.shape.version,
 })
 
 /** An answer to an interrupt. One without a decision only comes back to the run. */
@@ -30,6 +31,8 @@ export interface AguiInput {
   environment: z.output<typeof environmentSchema>
   /** The person the run is for. */
   user?: string | undefined
+  /** The version to try, in development. */
+  version?: number | undefined
 }
 
 /** What a run is started with, or the answers with which it goes on. The thread on the server is the conversation, so only the newest user message counts. */

@@ -57,6 +57,7 @@ async function findOrStartRun(
     threadId: input.threadId,
     environment: input.environment,
     ...(input.user !== undefined && { user: input.user }),
+    ...(input.version !== undefined && { version: input.version }),
     metadata: {},
     clientKey: `agui:${input.runId}`,
   })

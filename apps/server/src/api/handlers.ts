@@ -175,7 +175,9 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   rotateWebhookSecret: (caller, { params }, { idempotency }) =>
     idempotency.once(() => core.rotateWebhookSecret(caller, params.id)),
 
+  getOverview: (caller, { query }) => core.getOverview(caller, query),
   listThreads: (caller, { query }) => core.listThreads(caller, query),
+  getThread: (caller, { params }) => core.getThread(caller, params.id),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
 

@@ -47,7 +47,7 @@ describe('an invitation', () => {
     expect((await whoamiOf(who.token)).body).toMatchObject({ tenant: null, memberships: [], permissions: [] })
     const { token, status } = await invite(on.acme.key, who.email.toUpperCase(), ['viewer', 'operator'])
     expect(status).toBe('pending')
-    const membership = { id: on.acme.id, name: 'acme', roles: ['operator', 'viewer'], teams: [] }
+    const membership = { id: on.acme.id, name: 'acme', status: 'active', roles: ['operator', 'viewer'], teams: [] }
     expect(await on.client(who.token).acceptInvitation({ body: { token } })).toEqual(membership)
     const { body } = await whoamiOf(who.token, on.acme.id)
     expect(body).toMatchObject({

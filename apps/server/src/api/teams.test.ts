@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { TenantRole } from '@freehold/contracts'
+import { operations, type TenantRole } from '@freehold/contracts'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -40,6 +40,28 @@ const run = async (key: string) => {
   const { id } = await on.client(key).startRun({ params: { name: 'assistant' }, query: { wait: 60 }, body })
   return on.client(key).getRun({ params: { id } })
 }
+
+test('whoami tells a member of teams for which of them a request acts, and what holds in each', async () => {
+  const email = `${randomUUID()}@example.com`
+  const teams = [
+    { id: claims, roles: ['builder' as const] },
+    { id: sales, roles: ['viewer' as const] },
+  ]
+  const { token: invitation } = await owner().createInvitation({ body: { email, teams } })
+  const token = on.tokenFor({ subject: randomUUID(), email })
+  await on.client(token).acceptInvitation({ body: { token: invitation } })
+  const ask = async (headers: Record<string, string> = {}) => {
+    const who = { 'x-tenant-id': on.acme.id, ...headers }
+    return operations.whoami.response.parse((await on.request(token, 'GET', '/api/v1/whoami', undefined, who)).body)
+  }
+  const everywhere = await ask()
+  expect(new Set(everywhere.teams)).toEqual(new Set([claims, sales]))
+  expect(everywhere.permissions).not.toContain('runs:start')
+  const inClaims = await ask({ 'x-team-id': claims })
+  expect(inClaims).toMatchObject({ teams: [claims], roles: ['builder'] })
+  expect(inClaims.permissions).toContain('runs:start')
+  expect(await owner().whoami()).toMatchObject({ teams: null })
+})
 
 describe("a team's budget", () => {
   test('limits and counts the runs of the team only, whatever its scope is', async () => {

@@ -15,6 +15,7 @@ export async function whoami(caller: Caller): Promise<Whoami> {
     memberships: memberships.map(toMembership),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
+    teams: caller.teams ? [...caller.teams] : null,
     environment: caller.environment ?? null,
   }
 }

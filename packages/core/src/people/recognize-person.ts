@@ -18,7 +18,6 @@ export interface VouchedPerson {
 }
 
 export interface MembershipRow extends Membership {
-  status: 'active' | 'suspended'
   source: string
 }
 
@@ -46,8 +45,9 @@ export async function recognizePerson(database: Database, vouched: VouchedPerson
 }
 
 /** As others see it, with the roles in their own order. */
-export function toMembership({ id, name, roles, teams }: MembershipRow): Membership {
-  return { id, name, roles: rolesOf(roles), teams: teams.map((team) => ({ ...team, roles: rolesOf(team.roles) })) }
+export function toMembership({ id, name, status, roles, teams }: MembershipRow): Membership {
+  const joined = teams.map((team) => ({ ...team, roles: rolesOf(team.roles) }))
+  return { id, name, status, roles: rolesOf(roles), teams: joined }
 }
 
 /** With what the transaction has written. */

@@ -1,9 +1,10 @@
-import { FreeholdError, type Page, type Run, type RunEvent, type RunStatus, type RunSummary } from '@freehold/contracts'
-import { systemAgents } from '../agents/system-agents.ts'
-import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
+import { FreeholdError, type Page, type Run, type RunEvent, type RunSummary } from '@freehold/contracts'
+import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { readActorNames } from '../people/actor-names.ts'
 import { readJournal } from './journal.ts'
 import { readRun, toRunSummary } from './present-run.ts'
+import { type ListRunsQuery, matchRuns, selectRuns } from './select-runs.ts'
 
 export async function getRun(caller: Caller, id: string): Promise<Run> {
   authorize(caller, 'runs:read')
@@ -12,7 +13,7 @@ export async function getRun(caller: Caller, id: string): Promise<Run> {
 
 /** Reads a run for a verb that has authorized its caller already. */
 export async function findRun(caller: TenantCaller, id: string): Promise<Run> {
-  const run = await caller.platform.database.withTenant(caller, (tx) => readRun(tx, id))
+  const run = await caller.platform.database.withTenant(caller, (tx) => readRun(tx, caller, id))
   if (!run || !isInReach(caller, run.environment)) throw runNotFound()
   return run
 }
@@ -31,35 +32,28 @@ export function runNotFound(): FreeholdError {
   return new FreeholdError('not_found', 'There is no run with this id.')
 }
 
-export interface ListRunsQuery extends PageQuery {
-  agent?: string | undefined
-  status?: RunStatus | undefined
-  threadId?: string | undefined
-  /** The platform's own runs instead of those of agents. */
-  system?: boolean | undefined
-  dead?: boolean | undefined
-}
-
 export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Page<RunSummary>> {
   authorize(caller, 'runs:read')
   const before = decodeCursor(query.cursor, cursorKeys.id)
-  const { agent, status, threadId, dead, system = false } = query
-  const rows = await caller.platform.database.withTenant(caller, (tx) =>
-    tx
-      .selectFrom('agent_runs')
+  return caller.platform.database.withTenant(caller, async (tx) => {
+    const rows = await matchRuns(selectRuns(tx, caller, query.system), query)
       .selectAll()
       .$if(before !== undefined, (q) => q.where('id', '<', before ?? ''))
-      .where('agent', system ? 'like' : 'not like', systemAgents)
-      .$if(!!caller.environment, (q) => q.where('environment', '=', caller.environment ?? ''))
-      .$if(agent !== undefined, (q) => q.where('agent', '=', agent ?? ''))
-      .$if(status !== undefined, (q) => q.where('status', '=', status ?? ''))
-      .$if(threadId !== undefined, (q) => q.where('thread_id', '=', threadId ?? ''))
-      .$if(dead !== undefined, (q) => q.where('dead', '=', dead ?? false))
       .orderBy('id', 'desc')
       .limit(query.limit + 1)
-      .execute(),
-  )
-  return toPage(rows, query.limit, toRunSummary, ({ id }) => id)
+      .execute()
+    const names = await readActorNames(
+      tx,
+      caller,
+      rows.map(({ principal }) => principal),
+    )
+    return toPage(
+      rows,
+      query.limit,
+      (row) => toRunSummary(row, names),
+      ({ id }) => id,
+    )
+  })
 }
 
 export async function listRunEvents(

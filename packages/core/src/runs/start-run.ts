@@ -37,8 +37,16 @@ export async function startRun(caller: Caller, asked: StartRunInput): Promise<{ 
   return readOutcome(caller, input, row)
 }
 
-/** A key that is bound to an environment starts runs there, and in no conversation of another environment. */
-async function assertMayStart(caller: TenantCaller, { environment, threadId }: StartRunInput): Promise<void> {
+/**
+ * Who makes agents tries any version in development. A key that is bound to an environment starts runs there, and in no
+ * conversation of another environment.
+ */
+async function assertMayStart(caller: TenantCaller, { environment, threadId, version }: StartRunInput): Promise<void> {
+  if (version !== undefined) authorize(caller, 'agents:write')
+  if (version !== undefined && environment !== 'development') {
+    const message = 'body.version: a version is tried in development only. Send "environment": "development", too.'
+    throw new FreeholdError('invalid_request', message)
+  }
   const { environment: bound } = caller
   if (!bound) return
   if (environment !== bound) {
@@ -73,7 +81,8 @@ async function chooseTeam(caller: TenantCaller, input: StartRunInput): Promise<s
       .executeTakeFirst(),
   )
   if (owner && teams.includes(owner.team_id)) return owner.team_id
-  const [team, ...others] = teams.filter((id) => owner?.shared_with.includes(id))
+  // What is shared is for use: its versions are the owner's to try.
+  const [team, ...others] = input.version === undefined ? teams.filter((id) => owner?.shared_with.includes(id)) : []
   if (team === undefined) throw startRefused('agent_not_found', input)
   if (others.length === 0) return team
   const message = `"${input.agent}" is shared with several of your teams. Choose one with the header X-Team-Id.`
@@ -118,7 +127,7 @@ async function insertRun(
   const [row] = await caller.platform.database.call<StartRow>(
     'start-run-by-caller',
     `select * from start_run($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, p_user => $12,
-       p_priority => $13::int::smallint, p_team => $14)`,
+       p_priority => $13::int::smallint, p_team => $14, p_version => $15)`,
     [
       caller.tenantId,
       runId,
@@ -134,6 +143,7 @@ async function insertRun(
       input.user ?? null,
       runPriorities.indexOf(input.priority ?? 'normal'),
       team,
+      input.version ?? null,
     ],
   )
   return row
@@ -161,8 +171,11 @@ function readOutcome(
 /** Why `start_run` started nothing, in words for who asked. */
 export function startRefused(
   outcome: string | undefined,
-  { agent, environment }: { agent: string; environment: string },
+  { agent, environment, version }: { agent: string; environment: string; version?: number | undefined },
 ): FreeholdError {
+  if (outcome === 'version_not_found') {
+    return new FreeholdError('not_found', `There is no version ${version} of an agent named "${agent}".`)
+  }
   if (outcome === 'not_released') {
     return new FreeholdError(
       'conflict',

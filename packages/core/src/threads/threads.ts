@@ -1,30 +1,127 @@
-import { FreeholdError, type Message, type Page, type Thread } from '@freehold/contracts'
-import { sql } from 'kysely'
+import {
+  type Environment,
+  FreeholdError,
+  type ListThreads,
+  type Message,
+  type Page,
+  type RunStatus,
+  type Thread,
+} from '@freehold/contracts'
+import { type ExpressionBuilder, sql } from 'kysely'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
+import type { Tx } from '../db/database.ts'
+import type { DB } from '../db/schema.gen.ts'
 import { microsecondsOf, timeAt } from '../db/time.ts'
-import { authorize, type Caller } from '../identity/caller.ts'
+import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { readActorNames } from '../people/actor-names.ts'
 
-export async function listThreads(caller: Caller, query: PageQuery): Promise<Page<Thread>> {
+const shownTitle = 80
+
+export type ListThreadsQuery = PageQuery & Omit<Partial<ListThreads>, keyof PageQuery>
+
+export async function listThreads(caller: Caller, query: ListThreadsQuery): Promise<Page<Thread>> {
   authorize(caller, 'threads:read')
   const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndThread)?.split('|') ?? []
-  const rows = await caller.platform.database.withTenant(caller, (tx) =>
-    tx
-      .selectFrom('threads')
-      .selectAll()
-      .select(microsecondsOf('created_at').as('position'))
-      .where('id', 'not like', 'system:%') // of runs of the platform's own
-      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id})`))
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
+  return caller.platform.database.withTenant(caller, async (tx) => {
+    const rows = await selectThreads(tx)
+      .$if(before !== undefined, (q) =>
+        q.where(sql<boolean>`(threads.created_at, threads.id) < (${timeAt(before ?? '')}, ${id})`),
+      )
+      .$if(query.agent !== undefined, (q) => q.where('last.agent', '=', query.agent ?? ''))
+      .$if(query.mine === true, (q) => q.where('first.principal', '=', actorName(caller)))
+      .orderBy('threads.created_at', 'desc')
+      .orderBy('threads.id', 'desc')
       .limit(query.limit + 1)
-      .execute(),
+      .execute()
+    const threads = await presentThreads(tx, caller, rows)
+    return toPage(
+      threads,
+      query.limit,
+      ({ thread }) => thread,
+      ({ position }) => position,
+    )
+  })
+}
+
+export async function getThread(caller: Caller, id: string): Promise<Thread> {
+  authorize(caller, 'threads:read')
+  return caller.platform.database.withTenant(caller, async (tx) => {
+    const rows = await selectThreads(tx).where('threads.id', '=', id).execute()
+    const [found] = await presentThreads(tx, caller, rows)
+    if (!found) throw threadNotFound()
+    return found.thread
+  })
+}
+
+/** Conversations with their first and their last run, without those of the platform's own runs and of delegated ones. */
+function selectThreads(tx: Tx) {
+  return tx
+    .selectFrom('threads')
+    .innerJoinLateral(
+      (eb) => runAtEnd(eb, 'asc').as('first'),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      (eb) => runAtEnd(eb, 'desc').as('last'),
+      (join) => join.onTrue(),
+    )
+    .select(['threads.id', 'threads.created_at', 'threads.updated_at', 'first.principal', 'first.beginning'])
+    .select(['last.id as last_id', 'last.agent', 'last.environment', 'last.status'])
+    .select(microsecondsOf('threads.created_at').as('position'))
+    .where('threads.id', 'not like', 'system:%')
+    .where('first.parent_run_id', 'is', null)
+}
+
+function runAtEnd(threads: ExpressionBuilder<DB, 'threads'>, order: 'asc' | 'desc') {
+  return threads
+    .selectFrom('agent_runs')
+    .select(['id', 'agent', 'environment', 'status', 'principal', 'parent_run_id'])
+    .select(sql<string>`left(message, ${shownTitle * 4})`.as('beginning'))
+    .whereRef('agent_runs.tenant_id', '=', 'threads.tenant_id')
+    .whereRef('agent_runs.thread_id', '=', 'threads.id')
+    .orderBy('id', order)
+    .limit(1)
+}
+
+type ThreadRow = Awaited<ReturnType<ReturnType<typeof selectThreads>['executeTakeFirstOrThrow']>>
+
+async function presentThreads(
+  tx: Tx,
+  caller: Caller,
+  rows: ThreadRow[],
+): Promise<{ thread: Thread; position: string }[]> {
+  const names = await readActorNames(
+    tx,
+    caller,
+    rows.map(({ principal }) => principal),
   )
-  return toPage(
-    rows,
-    query.limit,
-    (row) => ({ id: row.id, createdAt: row.created_at.toISOString(), updatedAt: row.updated_at.toISOString() }),
-    (row) => `${row.position}|${row.id}`,
-  )
+  return rows.map((row) => ({
+    thread: {
+      id: row.id,
+      title: titleOf(row.beginning),
+      startedBy: row.principal,
+      startedByName: names.get(row.principal) ?? null,
+      lastRun: {
+        id: row.last_id,
+        agent: row.agent,
+        // Columns with a check constraint.
+        environment: row.environment as Environment,
+        status: row.status as RunStatus,
+      },
+      createdAt: row.created_at.toISOString(),
+      updatedAt: row.updated_at.toISOString(),
+    },
+    position: `${row.position}|${row.id}`,
+  }))
+}
+
+function titleOf(beginning: string): string {
+  const line = [...beginning.replaceAll(/\s+/g, ' ').trim()]
+  return line.length > shownTitle ? `${line.slice(0, shownTitle - 1).join('')}…` : line.join('')
+}
+
+function threadNotFound(): FreeholdError {
+  return new FreeholdError('not_found', 'There is no thread with this id.')
 }
 
 export async function listMessages(caller: Caller, threadId: string, query: PageQuery): Promise<Page<Message>> {
@@ -32,7 +129,7 @@ export async function listMessages(caller: Caller, threadId: string, query: Page
   const after = decodeCursor(query.cursor, cursorKeys.number)
   const rows = await caller.platform.database.withTenant(caller, async (tx) => {
     const thread = await tx.selectFrom('threads').select('id').where('id', '=', threadId).executeTakeFirst()
-    if (!thread) throw new FreeholdError('not_found', 'There is no thread with this id.')
+    if (!thread) throw threadNotFound()
     return tx
       .selectFrom('messages')
       .selectAll()

@@ -1,0 +1,90 @@
+import type { Thread } from '@freehold/contracts'
+import { createTestPlatform, makeBusy, type TestPlatform } from '@freehold/testkit'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Caller } from '../identity/caller.ts'
+import { startRun } from '../runs/start-run.ts'
+import { getThread, type ListThreadsQuery, listThreads } from './threads.ts'
+
+let on: TestPlatform
+beforeAll(async () => {
+  on = await createTestPlatform()
+})
+afterAll(() => on.close())
+
+const owner = () => on.caller(on.acme)
+const somebody = (id: string): Caller => ({ ...owner(), actor: { kind: 'api_key', id, name: id } })
+const say = async (caller: Caller, threadId: string, message: string) =>
+  (await startRun(caller, { agent: 'assistant', message, environment: 'production', metadata: {}, threadId })).runId
+
+async function listAll(query: Omit<ListThreadsQuery, 'limit'> = {}, caller = owner()): Promise<Thread[]> {
+  const found: Thread[] = []
+  let cursor: string | undefined
+  do {
+    const page = await listThreads(caller, { ...query, limit: 11, cursor })
+    found.push(...page.items)
+    cursor = page.nextCursor ?? undefined
+  } while (cursor !== undefined)
+  return found
+}
+
+test('a conversation tells how it began, who began it, and how its last run is', async () => {
+  await say(somebody('ann'), 'hello', '  What is\n the weather?  ')
+  const last = await say(somebody('bob'), 'hello', 'And tomorrow?')
+  const thread = {
+    ...{ id: 'hello', title: 'What is the weather?', startedBy: 'api_key:ann', startedByName: null },
+    lastRun: { id: last, agent: 'assistant', environment: 'production', status: 'queued' },
+  }
+  expect(await getThread(owner(), 'hello')).toMatchObject(thread)
+  expect(await listAll()).toMatchObject([thread])
+})
+
+test('a long beginning is cut to 80 characters, and no character in two', async () => {
+  await say(owner(), 'long', '👋'.repeat(200))
+  const { title } = await getThread(owner(), 'long')
+  expect([...title]).toHaveLength(80)
+  expect(title).toBe(`${'👋'.repeat(79)}…`)
+})
+
+test('a conversation of another tenant, and one of nobody, are not found', async () => {
+  for (const id of ['hello', 'nothing']) {
+    await expect(getThread(on.caller(on.globex), id)).rejects.toMatchObject({ code: 'not_found' })
+  }
+})
+
+test('what an agent asked another one is no conversation', async () => {
+  const [parent, child] = [await say(owner(), 'asks', 'ask'), await say(owner(), 'asked', 'answer')]
+  await on.asSuperuser('update agent_runs set parent_run_id = $1 where id = $2', [parent, child])
+  expect((await listAll()).map(({ id }) => id)).not.toContain('asked')
+  await expect(getThread(owner(), 'asked')).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('conversations come newest first and page by page, those of an agent or of the caller alone', async () => {
+  await makeBusy(on, on.acme, { runs: 100, callsPerRun: 1 })
+  const all = await listAll()
+  expect(all.map(({ createdAt }) => createdAt)).toEqual(
+    all
+      .map(({ createdAt }) => createdAt)
+      .toSorted()
+      .toReversed(),
+  )
+  expect(new Set(all.map(({ id }) => id)).size).toBe(50 + 3)
+  const ofClerk = await listAll({ agent: 'clerk' })
+  expect(ofClerk.length).toBeGreaterThan(0)
+  expect(ofClerk).toEqual(all.filter(({ lastRun }) => lastRun.agent === 'clerk'))
+  const mine = await listAll({ mine: true }, somebody('3'))
+  expect(mine.length).toBeGreaterThan(0)
+  expect(mine).toEqual(all.filter(({ startedBy }) => startedBy === 'api_key:3'))
+  expect(await listAll({ mine: true }, somebody('bob'))).toEqual([])
+})
+
+test('a team sees its own conversations only', async () => {
+  const team = '0198aaaa-0000-7000-8000-000000000001'
+  for (const table of ['threads', 'agent_runs']) {
+    await on.asSuperuser(`update ${table} set team = $1 where ${table === 'threads' ? 'id' : 'thread_id'} = 'hello'`, [
+      team,
+    ])
+  }
+  const ofTeam = { ...owner(), teams: [team] }
+  expect((await listAll({}, ofTeam)).map(({ id }) => id)).toEqual(['hello'])
+  await expect(getThread(ofTeam, 'long')).rejects.toMatchObject({ code: 'not_found' })
+})
