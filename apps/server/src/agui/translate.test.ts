@@ -9,7 +9,7 @@ type Item = NewRunEvent | TextDelta
 
 /** Translates a journal with live text between its events. */
 function translate(...items: Item[]): AGUIEvent[] {
-  const translator = new AguiTranslator({ threadId: 'thread', runId: 'run' })
+  const translator = new AguiTranslator({ threadId: 'thread', runId: 'run', id: 'id' })
   let seq = 0
   const events = items.map((item): RunEvent | TextDelta => {
     if (item.type === 'text.delta') return item
