@@ -121,6 +121,14 @@ it('an attempt whose repetition was not seen live is corrected from the journal'
   ])
 })
 
+it('what comes in place of a broken message says so', () => {
+  const events = translate(text('model:1', 0, 'Bro'), finished('model:1', 'Whole'), succeeded)
+  expect(events.filter(({ type }) => type === 'TEXT_MESSAGE_START').map(({ metadata }) => metadata)).toEqual([
+    undefined,
+    { replaces: 'run:model:1' },
+  ])
+})
+
 describe('tool calls', () => {
   const call = (id: string) => ({ id, name: 'calculate', input: { expression: '1+1' } })
 

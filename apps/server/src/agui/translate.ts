@@ -152,12 +152,13 @@ export class AguiTranslator {
   }
 
   private *openMessage(step: string): Generator<AGUIEvent> {
-    const again = this.open?.step === step
+    const broken = this.open?.step === step ? this.open.messageId : undefined
     yield* this.closeMessage()
-    this.restarts = again ? this.restarts + 1 : 0
+    this.restarts = broken === undefined ? 0 : this.restarts + 1
     const messageId = `${this.run.runId}:${step}${this.restarts > 0 ? `:${this.restarts + 1}` : ''}`
     this.open = { step, messageId, text: '' }
-    yield { type: EventType.TEXT_MESSAGE_START, messageId, role: 'assistant' }
+    const metadata = broken === undefined ? {} : { metadata: { replaces: broken } }
+    yield { type: EventType.TEXT_MESSAGE_START, messageId, role: 'assistant', ...metadata }
   }
 
   private *appendText(delta: string): Generator<AGUIEvent> {
