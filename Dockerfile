@@ -1,4 +1,4 @@
-# The server image. Node runs the TypeScript as it is, so there is no build step.
+# The server image. Node runs the TypeScript as it is; only the dashboard is built.
 #
 #   docker build -t freehold .
 #   docker run -p 3000:3000 -v freehold-data:/data freehold
@@ -16,9 +16,16 @@ COPY packages/runtime/package.json packages/runtime/
 COPY packages/testkit/package.json packages/testkit/
 COPY apps/cli/package.json apps/cli/
 COPY apps/server/package.json apps/server/
-# One workspace: what the server needs, without the pinned Node of the root (the image has one) and the testkit.
-RUN npm ci --omit=dev --workspace=@freehold/server --ignore-scripts --no-audit --no-fund \
+COPY apps/web/package.json apps/web/
+# Two workspaces: what the server and the dashboard need, without the pinned Node of the root (the image has one) and the testkit.
+RUN npm ci --omit=dev --workspace=@freehold/server --workspace=@freehold/web --ignore-scripts --no-audit --no-fund \
   && rm -rf packages/testkit apps/cli
+
+FROM deps AS dashboard
+COPY scripts/file-lock.mjs scripts/
+COPY packages/contracts packages/contracts
+COPY apps/web apps/web
+RUN node apps/web/src/main.ts --build
 
 # hadolint ignore=DL3006
 FROM node:24-bookworm-slim${NODE_DIGEST} AS runtime
@@ -32,6 +39,8 @@ COPY packages/contracts packages/contracts
 COPY packages/core packages/core
 COPY packages/runtime packages/runtime
 COPY apps/server apps/server
+COPY scripts/file-lock.mjs scripts/
+COPY --from=dashboard /app/apps/web apps/web
 RUN mkdir /data && chown 1000:1000 /data
 # `node` in the base image, by number so that Kubernetes can see that it isn't root.
 USER 1000:1000

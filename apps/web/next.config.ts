@@ -11,7 +11,7 @@ const config: NextConfig = {
   transpilePackages: ['@freehold/contracts'],
   // `npm run typecheck` does it, with the compiler of the whole repository.
   typescript: { ignoreBuildErrors: true },
-  experimental: { optimizePackageImports: ['lucide-react', 'recharts'] },
+  experimental: { optimizePackageImports: ['lucide-react'] },
 }
 
 export default config

@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { join, relative } from 'node:path'
+import { extname, join, relative } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants } from 'node:zlib'
 import { withFileLock } from '../../../scripts/file-lock.mjs'
 
 const folder = join(import.meta.dirname, '..')
@@ -45,6 +47,7 @@ export async function ensureBuilt(env: NodeJS.ProcessEnv, progress: (line: strin
     } finally {
       clearInterval(timer)
     }
+    await compressFiles(join(folder, dist, 'static'))
     await writeFile(done, '')
     await removeOldBuilds(id)
     progress(`the dashboard is built, ${seconds()} s`)
@@ -86,6 +89,16 @@ async function runBuild(dist: string, env: NodeJS.ProcessEnv, addChild: (pid: nu
   const [code] = await once(child, 'close')
   process.off('exit', stop)
   if (code !== 0) throw new Error(`The dashboard could not be built:\n${output}`)
+}
+
+/** As small as it gets, once: a fifth smaller than what a server can do while somebody waits. */
+async function compressFiles(path: string): Promise<void> {
+  const compress = promisify(brotliCompress)
+  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY }
+  for (const file of await filesBelow(path)) {
+    if (!['.js', '.css', '.svg'].includes(extname(file))) continue
+    await writeFile(`${file}.br`, await compress(await readFile(file), { params }))
+  }
 }
 
 async function removeOldBuilds(newest: string): Promise<void> {

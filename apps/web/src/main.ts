@@ -3,8 +3,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import sirv from 'sirv'
 import { distVariable, ensureBuilt } from './build.ts'
-import { readConfig } from './config.ts'
+import { readConfig, type WebConfig } from './config.ts'
+
+const filesPath = '/_next/static/'
+const yearSeconds = 31_536_000
 
 /** What this process tells the one that started it. */
 export type WebMessage = { progress: string } | { url: string }
@@ -21,7 +25,7 @@ async function main(): Promise<void> {
   process.env[distVariable] = dist
   // Read by Next's own code, wherever it runs.
   process.env.FREEHOLD_GATEWAY_URL = config.gatewayUrl
-  const server = await startNext(config)
+  const server = await startNext(config, dist)
   const { port } = server.address() as AddressInfo
   tell({ url: `http://${config.host}:${port}` })
   const stop = () => {
@@ -33,12 +37,20 @@ async function main(): Promise<void> {
   process.once('disconnect', stop)
 }
 
-async function startNext({ host, port }: { host: string; port: number }) {
+async function startNext({ host, port }: WebConfig, dist: string) {
   const { default: next } = await import('next')
-  const app = next({ dev: false, dir: join(import.meta.dirname, '..'), hostname: host, port })
+  const dir = join(import.meta.dirname, '..')
+  const app = next({ dev: false, dir, hostname: host, port })
   await app.prepare()
   const handle = app.getRequestHandler()
-  const server = createServer((request, response) => void handle(request, response))
+  // Named by their content, and compressed when they were built.
+  const files = sirv(join(dir, dist, 'static'), { brotli: true, immutable: true, maxAge: yearSeconds })
+  const server = createServer((request, response) => {
+    const passOn = () => void handle(request, response)
+    if (!request.url?.startsWith(filesPath)) return passOn()
+    request.url = request.url.slice(filesPath.length - 1)
+    files(request, response, () => void response.writeHead(404).end())
+  })
   server.listen(port, host)
   await once(server, 'listening')
   return server

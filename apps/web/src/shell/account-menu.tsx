@@ -4,7 +4,7 @@ import { ChevronsUpDown, CircleUser, LogOut, Monitor, Moon, Sun } from 'lucide-r
 import { useRouter } from 'next/navigation'
 import { callAuth } from '../features/sign-in/auth-client.ts'
 import { useSession } from '../session/session.tsx'
-import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '../ui/menu.tsx'
+import { Menu } from '../ui/menu.tsx'
 import { notify } from '../ui/toast.tsx'
 import { type Theme, themeCookie } from './theme.ts'
 
@@ -36,6 +36,13 @@ export function AccountMenu() {
   return (
     <Menu
       align="start"
+      entries={[
+        { label: 'Your account', href: '/account', Icon: CircleUser },
+        { heading: 'Colours' },
+        ...looks.map(({ theme, label, Icon }) => ({ label, Icon, onSelect: () => void choose(theme) })),
+        { heading: me.actor.name },
+        { label: 'Sign out', Icon: LogOut, onSelect: () => void signOut() },
+      ]}
       trigger={
         <button
           type="button"
@@ -46,24 +53,6 @@ export function AccountMenu() {
           <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />
         </button>
       }
-    >
-      <MenuLink href="/account">
-        <CircleUser aria-hidden />
-        Your account
-      </MenuLink>
-      <MenuLine />
-      <MenuLabel>Colours</MenuLabel>
-      {looks.map(({ theme, label, Icon }) => (
-        <MenuItem key={theme} onClick={() => void choose(theme)}>
-          <Icon aria-hidden />
-          {label}
-        </MenuItem>
-      ))}
-      <MenuLine />
-      <MenuItem onClick={() => void signOut()}>
-        <LogOut aria-hidden />
-        Sign out
-      </MenuItem>
-    </Menu>
+    />
   )
 }

@@ -1,6 +1,5 @@
 'use client'
 
-import { Dialog as BaseDialog } from '@base-ui/react/dialog'
 import type { PublicBranding } from '@freehold/contracts'
 import { Menu as MenuIcon, Search } from 'lucide-react'
 import dynamic from 'next/dynamic'
@@ -9,7 +8,8 @@ import { type ReactNode, useEffect, useState } from 'react'
 import { Button } from '../ui/button.tsx'
 import { Sidebar } from './sidebar.tsx'
 
-// Not before somebody asks for it.
+// Not before somebody asks for them.
+const Drawer = dynamic(() => import('./drawer.tsx').then((module) => module.Drawer), { ssr: false })
 const CommandPalette = dynamic(() => import('./command-palette.tsx').then((module) => module.CommandPalette), {
   ssr: false,
 })
@@ -32,20 +32,10 @@ export function Shell({ brand, children }: { brand: PublicBranding; children: Re
       </a>
       <aside className="sticky top-0 hidden h-dvh border-r border-line bg-surface lg:block">{sidebar}</aside>
       <div className="sticky top-0 z-30 flex h-12 items-center justify-between gap-2 border-b border-line bg-surface px-3 lg:hidden">
-        <BaseDialog.Root open={isOpen} onOpenChange={setOpen}>
-          <BaseDialog.Trigger render={<Button kind="quiet" size="icon" aria-label="Menu" />}>
-            <MenuIcon />
-          </BaseDialog.Trigger>
-          <BaseDialog.Portal>
-            <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
-            <BaseDialog.Popup
-              aria-label="Menu"
-              className="fixed inset-y-0 left-0 z-40 w-64 border-r border-line bg-surface"
-            >
-              {sidebar}
-            </BaseDialog.Popup>
-          </BaseDialog.Portal>
-        </BaseDialog.Root>
+        <Button kind="quiet" size="icon" aria-label="Menu" aria-expanded={isOpen} onClick={() => setOpen(true)}>
+          <MenuIcon />
+        </Button>
+        {isOpen && <Drawer onClose={() => setOpen(false)}>{sidebar}</Drawer>}
         <span className="truncate font-medium">{brand.name}</span>
         <Button kind="quiet" size="icon" aria-label="Search" onClick={palette.open}>
           <Search />

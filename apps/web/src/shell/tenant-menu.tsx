@@ -1,9 +1,9 @@
 'use client'
 
 import type { PublicBranding } from '@freehold/contracts'
-import { Building2, Check, ChevronsUpDown } from 'lucide-react'
+import { Building2, ChevronsUpDown } from 'lucide-react'
 import { useSession } from '../session/session.tsx'
-import { Menu, MenuLabel, MenuLine, MenuLink } from '../ui/menu.tsx'
+import { Menu } from '../ui/menu.tsx'
 import { BrandMark } from './brand-mark.tsx'
 
 /** Which tenant this is, and the others that the person belongs to. */
@@ -12,6 +12,17 @@ export function TenantMenu({ brand }: { brand: PublicBranding }) {
   return (
     <Menu
       align="start"
+      entries={[
+        { heading: 'Tenants' },
+        ...me.memberships.map(({ name }) => ({
+          label: name,
+          href: `/t/${encodeURIComponent(name)}`,
+          checked: name === tenant,
+        })),
+        ...(can('platform:tenants:read')
+          ? [{ heading: 'Installation' }, { label: 'All tenants', href: '/platform', Icon: Building2 }]
+          : []),
+      ]}
       trigger={
         <button
           type="button"
@@ -25,23 +36,6 @@ export function TenantMenu({ brand }: { brand: PublicBranding }) {
           <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />
         </button>
       }
-    >
-      <MenuLabel>Tenants</MenuLabel>
-      {me.memberships.map(({ id, name }) => (
-        <MenuLink key={id} href={`/t/${encodeURIComponent(name)}`}>
-          <span className="grow">{name}</span>
-          {name === tenant && <Check aria-hidden />}
-        </MenuLink>
-      ))}
-      {can('platform:tenants:read') && (
-        <>
-          <MenuLine />
-          <MenuLink href="/platform">
-            <Building2 aria-hidden />
-            All tenants
-          </MenuLink>
-        </>
-      )}
-    </Menu>
+    />
   )
 }

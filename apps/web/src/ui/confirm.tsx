@@ -1,52 +1,23 @@
 'use client'
 
-import { AlertDialog } from '@base-ui/react/alert-dialog'
-import { type ReactElement, type ReactNode, useState } from 'react'
-import { Button } from './button.tsx'
+import dynamic from 'next/dynamic'
+import { cloneElement, type MouseEventHandler, type ReactElement, useState } from 'react'
+import type { ConfirmPopupProps } from './confirm-popup.tsx'
 
-interface ConfirmProps {
+const ConfirmPopup = dynamic(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup), { ssr: false })
+
+type ConfirmProps = Omit<ConfirmPopupProps, 'onClose'> & {
   /** The button that asks for it. */
-  trigger: ReactElement<Record<string, unknown>>
-  title: string
-  /** What happens then, and whether it can be undone. */
-  about: ReactNode
-  /** The words on the button that does it. */
-  action: string
-  danger?: boolean
-  onConfirm: () => Promise<unknown> | undefined
+  trigger: ReactElement<{ onClick?: MouseEventHandler }>
 }
 
-/** Asks before something that can't be taken back. Stays open while it is done, and where it fails. */
-export function Confirm({ trigger, title, about, action, danger = true, onConfirm }: ConfirmProps) {
-  const [open, setOpen] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const confirm = async () => {
-    setBusy(true)
-    try {
-      await onConfirm()
-      setOpen(false)
-    } catch {
-      // Whoever did it has said what went wrong.
-    } finally {
-      setBusy(false)
-    }
-  }
+/** Asks before something that can't be taken back. */
+export function Confirm({ trigger, ...popup }: ConfirmProps) {
+  const [isOpen, setOpen] = useState(false)
   return (
-    <AlertDialog.Root open={open} onOpenChange={setOpen}>
-      <AlertDialog.Trigger render={trigger} />
-      <AlertDialog.Portal>
-        <AlertDialog.Backdrop className="fixed inset-0 z-40 bg-black/40" />
-        <AlertDialog.Popup className="fixed top-1/2 left-1/2 z-40 w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 rounded-xl border border-line bg-raised p-5 shadow-float">
-          <AlertDialog.Title className="text-base font-semibold">{title}</AlertDialog.Title>
-          <AlertDialog.Description className="mt-1.5 text-soft">{about}</AlertDialog.Description>
-          <div className="mt-5 flex justify-end gap-2">
-            <AlertDialog.Close render={<Button />}>Cancel</AlertDialog.Close>
-            <Button kind={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void confirm()}>
-              {action}
-            </Button>
-          </div>
-        </AlertDialog.Popup>
-      </AlertDialog.Portal>
-    </AlertDialog.Root>
+    <>
+      {cloneElement(trigger, { onClick: () => setOpen(true) })}
+      {isOpen && <ConfirmPopup {...popup} onClose={() => setOpen(false)} />}
+    </>
   )
 }

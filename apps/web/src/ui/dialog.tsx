@@ -1,46 +1,11 @@
 'use client'
 
-import { Dialog as BaseDialog } from '@base-ui/react/dialog'
-import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
-import { Button } from './button.tsx'
-import { classNames } from './class-names.ts'
+import dynamic from 'next/dynamic'
+import type { DialogProps } from './dialog-popup.tsx'
 
-interface DialogProps {
-  open: boolean
-  onOpenChange: (open: boolean) => void
-  title: string
-  about?: ReactNode
-  children?: ReactNode
-  /** The buttons. */
-  footer?: ReactNode
-  className?: string
-}
+// A page is there before its dialogs are: most visits open none.
+const DialogPopup = dynamic(() => import('./dialog-popup.tsx').then((module) => module.DialogPopup), { ssr: false })
 
-export function Dialog({ open, onOpenChange, title, about, children, footer, className }: DialogProps) {
-  return (
-    <BaseDialog.Root open={open} onOpenChange={onOpenChange}>
-      <BaseDialog.Portal>
-        <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
-        <BaseDialog.Popup
-          className={classNames(
-            'fixed top-1/2 left-1/2 z-40 flex max-h-[90dvh] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0',
-            className,
-          )}
-        >
-          <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
-            <div className="min-w-0">
-              <BaseDialog.Title className="text-base font-semibold">{title}</BaseDialog.Title>
-              {about && <BaseDialog.Description className="mt-1 text-soft">{about}</BaseDialog.Description>}
-            </div>
-            <BaseDialog.Close render={<Button kind="quiet" size="small-icon" aria-label="Close" />}>
-              <X />
-            </BaseDialog.Close>
-          </div>
-          {children && <div className="min-h-0 overflow-y-auto px-5 pb-4">{children}</div>}
-          {footer && <div className="flex justify-end gap-2 border-t border-line px-5 py-3">{footer}</div>}
-        </BaseDialog.Popup>
-      </BaseDialog.Portal>
-    </BaseDialog.Root>
-  )
+export function Dialog(props: DialogProps) {
+  return props.open ? <DialogPopup {...props} /> : null
 }

@@ -1,10 +1,10 @@
 'use client'
 
-import { Select as BaseSelect } from '@base-ui/react/select'
-import { Check, ChevronsUpDown } from 'lucide-react'
+import { ChevronDown } from 'lucide-react'
 import { classNames } from './class-names.ts'
+import { useFieldControl } from './field.tsx'
 
-export interface Option<Value extends string> {
+interface Option<Value extends string> {
   value: Value
   label: string
 }
@@ -19,49 +19,40 @@ interface SelectProps<Value extends string> {
   disabled?: boolean
 }
 
+/** The browser's own, which every keyboard, screen reader and phone knows. */
 export function Select<Value extends string>({
   label,
   value,
   options,
   onChange,
   className,
-  disabled = false,
+  disabled,
 }: SelectProps<Value>) {
+  const control = useFieldControl()
+  const choose = (text: string) => {
+    const chosen = options.find((option) => option.value === text)
+    if (chosen) onChange(chosen.value)
+  }
   return (
-    <BaseSelect.Root
-      value={value}
-      items={options}
-      disabled={disabled}
-      onValueChange={(next) => next !== null && onChange(next)}
-    >
-      <BaseSelect.Trigger
+    <span className={classNames('relative inline-flex min-w-32', className)}>
+      <select
+        {...control}
         aria-label={label}
-        className={classNames(
-          'flex h-8.5 min-w-32 items-center justify-between gap-2 rounded-md border border-line bg-surface px-2.5 text-left hover:border-line-strong disabled:opacity-60',
-          className,
-        )}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => choose(event.target.value)}
+        className="h-8.5 w-full appearance-none rounded-md border border-line bg-surface pr-8 pl-2.5 text-ink hover:border-line-strong disabled:opacity-60"
       >
-        <BaseSelect.Value className="truncate" />
-        <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />
-      </BaseSelect.Trigger>
-      <BaseSelect.Portal>
-        <BaseSelect.Positioner sideOffset={4} alignItemWithTrigger={false} className="z-50">
-          <BaseSelect.Popup className="max-h-80 min-w-(--anchor-width) overflow-y-auto rounded-lg border border-line bg-raised p-1 shadow-float">
-            {options.map((option) => (
-              <BaseSelect.Item
-                key={option.value}
-                value={option.value}
-                className="flex cursor-default items-center gap-2 rounded-md px-2 py-1.5 data-[highlighted]:bg-sunken"
-              >
-                <BaseSelect.ItemText className="grow">{option.label}</BaseSelect.ItemText>
-                <BaseSelect.ItemIndicator>
-                  <Check className="size-3.5" aria-hidden />
-                </BaseSelect.ItemIndicator>
-              </BaseSelect.Item>
-            ))}
-          </BaseSelect.Popup>
-        </BaseSelect.Positioner>
-      </BaseSelect.Portal>
-    </BaseSelect.Root>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <ChevronDown
+        className="pointer-events-none absolute top-1/2 right-2.5 size-3.5 -translate-y-1/2 text-faint"
+        aria-hidden
+      />
+    </span>
   )
 }

@@ -1,54 +1,48 @@
 'use client'
 
-import { Toast } from '@base-ui/react/toast'
-import { CircleAlert, CircleCheck, X } from 'lucide-react'
+import dynamic from 'next/dynamic'
+import { useSyncExternalStore } from 'react'
 import { describeError } from './describe-error.ts'
 
-const toasts = Toast.createToastManager()
+export interface Notice {
+  kind: 'done' | 'failed'
+  title: string
+  description?: string
+}
+
+const loadViewport = () => import('./toast-viewport.tsx')
+const ToastViewport = dynamic(() => loadViewport().then((module) => module.ToastViewport), { ssr: false })
+
+// What shows notices is loaded with the first of them.
+let isNeeded = false
+const waiting = new Set<() => void>()
+
+function show(notice: Notice): void {
+  isNeeded = true
+  for (const tell of waiting) tell()
+  void loadViewport().then(({ showNotice }) => showNotice(notice))
+}
+
+function subscribe(tell: () => void): () => void {
+  waiting.add(tell)
+  return () => waiting.delete(tell)
+}
 
 /** Says something in the corner, from anywhere. */
 export const notify = {
-  done: (title: string) => void toasts.add({ title, type: 'done', timeout: 4_000 }),
+  done: (title: string) => show({ kind: 'done', title }),
   failed(error: unknown) {
     const { title, next, requestId } = describeError(error)
-    const description = requestId === undefined ? next : `${next} Request ${requestId}`
-    toasts.add({ title, description, type: 'failed', timeout: 12_000, priority: 'high' })
+    show({ kind: 'failed', title, description: requestId === undefined ? next : `${next} Request ${requestId}` })
   },
 }
 
+/** Where notices are shown. */
 export function Toasts() {
-  return (
-    <Toast.Provider toastManager={toasts}>
-      <Toast.Portal>
-        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[calc(100vw-2rem)] max-w-sm flex-col gap-2">
-          <ToastList />
-        </Toast.Viewport>
-      </Toast.Portal>
-    </Toast.Provider>
+  const isShown = useSyncExternalStore(
+    subscribe,
+    () => isNeeded,
+    () => false,
   )
-}
-
-function ToastList() {
-  return Toast.useToastManager().toasts.map((toast) => (
-    <Toast.Root
-      key={toast.id}
-      toast={toast}
-      className="rounded-lg border border-line bg-raised p-3 shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0"
-    >
-      <Toast.Content className="flex gap-2.5">
-        {toast.type === 'failed' ? (
-          <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
-        ) : (
-          <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
-        )}
-        <div className="min-w-0 grow">
-          <Toast.Title className="font-medium" />
-          <Toast.Description className="mt-0.5 break-words text-soft" />
-        </div>
-        <Toast.Close aria-label="Dismiss" className="h-fit text-faint hover:text-ink">
-          <X className="size-4" />
-        </Toast.Close>
-      </Toast.Content>
-    </Toast.Root>
-  ))
+  return isShown ? <ToastViewport /> : null
 }

@@ -1,0 +1,49 @@
+'use client'
+
+import { Toast } from '@base-ui/react/toast'
+import { CircleAlert, CircleCheck, X } from 'lucide-react'
+import type { Notice } from './toast.tsx'
+
+const toasts = Toast.createToastManager()
+
+export function showNotice({ kind, title, description }: Notice): void {
+  const isError = kind === 'failed'
+  toasts.add({ title, description, type: kind, timeout: isError ? 12_000 : 4_000, priority: isError ? 'high' : 'low' })
+}
+
+export function ToastViewport() {
+  return (
+    <Toast.Provider toastManager={toasts}>
+      <Toast.Portal>
+        <Toast.Viewport className="fixed right-4 bottom-4 z-50 flex w-[calc(100vw-2rem)] max-w-sm flex-col gap-2">
+          <ToastList />
+        </Toast.Viewport>
+      </Toast.Portal>
+    </Toast.Provider>
+  )
+}
+
+function ToastList() {
+  return Toast.useToastManager().toasts.map((toast) => (
+    <Toast.Root
+      key={toast.id}
+      toast={toast}
+      className="rounded-lg border border-line bg-raised p-3 shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0"
+    >
+      <Toast.Content className="flex gap-2.5">
+        {toast.type === 'failed' ? (
+          <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
+        ) : (
+          <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
+        )}
+        <div className="min-w-0 grow">
+          <Toast.Title className="font-medium" />
+          <Toast.Description className="mt-0.5 break-words text-soft" />
+        </div>
+        <Toast.Close aria-label="Dismiss" className="h-fit text-faint hover:text-ink">
+          <X className="size-4" />
+        </Toast.Close>
+      </Toast.Content>
+    </Toast.Root>
+  ))
+}
