@@ -1,11 +1,10 @@
 'use client'
 
-import { Activity } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useEffect } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
-import { ButtonLink } from '../../ui/button.tsx'
 import { Composer } from './composer.tsx'
+import { ConversationHeader } from './conversation-header.tsx'
 import { EntryView } from './entry-view.tsx'
 import { Outcome } from './outcome.tsx'
 import { useConversation } from './use-conversation.ts'
@@ -41,17 +40,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape stops from wherever the focus is
     <div className="flex min-h-0 min-w-0 grow flex-col" onKeyDown={stopByKey}>
-      <header className="flex h-12 shrink-0 items-center justify-between gap-3 border-b border-line px-4">
-        <div className="flex min-w-0 items-baseline gap-2">
-          <h1 className="truncate font-semibold">{titleOf(entries, thread?.title)}</h1>
-          <span className="shrink-0 text-xs text-faint">{agent}</span>
-        </div>
-        {runId !== undefined && can('runs:read') && (
-          <ButtonLink kind="quiet" size="small" href={path(`/runs/${runId}`)}>
-            <Activity /> View run
-          </ButtonLink>
-        )}
-      </header>
+      <ConversationHeader title={titleOf(entries, thread?.title)} agent={agent} runId={runId} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <section ref={box} className="flex min-h-0 grow flex-col overflow-y-auto" tabIndex={0} aria-label="Conversation">
         {!hasEntries && phase !== 'loading' && children?.(mayAsk ? ask : undefined)}
@@ -60,14 +49,9 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
           aria-busy={phase === 'running'}
           className="mx-auto flex w-full max-w-3xl flex-col gap-4 px-4 py-6 empty:hidden"
         >
-          {entries.map((entry) => (
-            <EntryView
-              key={`${entry.kind}:${entry.id}`}
-              entry={entry}
-              runId={runId}
-              isLive={isBusy}
-              onDecided={again}
-            />
+          {entries.map((entry, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are added only, and a model can give an id twice
+            <EntryView key={index} entry={entry} runId={runId} isLive={isBusy} onDecided={again} />
           ))}
           <Outcome conversation={conversation} again={again} />
         </div>

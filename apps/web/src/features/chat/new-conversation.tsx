@@ -9,6 +9,7 @@ import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Answered } from '../../ui/listing.tsx'
 import { EmptyState } from '../../ui/page.tsx'
 import { Select } from '../../ui/select.tsx'
+import { ConversationHeader } from './conversation-header.tsx'
 import { ConversationView } from './conversation-view.tsx'
 
 /** Who to talk to, and what one could say to begin with. */
@@ -39,11 +40,14 @@ function NoAgent() {
     </ButtonLink>
   )
   return (
-    <div className="grid grow place-items-center">
-      <EmptyState icon={<Bot />} title="No agent to talk to yet" action={action}>
-        An agent answers here once one of its versions is released to production.
-      </EmptyState>
-    </div>
+    <>
+      <ConversationHeader title="New conversation" />
+      <div className="grid grow place-items-center">
+        <EmptyState icon={<Bot />} title="No agent to talk to yet" action={action}>
+          An agent answers here once one of its versions is released to production.
+        </EmptyState>
+      </div>
+    </>
   )
 }
 

@@ -77,18 +77,20 @@ export function useConversation(threadId: string, agent: string, hasBegun: boole
     if (movedOn && latest.dataUpdatedAt > endedAt.current) void tell()
   }, [movedOn, latest.dataUpdatedAt, tell])
 
+  const again = useCallback(() => {
+    dispatch({ type: 'CONNECTING' })
+    // A question that nobody took is asked again, as the same one.
+    void tell(open.current)
+  }, [tell])
+
   return {
     conversation,
+    again,
     thread: latest.data,
     ask(text) {
       dispatch({ type: 'ASKED', id: crypto.randomUUID(), text })
       const question = questionOf(threadId, text)
       void tell((signal) => openAgui(tenant, agent, question, signal))
-    },
-    again() {
-      dispatch({ type: 'CONNECTING' })
-      // A question that nobody took is asked again, as the same one.
-      void tell(open.current)
     },
   }
 }
