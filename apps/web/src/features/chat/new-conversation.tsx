@@ -2,6 +2,7 @@
 
 import type { Agent } from '@freehold/contracts'
 import { Bot } from 'lucide-react'
+import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
@@ -15,16 +16,17 @@ import { ConversationView } from './conversation-view.tsx'
 /** Who to talk to, and what one could say to begin with. */
 export function NewConversation({ threadId }: { threadId: string }) {
   const [search] = useSearch()
+  const [chosen, choose] = useState(search.agent)
   const agents = useApi('listAgents', { query: { limit: 200 } })
   return (
     <Answered answer={agents} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
       {({ items }) => {
         const serving = items.filter(({ releases }) => releases.production !== null)
-        const agent = serving.find(({ name }) => name === search.agent) ?? serving[0]
+        const agent = serving.find(({ name }) => name === chosen) ?? serving[0]
         if (!agent) return <NoAgent />
         return (
           <ConversationView key={agent.name} threadId={threadId} agent={agent.name} hasBegun={false}>
-            {(ask) => <Welcome agent={agent} agents={serving} ask={ask} />}
+            {(ask) => <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
           </ConversationView>
         )
       }}
@@ -54,11 +56,11 @@ function NoAgent() {
 interface WelcomeProps {
   agent: Agent
   agents: readonly Agent[]
+  choose: (name: string) => void
   ask: ((text: string) => void) | undefined
 }
 
-function Welcome({ agent, agents, ask }: WelcomeProps) {
-  const [, setSearch] = useSearch()
+function Welcome({ agent, agents, choose, ask }: WelcomeProps) {
   return (
     <div className="m-auto flex w-full max-w-xl flex-col items-center gap-4 px-4 py-10 text-center">
       <div className="grid size-11 place-items-center rounded-full bg-accent-soft text-accent">
@@ -75,7 +77,7 @@ function Welcome({ agent, agents, ask }: WelcomeProps) {
           label="Agent"
           value={agent.name}
           options={agents.map(({ name }) => ({ value: name, label: name }))}
-          onChange={(name) => setSearch({ agent: name })}
+          onChange={choose}
         />
       )}
       {ask && (
