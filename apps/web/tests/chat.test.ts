@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     held.resolve()
     for (const each of [page, other]) {
       await expect(each.getByText(slowText, { exact: true })).toHaveCount(1)
-      await expect(each.getByRole('log').getByText('slowly', { exact: true })).toHaveCount(1)
+      await expect(each.getByRole('log').getByText('You: slowly')).toHaveCount(1)
       await expect(each.getByRole('button', { name: 'Copy answer' })).toBeVisible()
     }
     await page.reload()
