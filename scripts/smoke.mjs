@@ -166,6 +166,20 @@ async function stopsOnTerm(server, url) {
     throw new Error(`npm start still runs ${stopWithinMs / 1000} s after SIGTERM:\n${server.output}`)
 }
 
+/** It is built by the first start, while the API is up. */
+async function dashboardAnswers(url) {
+  const deadline = performance.now() + readyWithinMs
+  for (;;) {
+    const response = await fetch(`${url}/`, { signal: AbortSignal.timeout(10_000) })
+    const text = await response.text()
+    if (response.ok && new URL(response.url).pathname === '/sign-in' && text.includes('Sign in')) return
+    if (response.status !== 503 || performance.now() > deadline) {
+      throw new Error(`${response.url} answers ${response.status}:\n${text.slice(0, 500)}`)
+    }
+    await wait(pollMs)
+  }
+}
+
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 const dataDir = mkdtempSync(join(tmpdir(), 'freehold-smoke-'))
@@ -173,6 +187,7 @@ const env = { ...process.env, PORT: `${port}`, HOST: '127.0.0.1', FREEHOLD_DATA_
 let server = start('exec npm start', env)
 try {
   if (await check('npm start becomes ready', () => becomesReady(server, url))) {
+    await check('the dashboard answers on the same address', () => dashboardAnswers(url))
     await check('the command it prints gives an answer that used a tool', () => answersWithATool(env))
     for (const command of readmeCommands()) await check(`README: ${command}`, () => commandSucceeds(command, env))
     for (const file of existsSync(guides) ? readdirSync(guides).sort() : []) {

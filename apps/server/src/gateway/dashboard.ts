@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
+import { toWebStream } from '@freehold/core'
 import { Agent, type Dispatcher } from 'undici'
 
 /** Those of the connection are for the gateway. */
@@ -54,20 +55,7 @@ async function pass(agent: Dispatcher, url: string, request: Request): Promise<R
   }
   const isEmpty = answer.statusCode === 204 || answer.statusCode === 304 || request.method === 'HEAD'
   if (isEmpty) await answer.body.dump()
-  return new Response(isEmpty ? null : streamOf(answer.body), { status: answer.statusCode, headers: kept })
-}
-
-/** Node's stream as that of a `Response`. */
-function streamOf(body: Dispatcher.ResponseData['body']): ReadableStream<Uint8Array> {
-  const iterator = body[Symbol.asyncIterator]()
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done, value } = await iterator.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: (reason) => void body.destroy(reason instanceof Error ? reason : undefined),
-  })
+  return new Response(isEmpty ? null : toWebStream(answer.body), { status: answer.statusCode, headers: kept })
 }
 
 const startingPage = `<!doctype html>

@@ -1,9 +1,21 @@
 'use client'
 
 import { Menu as BaseMenu } from '@base-ui/react/menu'
-import { Check } from 'lucide-react'
+import { Check, type LucideIcon } from 'lucide-react'
+import type { MouseEventHandler, ReactElement } from 'react'
 import { classNames } from './class-names.ts'
-import type { MenuEntry, MenuProps } from './menu.tsx'
+
+/** Something to do, somewhere to go, or a heading over those that follow. */
+export type MenuEntry =
+  | { heading: string }
+  | { label: string; Icon?: LucideIcon; checked?: boolean; danger?: boolean; onSelect: () => void }
+  | { label: string; Icon?: LucideIcon; checked?: boolean; href: string }
+
+export interface MenuProps {
+  trigger: ReactElement<{ onClick?: MouseEventHandler; onPointerEnter?: () => void; 'aria-haspopup'?: 'menu' }>
+  entries: readonly MenuEntry[]
+  align?: 'start' | 'end'
+}
 
 /** Opens at once, since it is loaded when somebody asks for it. */
 export function MenuPopup({ trigger, entries, align = 'end' }: MenuProps) {

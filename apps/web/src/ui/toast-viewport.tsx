@@ -2,7 +2,12 @@
 
 import { Toast } from '@base-ui/react/toast'
 import { CircleAlert, CircleCheck, X } from 'lucide-react'
-import type { Notice } from './toast.tsx'
+
+export interface Notice {
+  kind: 'done' | 'failed'
+  title: string
+  description?: string
+}
 
 const toasts = Toast.createToastManager()
 

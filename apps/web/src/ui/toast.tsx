@@ -3,12 +3,7 @@
 import dynamic from 'next/dynamic'
 import { useSyncExternalStore } from 'react'
 import { describeError } from './describe-error.ts'
-
-export interface Notice {
-  kind: 'done' | 'failed'
-  title: string
-  description?: string
-}
+import type { Notice } from './toast-viewport.tsx'
 
 const loadViewport = () => import('./toast-viewport.tsx')
 const ToastViewport = dynamic(() => loadViewport().then((module) => module.ToastViewport), { ssr: false })
