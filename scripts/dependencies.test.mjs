@@ -18,6 +18,6 @@ describe('direct dependencies', () => {
   })
 
   test('each has an exact version', () => {
-    expect(direct.filter(([, version]) => !/^\d/.test(version))).toEqual([])
+    expect(direct.filter(([, version]) => !/^(npm:.+@)?\d/.test(version))).toEqual([])
   })
 })

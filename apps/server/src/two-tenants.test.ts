@@ -157,6 +157,15 @@ describe("another tenant's things answer as what does not exist", () => {
     expect(known.status).toBe(404)
     expect(essence(known, globex.agent)).toEqual(essence(await post('no-such-agent'), 'no-such-agent'))
   })
+
+  test('a conversation over AG-UI', async () => {
+    const connect = (threadId: string) =>
+      on.request(on.acme.key, 'POST', '/agui/assistant/connect', { threadId, runId: 'a-run' })
+    const known = await expectUnchanged(globex, () => connect(globex.thread))
+    const missing = await connect('no-such-thread')
+    expect(known.text).toContain('"messages":[]')
+    expect(known.text.replaceAll(globex.thread, 'no-such-thread')).toBe(missing.text)
+  })
 })
 
 /** `from` for the keys that `like` has. */
@@ -360,6 +369,14 @@ describe('permissions', () => {
     for (const permission of ['runs:start', 'runs:read']) {
       const key = keyWithout.get(permission) ?? ''
       const answer = await on.request(key, 'POST', `/agui/${acme.agent}`, aguiInput(randomUUID(), randomUUID()))
+      expect(answer).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+    }
+  })
+
+  test('to read a conversation over AG-UI takes both to read threads and runs', async () => {
+    for (const permission of ['threads:read', 'runs:read']) {
+      const input = { threadId: acme.thread, runId: 'a-run' }
+      const answer = await on.request(keyWithout.get(permission) ?? '', 'POST', '/agui/assistant/connect', input)
       expect(answer).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
     }
   })

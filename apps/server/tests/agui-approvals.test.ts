@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type AbstractAgent, HttpAgent, verifyEvents } from '@ag-ui/client'
+import { type AbstractAgent, HttpAgent, runHttpRequest, transformHttpEventStream, verifyEvents } from '@ag-ui/client'
 import type { AGUIEvent, ResumeEntry, RunAgentInput } from '@ag-ui/core'
 import { type Client, createClient } from '@freehold/contracts'
 import {
@@ -60,6 +60,11 @@ class CheckedAgent extends HttpAgent {
   override run(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
     return verifyEvents()(super.run(input))
   }
+
+  protected override connect(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
+    const request = runHttpRequest(() => this.fetch(`${this.url}/connect`, this.requestInit(input)))
+    return verifyEvents()(transformHttpEventStream(request))
+  }
 }
 
 function createAgent(threadId: string, content: string, key = apiKey): CheckedAgent {
@@ -75,6 +80,13 @@ async function stream(agent: CheckedAgent, runId: string, resume?: ResumeEntry[]
   await agent.runAgent(resume ? { runId, resume } : { runId }, {
     onEvent: ({ event }) => void events.push(event as AGUIEvent),
   })
+  return events
+}
+
+/** Connects to the thread of the agent and returns what was streamed. */
+async function join(agent: CheckedAgent): Promise<AGUIEvent[]> {
+  const events: AGUIEvent[] = []
+  await agent.connectAgent({}, { onEvent: ({ event }) => void events.push(event as AGUIEvent) })
   return events
 }
 
@@ -169,6 +181,24 @@ it('parallel calls interrupt together, later ones anew; a rejected call is told 
   })
   expect(['/a', '/b', '/c'].map((path) => ledger.arrivals(path).length)).toEqual([1, 1, 0])
 })
+
+it('who connects to a thread sees what it waits for now, and nothing of what it waited for before', async () => {
+  const agent = createAgent('joined', 'pay /d then /e')
+  const [first] = interruptsOf(await stream(agent, 'joined-1'))
+  expect(interruptsOf(await join(createAgent('joined', 'x')))).toEqual([first])
+
+  await as(approverKey).decideApproval({ params: { id: first?.id ?? '' }, body: approve(first?.metadata) })
+  const [second] = interruptsOf(await join(createAgent('joined', 'x')))
+  expect(second).toMatchObject({ toolCallId: 'call__e' })
+
+  await as(approverKey).decideApproval({ params: { id: second?.id ?? '' }, body: approve(second?.metadata) })
+  const end = await join(createAgent('joined', 'x'))
+  expect(end.at(-1)).toMatchObject({ type: 'RUN_FINISHED', outcome: { type: 'success' }, result: 'all paid' })
+  expect(end.filter(({ type }) => type === 'TOOL_CALL_RESULT')).toHaveLength(2)
+})
+
+const approve = (metadata: { argumentsHash?: string } | undefined) =>
+  ({ decision: 'approve', argumentsHash: metadata?.argumentsHash ?? '' }) as const
 
 it('an interrupt of another thread, or of no run, is refused', async () => {
   const [interrupt] = interruptsOf(await stream(createAgent('mine', 'pay /mine'), 'mine-1'))

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type AbstractAgent, HttpAgent, verifyEvents } from '@ag-ui/client'
+import { type AbstractAgent, HttpAgent, runHttpRequest, transformHttpEventStream, verifyEvents } from '@ag-ui/client'
 import type { AGUIEvent, Message, RunAgentInput } from '@ag-ui/core'
 import type { Client } from '@freehold/contracts'
 import {
@@ -75,6 +75,12 @@ class CheckedAgent extends HttpAgent {
   override run(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
     return verifyEvents()(super.run(input))
   }
+
+  /** The official client leaves to each server how to join a thread. */
+  protected override connect(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
+    const request = runHttpRequest(() => this.fetch(`${this.url}/connect`, this.requestInit(input)))
+    return verifyEvents()(transformHttpEventStream(request))
+  }
 }
 
 function createAgent(threadId: string, agent = 'assistant', cutAfter?: string): CheckedAgent {
@@ -123,6 +129,8 @@ function textOf(events: readonly AGUIEvent[]): string {
 function contentOf(messages: readonly Message[], role: string): unknown[] {
   return messages.filter((message) => message.role === role).map(({ content }) => content)
 }
+
+const textOfAssistant = ({ messages }: CheckedAgent) => String(contentOf(messages, 'assistant').at(-1) ?? '')
 
 it('the official client holds a conversation of two turns with parallel tool calls on one thread', async () => {
   const agent = createAgent('conversation-1')
@@ -201,6 +209,38 @@ it('a client whose connection broke attaches to the same run and gets its whole 
   const { items } = await client.listRuns({ query: { threadId: 'reattached-1' } })
   expect(items).toHaveLength(1)
   expect(model.arrivals.filter(({ question }) => question.messages.at(-1)?.content === 'slowly please')).toHaveLength(1)
+})
+
+it('a client that connects to a thread in the middle of an answer gets what was said before and the whole answer, once', async () => {
+  const agent = createAgent('connected-1')
+  say(agent, 'add 2 and 3, multiply 6 by 7')
+  await stream(agent)
+  say(agent, 'slowly now')
+  const streaming = stream(agent)
+  await waitFor(() => textOfAssistant(agent).startsWith('This answer'))
+
+  const joined = createAgent('connected-1')
+  const joining = joined.connectAgent()
+  await waitFor(() => textOfAssistant(joined).startsWith('This answer'))
+  expect(textOfAssistant(joined).length).toBeLessThan(slowText.length)
+  held.resolve()
+  await Promise.all([streaming, joining])
+  const late = createAgent('connected-1')
+  await late.connectAgent()
+  for (const { messages } of [joined, late]) {
+    expect(contentOf(messages, 'user')).toEqual(['add 2 and 3, multiply 6 by 7', 'slowly now'])
+    expect(contentOf(messages, 'assistant')).toEqual(['Let me calculate.', 'They are 5 and 42.', slowText])
+    expect(contentOf(messages, 'tool')).toEqual(contentOf(agent.messages, 'tool'))
+  }
+  const { items } = await client.listRuns({ query: { threadId: 'connected-1' } })
+  expect(items).toHaveLength(2)
+})
+
+it('a thread that nobody began is an empty conversation', async () => {
+  const agent = createAgent('nobody-began')
+  await agent.connectAgent()
+  expect(agent.messages).toEqual([])
+  expect((await client.listRuns({ query: { threadId: 'nobody-began' } })).items).toEqual([])
 })
 
 it('two posts of the same run at the same time start it once and stream the same', async () => {

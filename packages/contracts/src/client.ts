@@ -117,7 +117,8 @@ async function callOnce(send: Send, operation: Route, input: UntypedInput): Prom
   return operation.download ? response.body : response.json()
 }
 
-async function readProblem(response: Response): Promise<FreeholdError> {
+/** What an answer that is not ok says is wrong. */
+export async function readProblem(response: Response): Promise<FreeholdError> {
   const problem: unknown = await response.json().catch(() => undefined)
   if (!isProblem(problem)) {
     return new FreeholdError('unavailable', `The server answered ${response.status} without a problem document.`)

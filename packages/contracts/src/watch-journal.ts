@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from 'eventsource-parser'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { FreeholdError } from './errors.ts'
 import type { RunEvent, TextDelta } from './events.ts'
@@ -80,6 +81,11 @@ async function hasEnded(send: Send, path: string, signal: AbortSignal | undefine
   return isTerminalStatus(((await response.json()) as Run).status)
 }
 
+/** The events of an event stream, until it ends. */
+export async function* readFrames({ body }: Response): AsyncGenerator<EventSourceMessage> {
+  if (body) yield* body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+}
+
 export function pause(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
@@ -105,9 +111,7 @@ async function* readStream(
     headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
     ...(signal && { signal }),
   })
-  if (!response.body) return
-  const frames = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
-  for await (const frame of frames) {
+  for await (const frame of readFrames(response)) {
     if (frame.event === 'error') throw new FreeholdError('unavailable', 'The stream broke on the server.')
     // The server renders every other frame from a `RunEvent` or a `TextDelta`.
     yield JSON.parse(frame.data) as RunEvent | TextDelta

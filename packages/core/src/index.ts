@@ -153,6 +153,7 @@ export {
   suspendTenant,
   updateOwnTenant,
 } from './tenancy/tenants.ts'
+export { type Conversation, readConversation } from './threads/read-conversation.ts'
 export { readHistory } from './threads/read-history.ts'
 export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'

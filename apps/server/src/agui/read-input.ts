@@ -35,6 +35,15 @@ export interface AguiInput {
   version?: number | undefined
 }
 
+const connectSchema = z.object({ threadId: threadIdSchema, runId: threadIdSchema })
+
+/** Which conversation to show. The rest of what an AG-UI client sends says nothing here. */
+export function readConnectInput(body: unknown): z.output<typeof connectSchema> {
+  const parsed = connectSchema.safeParse(body)
+  if (!parsed.success) throw fromZodError(parsed.error, 'body')
+  return parsed.data
+}
+
 /** What a run is started with, or the answers with which it goes on. The thread on the server is the conversation, so only the newest user message counts. */
 export function readAguiInput(body: unknown): AguiInput {
   const parsed = RunAgentInputSchema.safeParse(body)

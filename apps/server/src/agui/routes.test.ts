@@ -36,3 +36,10 @@ test.each([
   })
   expect(await countRuns()).toEqual([{ count: 0 }])
 })
+
+test('a conversation without an id is refused', async () => {
+  expect(await on.request(on.acme.key, 'POST', '/agui/assistant/connect', { runId: 'r' })).toMatchObject({
+    status: 400,
+    body: { code: 'invalid_request', detail: expect.stringContaining('body.threadId') },
+  })
+})

@@ -9,7 +9,7 @@ type Item = NewRunEvent | TextDelta
 
 /** Translates a journal with live text between its events. */
 function translate(...items: Item[]): AGUIEvent[] {
-  const translator = new AguiTranslator({ threadId: 'thread', runId: 'run' })
+  const translator = new AguiTranslator({ threadId: 'thread', runId: 'run', id: 'id' })
   let seq = 0
   const events = items.map((item): RunEvent | TextDelta => {
     if (item.type === 'text.delta') return item
@@ -118,6 +118,14 @@ it('an attempt whose repetition was not seen live is corrected from the journal'
     '"Whole"',
     'END run:model:1:2',
     'RUN_FINISHED',
+  ])
+})
+
+it('what comes in place of a broken message says so', () => {
+  const events = translate(text('model:1', 0, 'Bro'), finished('model:1', 'Whole'), succeeded)
+  expect(events.filter(({ type }) => type === 'TEXT_MESSAGE_START').map(({ metadata }) => metadata)).toEqual([
+    undefined,
+    { replaces: 'run:model:1' },
   ])
 })
 

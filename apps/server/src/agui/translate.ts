@@ -1,5 +1,18 @@
 import { type AGUIEvent, EventType, type Interrupt, type RunFinishedOutcome } from '@ag-ui/core'
 import type { EventData, RunError, RunEvent, TextDelta } from '@freehold/contracts'
+import { textOf } from './snapshot.ts'
+
+interface TranslatedRun {
+  threadId: string
+  /** As the stream names it: by the client's own id, where it has one. */
+  runId: string
+  /** As the API names it. */
+  id: string
+  /** What the run has asked before the events that will come. */
+  asked?: readonly EventData<'approval.requested'>[]
+  /** Number of an event: whatever the run waited for before it is over. */
+  wentOnBefore?: number
+}
 
 interface OpenMessage {
   step: string
@@ -14,8 +27,7 @@ interface OpenMessage {
  * A run that waits for nothing but approvals is an interrupt, which ends the AG-UI run. The next one goes on behind it.
  */
 export class AguiTranslator {
-  private readonly threadId: string
-  private readonly runId: string
+  private readonly run: TranslatedRun
   /** What was asked so far, by approval. */
   private readonly asked = new Map<string, EventData<'approval.requested'>>()
   /** Whether RUN_FINISHED has been said, after which the protocol allows no event. */
@@ -24,15 +36,14 @@ export class AguiTranslator {
   private restarts = 0
   private failure: RunError | undefined
 
-  /** `asked`: what the run has asked before the events that will come. */
-  constructor(run: { threadId: string; runId: string }, asked: readonly EventData<'approval.requested'>[] = []) {
-    this.threadId = run.threadId
-    this.runId = run.runId
-    for (const request of asked) this.asked.set(request.approvalId, request)
+  constructor(run: TranslatedRun) {
+    this.run = run
+    for (const request of run.asked ?? []) this.asked.set(request.approvalId, request)
   }
 
   *begin(): Generator<AGUIEvent> {
-    yield { type: EventType.RUN_STARTED, threadId: this.threadId, runId: this.runId }
+    const { threadId, runId, id } = this.run
+    yield { type: EventType.RUN_STARTED, threadId, runId, metadata: { runId: id } }
   }
 
   *translate(event: RunEvent | TextDelta): Generator<AGUIEvent> {
@@ -42,16 +53,15 @@ export class AguiTranslator {
       case 'model.finished':
         return yield* this.finishModel(event.data)
       case 'tool.finished':
-        return yield this.toolResult(event.data.toolCallId, event.data.error ?? event.data.output)
+        return yield this.toolResult(event.data)
       case 'child.finished':
-        if (event.data.toolCallId)
-          yield this.toolResult(event.data.toolCallId, event.data.error?.message ?? event.data.output)
-        return
+        return yield* this.childResult(event.data)
       case 'approval.requested':
         this.asked.set(event.data.approvalId, event.data)
         return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
       case 'run.waiting':
-        if (isInterrupt(event.data)) return yield* this.interrupt(event.data.waits)
+        if (isInterrupt(event.data) && event.seq >= (this.run.wentOnBefore ?? 0))
+          return yield* this.interrupt(event.data.waits)
         return yield { type: EventType.CUSTOM, name: event.type, value: event.data }
       case 'approval.decided':
       case 'decision.requested':
@@ -90,8 +100,8 @@ export class AguiTranslator {
     this.finished = true
     yield {
       type: EventType.RUN_FINISHED,
-      threadId: this.threadId,
-      runId: this.runId,
+      threadId: this.run.threadId,
+      runId: this.run.runId,
       outcome,
       ...(result !== undefined && { result }),
     }
@@ -126,24 +136,29 @@ export class AguiTranslator {
     }
   }
 
-  private toolResult(toolCallId: string, result: unknown): AGUIEvent {
-    const content = typeof result === 'string' ? result : JSON.stringify(result ?? null)
-    return {
-      type: EventType.TOOL_CALL_RESULT,
-      messageId: `${this.runId}:${toolCallId}`,
-      toolCallId,
-      content,
-      role: 'tool',
-    }
+  private toolResult({ toolCallId, output, error, latencyMs }: EventData<'tool.finished'>): AGUIEvent {
+    const metadata = { latencyMs, failed: error !== undefined }
+    return this.callResult(toolCallId, error ?? output, metadata)
+  }
+
+  private *childResult({ toolCallId, runId, status, output, error }: EventData<'child.finished'>) {
+    if (toolCallId === null) return
+    yield this.callResult(toolCallId, error?.message ?? output, { runId, failed: status !== 'succeeded' })
+  }
+
+  private callResult(toolCallId: string, result: unknown, metadata: Record<string, unknown>): AGUIEvent {
+    const messageId = `${this.run.runId}:${toolCallId}`
+    return { type: EventType.TOOL_CALL_RESULT, messageId, toolCallId, content: textOf(result), role: 'tool', metadata }
   }
 
   private *openMessage(step: string): Generator<AGUIEvent> {
-    const again = this.open?.step === step
+    const broken = this.open?.step === step ? this.open.messageId : undefined
     yield* this.closeMessage()
-    this.restarts = again ? this.restarts + 1 : 0
-    const messageId = `${this.runId}:${step}${this.restarts > 0 ? `:${this.restarts + 1}` : ''}`
+    this.restarts = broken === undefined ? 0 : this.restarts + 1
+    const messageId = `${this.run.runId}:${step}${this.restarts > 0 ? `:${this.restarts + 1}` : ''}`
     this.open = { step, messageId, text: '' }
-    yield { type: EventType.TEXT_MESSAGE_START, messageId, role: 'assistant' }
+    const metadata = broken === undefined ? {} : { metadata: { replaces: broken } }
+    yield { type: EventType.TEXT_MESSAGE_START, messageId, role: 'assistant', ...metadata }
   }
 
   private *appendText(delta: string): Generator<AGUIEvent> {

@@ -7,10 +7,10 @@ import {
   type RunStatus,
   type Thread,
 } from '@freehold/contracts'
-import { type ExpressionBuilder, sql } from 'kysely'
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
-import type { DB } from '../db/schema.gen.ts'
+import type { DB, Messages } from '../db/schema.gen.ts'
 import { microsecondsOf, timeAt } from '../db/time.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import { readActorNames } from '../people/actor-names.ts'
@@ -139,16 +139,15 @@ export async function listMessages(caller: Caller, threadId: string, query: Page
       .limit(query.limit + 1)
       .execute()
   })
-  return toPage(
-    rows,
-    query.limit,
-    (row) => ({
-      id: row.id,
-      runId: row.run_id,
-      role: row.role as Message['role'], // has a check constraint
-      content: row.content,
-      createdAt: row.created_at.toISOString(),
-    }),
-    (row) => String(row.seq),
-  )
+  return toPage(rows, query.limit, presentMessage, (row) => String(row.seq))
+}
+
+export function presentMessage(row: Selectable<Messages>): Message {
+  return {
+    id: row.id,
+    runId: row.run_id,
+    role: row.role as Message['role'], // has a check constraint
+    content: row.content,
+    createdAt: row.created_at.toISOString(),
+  }
 }

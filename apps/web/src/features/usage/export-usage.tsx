@@ -13,7 +13,7 @@ export function ExportUsage({ usage }: { usage: UsageSummary }) {
     <Button
       size="small"
       aria-label={`Export CSV by ${groupBy}`}
-      onClick={() => saveFile(name, 'text/csv', usageCsv(usage))}
+      onClick={() => saveFile(name, 'text/csv', [usageCsv(usage)])}
     >
       <Download /> CSV
     </Button>

@@ -1,0 +1,71 @@
+'use client'
+
+import { type KeyboardEvent, type ReactNode, useEffect } from 'react'
+import { useAct } from '../../api/use-api.ts'
+import { useSession } from '../../session/session.tsx'
+import { Composer } from './composer.tsx'
+import { ConversationHeader } from './conversation-header.tsx'
+import { EntryView } from './entry-view.tsx'
+import { Outcome } from './outcome.tsx'
+import { useConversation } from './use-conversation.ts'
+import { useStickToEnd } from './use-stick-to-end.ts'
+
+interface ConversationViewProps {
+  threadId: string
+  agent: string
+  hasBegun: boolean
+  /** In place of a conversation in which nothing was said; `ask` is undefined for who may not. */
+  children?: (ask: ((text: string) => void) | undefined) => ReactNode
+}
+
+export function ConversationView({ threadId, agent, hasBegun, children }: ConversationViewProps) {
+  const { can, path } = useSession()
+  const { conversation, thread, ask, again } = useConversation(threadId, agent, hasBegun)
+  const { entries, phase, runId, lost } = conversation
+  const cancel = useAct('cancelRun', { changes: ['listThreads', 'getThread'] })
+  const isBusy = lost === undefined && (phase === 'running' || phase === 'waiting')
+  const stop =
+    isBusy && runId !== undefined && can('runs:control') ? () => cancel.mutate({ params: { id: runId } }) : undefined
+  const box = useStickToEnd(entries)
+  const address = path(`/chat/${encodeURIComponent(threadId)}`)
+  const hasEntries = entries.length > 0
+  useEffect(() => {
+    // The page stays; only its address changes. Next's own hooks follow.
+    if (hasEntries && !hasBegun) window.history.replaceState(null, '', address)
+  }, [hasEntries, hasBegun, address])
+  const stopByKey = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && !event.defaultPrevented) stop?.()
+  }
+  const mayAsk = can('runs:start')
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape stops from wherever the focus is
+    <div className="flex min-h-0 min-w-0 grow flex-col" onKeyDown={stopByKey}>
+      <ConversationHeader title={titleOf(entries, thread?.title)} agent={agent} runId={runId} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
+      <section ref={box} className="flex min-h-0 grow flex-col overflow-y-auto" tabIndex={0} aria-label="Conversation">
+        {!hasEntries && phase !== 'loading' && children?.(mayAsk ? ask : undefined)}
+        <div
+          role="log"
+          aria-busy={phase === 'running'}
+          className="mx-auto flex w-full max-w-3xl flex-col gap-4 px-4 py-6 empty:hidden"
+        >
+          {entries.map((entry, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are added only, and a model can give an id twice
+            <EntryView key={index} entry={entry} runId={runId} isLive={isBusy} onDecided={again} />
+          ))}
+          <Outcome conversation={conversation} again={again} />
+        </div>
+      </section>
+      <Composer
+        ask={mayAsk ? ask : undefined}
+        isBusy={isBusy || phase === 'loading'}
+        stop={stop}
+        isWaiting={phase === 'waiting'}
+      />
+    </div>
+  )
+}
+
+function titleOf(entries: readonly { kind: string; text?: string }[], title: string | undefined): string {
+  return title ?? entries.find(({ kind }) => kind === 'question')?.text?.slice(0, 80) ?? 'New conversation'
+}
