@@ -35,6 +35,7 @@ export {
 } from './audit.ts'
 export type {
   Branding,
+  ChangeBranding,
   ClaimHost,
   CustomHost,
   PublicBranding,
@@ -136,7 +137,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
@@ -222,6 +223,7 @@ export {
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,
+  tenantNameSchema,
   type UpdateTenant,
   updateTenantSchema,
   type Whoami,

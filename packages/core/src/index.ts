@@ -26,6 +26,7 @@ export {
   putBranding,
   putLogo,
 } from './branding/branding.ts'
+export { checkDueHosts } from './branding/check-hosts.ts'
 export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'

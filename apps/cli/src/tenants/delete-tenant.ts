@@ -12,6 +12,8 @@ export async function deleteTenant(context: Context, tenant: string, options: { 
   const { client } = await connectOperator(context)
   const { id, name } = await findTenant(client, tenant)
   if (!options.yes) await confirmName(context, name)
+  // By its id its certificate is found, also when this is cut off.
+  context.terminal.note(`Deleting ${oneLine(name)} (${id})`)
   const deletion = await deleteFully(context, client, id, name)
   if (!deletion.certificate) throw new CliError('The server deleted the tenant without a certificate.')
   print(context, deletion.certificate)

@@ -254,6 +254,8 @@ export interface Connections {
 export interface CustomHosts {
   expires_at: Timestamp;
   host: string;
+  missing_since: Timestamp | null;
+  next_check_at: Generated<Timestamp>;
   tenant_id: string;
   token: string;
   verified_at: Timestamp | null;

@@ -46,8 +46,15 @@ export async function deleteTenant(
     throw new FreeholdError('invalid_request', 'body.name: this is not the name of the tenant with this id')
   }
   if (row.deletion === null) return begin(caller, id)
-  if (!(await eraseSome(platform, id))) return showProgress(platform, id, row.name)
-  return finish(platform, id, row.name, begunSchema.parse(row.deletion), anchors)
+  try {
+    if (await eraseSome(platform, id)) {
+      return await finish(platform, id, row.name, begunSchema.parse(row.deletion), anchors)
+    }
+  } catch (error) {
+    // Something that was under way when the tenant was suspended has added a row: the next call deletes it.
+    if (!isForeignKeyViolation(error)) throw error
+  }
+  return showProgress(platform, id, row.name)
 }
 
 export async function getTenantDeletion(caller: Caller, id: string, anchors: Anchors): Promise<TenantDeletion> {
@@ -192,37 +199,31 @@ async function finish(
   anchors: Anchors,
 ): Promise<TenantDeletion> {
   const { database, vault } = platform
-  try {
-    return await database.withTenant(tenantId, async (tx) => {
-      const row = await tx
-        .selectFrom('tenants')
-        .select('deletion')
-        .where('id', '=', tenantId)
-        .forUpdate()
-        .executeTakeFirst()
-      if (!row) return readDeletion(anchors, tenantId)
-      const tables = await readTenantTables(tx)
-      await eraseRows(tx, tenantId, 'tenants', 1)
-      const after = await countRows(tx, tables)
-      const { startedAt, startedBy, before, secretValues } = begun
-      const certificate = await storeCertificate(anchors, {
-        purpose: 'deletion',
-        tenantId,
-        name,
-        startedAt,
-        startedBy,
-        deletedAt: new Date().toISOString(),
-        auditHead: begunSchema.parse(row.deletion).head,
-        rows: Object.fromEntries(
-          tables.map((table) => [table, { before: before[table] ?? 0, after: after[table] ?? 0 }]),
-        ),
-        secretValues: { vault: vault.kind, before: secretValues, after: 0 },
-      })
-      return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
+  return database.withTenant(tenantId, async (tx) => {
+    const row = await tx
+      .selectFrom('tenants')
+      .select('deletion')
+      .where('id', '=', tenantId)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!row) return readDeletion(anchors, tenantId)
+    const tables = await readTenantTables(tx)
+    await eraseRows(tx, tenantId, 'tenants', 1)
+    const after = await countRows(tx, tables)
+    const { startedAt, startedBy, before, secretValues } = begun
+    const certificate = await storeCertificate(anchors, {
+      purpose: 'deletion',
+      tenantId,
+      name,
+      startedAt,
+      startedBy,
+      deletedAt: new Date().toISOString(),
+      auditHead: begunSchema.parse(row.deletion).head,
+      rows: Object.fromEntries(
+        tables.map((table) => [table, { before: before[table] ?? 0, after: after[table] ?? 0 }]),
+      ),
+      secretValues: { vault: vault.kind, before: secretValues, after: 0 },
     })
-  } catch (error) {
-    // Something that was under way when the tenant was suspended has added a row: the next call deletes it.
-    if (isForeignKeyViolation(error)) return showProgress(platform, tenantId, name)
-    throw error
-  }
+    return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
+  })
 }

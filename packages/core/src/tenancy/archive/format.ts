@@ -1,3 +1,4 @@
+import { planNameSchema, tenantNameSchema } from '@freehold/contracts'
 import { z } from 'zod'
 
 export const archiveFormat = 'freehold-tenant/1'
@@ -8,7 +9,7 @@ const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 export const manifestSchema = z.strictObject({
   format: z.literal(archiveFormat),
   exportedAt: z.iso.datetime(),
-  tenant: z.strictObject({ id: z.uuid(), name: z.string(), plan: z.string() }),
+  tenant: z.strictObject({ id: z.uuid(), name: tenantNameSchema, plan: planNameSchema }),
   /** The newest entry of the audit chain, and the key that its anchors and checkpoints are signed with, as a JWK. */
   auditHead: z.strictObject({ seq: z.int(), hash: hashSchema }).nullable(),
   publicKey: z.record(z.string(), z.string()),
