@@ -27,7 +27,7 @@ export {
   putLogo,
 } from './branding/branding.ts'
 export { checkDueHosts } from './branding/check-hosts.ts'
-export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { claimHost, findTenantOfHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
@@ -66,6 +66,7 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { findInvitation } from './people/find-invitation.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,

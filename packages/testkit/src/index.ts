@@ -1,4 +1,5 @@
 export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
+export { type DnsServer, startDnsServer } from './dns-server.ts'
 export {
   type Arrival,
   type EffectLedger,
@@ -17,6 +18,7 @@ export {
   tapDatabase,
 } from './engine.ts'
 export { findMoto, type MotoServer, startMoto } from './moto.ts'
+export { type OidcServer, signInAtProvider, startOidcServer } from './oidc-server.ts'
 export { findOpenBao, type OpenBaoServer, startOpenBao } from './openbao.ts'
 export {
   createTestPlatform,
@@ -45,5 +47,6 @@ export {
 } from './scripted-model.ts'
 export { createDataFolder } from './template.ts'
 export { furnishTenant, type Ground, snapshotTenant } from './tenants.ts'
+export { codeOf } from './totp.ts'
 export { type Viewed, type ViewOptions, view } from './viewer.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'
