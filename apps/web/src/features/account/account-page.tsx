@@ -26,7 +26,7 @@ export async function AccountPage() {
   return (
     <>
       <header className="border-b border-line bg-surface">
-        <div className="mx-auto flex h-12 max-w-3xl items-center justify-between gap-3 px-4 sm:px-6">
+        <div className="mx-auto flex h-12 max-w-3xl items-center justify-between gap-3 px-4 sm:px-6 lg:px-8">
           <span className="flex min-w-0 items-center gap-2.5 font-medium">
             <BrandMark brand={brand} />
             <span className="truncate">{brand.name}</span>

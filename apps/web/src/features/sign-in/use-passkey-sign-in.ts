@@ -9,7 +9,8 @@ const challengeMs = 240_000
 
 /** Signs in by a passkey: from the list that opens under the address, or by `choose`. Goes on to `done`. */
 export function usePasskeySignIn(done: () => void, fail: (message: string) => void) {
-  const [isOffered, setOffered] = useState(false)
+  // Most browsers have them, so the page begins with the button and keeps its layout.
+  const [isOffered, setOffered] = useState(true)
   const [round, setRound] = useState(0)
   const waiting = useRef<AbortController>(undefined)
 
