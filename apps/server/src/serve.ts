@@ -57,7 +57,7 @@ import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
-import { serveWeb, startDashboard } from './web/serve-web.ts'
+import { hasDashboard, serveWeb, startDashboard } from './web/serve-web.ts'
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -187,7 +187,11 @@ async function buildSurface(
           whiteLabel: whiteLabelOf(config, origins),
           flags,
           vouchers: vouchersOf(config, signIn, logger),
-          mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
+          mail: {
+            send: createMailer(config.mail, logger),
+            publicUrl: origins.publicUrl,
+            hasPages: hasDashboard(config),
+          },
           shutdown,
         })
       : undefined
@@ -352,7 +356,7 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
-    trustedOrigins: origins.trustedOrigins,
+    origins,
     dashboard,
     rateLimitPerMinute: config.rateLimitPerMinute,
     signInAttemptsPerMinute: config.signIn.attemptsPerMinute,

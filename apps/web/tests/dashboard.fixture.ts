@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Client, createClient } from '@freehold/contracts'
-import { type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
+import { findFreePort, type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
 import { afterAll, beforeAll } from 'vitest'
 
@@ -42,15 +42,28 @@ interface Member {
   roles: ('owner' | 'admin' | 'builder' | 'operator' | 'viewer')[]
 }
 
-/** The real server with its dashboard and a browser, for the tests of a file. */
-export function shareDashboard(env: Record<string, string> = {}): SharedDashboard {
+type Environment = Record<string, string>
+
+/**
+ * The real server with its dashboard and a browser, for the tests of a file. Every host below `example` leads to it, as
+ * those of tenants do.
+ */
+export function shareDashboard(env: Environment | ((url: string) => Promise<Environment>) = {}): SharedDashboard {
   const running: { server?: ServerProcess; browser?: Browser } = {}
   beforeAll(async () => {
-    running.server = await spawnServer({ env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...env } })
+    const port = await findFreePort()
+    const given = typeof env === 'function' ? await env(`http://localhost:${port}`) : env
+    running.server = await spawnServer({
+      port,
+      env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...given },
+    })
     const { server } = running
     await server.ready()
     await waitFor(async () => (await fetch(`${server.url}/sign-in`)).status === 200, { timeoutMs: builtWithinMs })
-    running.browser = await chromium.launch({ ...(binary && { executablePath: binary }), args: ['--no-sandbox'] })
+    running.browser = await chromium.launch({
+      ...(binary && { executablePath: binary }),
+      args: ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1'],
+    })
   }, builtWithinMs)
   afterAll(async () => {
     await running.browser?.close()

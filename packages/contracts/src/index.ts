@@ -221,6 +221,12 @@ export {
   upstreamSchema,
 } from './services.ts'
 export {
+  type PublicInvitation,
+  type PublicSignIn,
+  publicInvitationSchema,
+  publicSignInSchema,
+} from './sign-in.ts'
+export {
   type CreateTeam,
   type Ownership,
   type OwnResource,

@@ -30,7 +30,7 @@ export {
   putLogo,
 } from './branding/branding.ts'
 export { checkDueHosts } from './branding/check-hosts.ts'
-export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { claimHost, findTenantOfHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
@@ -73,6 +73,7 @@ export { createFolderObjects } from './objects/folder-objects.ts'
 export type { ObjectRef, ObjectStore } from './objects/object-store.ts'
 export { createS3Objects } from './objects/s3-objects.ts'
 export { getOverview } from './overview/get-overview.ts'
+export { findInvitation } from './people/find-invitation.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,

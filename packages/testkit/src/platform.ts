@@ -286,7 +286,11 @@ async function assembleHttp(
     flags: await server.openConfiguredFlags(config, platform.database, logger),
     whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
-    mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
+    mail: {
+      send: server.createMailer(config.mail, logger),
+      publicUrl: origins.publicUrl,
+      hasPages: server.hasDashboard(config),
+    },
     shutdown,
   })
   const apiFetch = async (request: Request) => api.fetch(request)
@@ -295,7 +299,7 @@ async function assembleHttp(
     logger,
     api: apiFetch,
     corsOrigins,
-    trustedOrigins: origins.trustedOrigins,
+    origins,
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
     signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
   })

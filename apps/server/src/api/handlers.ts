@@ -8,7 +8,7 @@ import {
   operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
-import { invitationMail } from '../mail/invitation-mail.ts'
+import { invitationMail, type MailContext } from '../mail/invitation-mail.ts'
 import type { Mail } from '../mail/mail.ts'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
@@ -26,7 +26,7 @@ export interface HandlerContext {
    * Sends a mail in the name of a tenant, which is the caller's when none is given, without keeping the request waiting. One
    * that the mail server doesn't take is logged.
    */
-  sendMail: (write: (publicUrl: string, brand: core.Brand) => Mail, tenantId?: string) => void
+  sendMail: (write: (context: MailContext) => Mail, tenantId?: string) => void
 }
 
 type Handler<Id extends OperationId> = (
@@ -98,7 +98,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createInvitation: (caller, { body }, { idempotency, sendMail }) =>
     idempotency.once(async () => {
       const invitation = await core.createInvitation(caller, body)
-      core.afterCommit(() => sendMail((publicUrl, brand) => invitationMail(invitation, publicUrl, brand)))
+      core.afterCommit(() => sendMail((context) => invitationMail(invitation, context)))
       return invitation
     }),
   listInvitations: (caller, { query }) => core.listInvitations(caller, query),
@@ -227,8 +227,7 @@ function mailInvitations(
 ): void {
   if (id === null) return
   for (const invitation of invitations) {
-    const write = (publicUrl: string, brand: core.Brand) =>
-      invitationMail({ ...invitation, tenantName: name }, publicUrl, brand)
+    const write = (context: MailContext) => invitationMail({ ...invitation, tenantName: name }, context)
     core.afterCommit(() => sendMail(write, id))
   }
 }

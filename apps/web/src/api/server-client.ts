@@ -8,7 +8,8 @@ import { currentConfig } from '../config.ts'
 /** Calls the gateway as the person whose page is being made, on the ground of a tenant if one is named. */
 export async function serverClient(tenant?: string): Promise<Client> {
   const asked = await headers()
-  const sent: Record<string, string> = { cookie: asked.get('cookie') ?? '' }
+  // A session counts on the host that it is of.
+  const sent: Record<string, string> = { cookie: asked.get('cookie') ?? '', host: asked.get('host') ?? '' }
   if (tenant !== undefined) sent['x-tenant-id'] = tenant
   return createClient({ url: currentConfig().gatewayUrl, headers: sent })
 }

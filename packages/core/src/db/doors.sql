@@ -506,6 +506,26 @@ language sql stable security definer set search_path = public, pg_temp as $$
    where i.token_hash = p_token_hash and p.id = p_person
 $$;
 
+-- What an invitation is for, for whoever has its token: nobody has signed in yet. By the name of the person who sent it.
+create function door_read_invitation(p_token_hash bytea)
+returns table (
+  tenant_id uuid, tenant_name text, email text, roles text[], teams jsonb, invited_by text, accepted_at timestamptz,
+  revoked_at timestamptz, expires_at timestamptz
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select i.tenant_id, t.name, i.email, i.roles, coalesce(joined.teams, '[]'), p.name, i.accepted_at, i.revoked_at,
+         i.expires_at
+    from invitations i
+    join tenants t on t.id = i.tenant_id and t.status = 'active'
+    left join people p on i.invited_by = 'person:' || p.id
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object('name', w.name, 'roles', given.team -> 'roles') order by w.name) as teams
+        from jsonb_array_elements(i.teams) as given(team)
+        join teams w on w.tenant_id = i.tenant_id and w.id::text = given.team ->> 'id'
+    ) joined
+   where i.token_hash = p_token_hash
+$$;
+
 -- Whether anybody waits for the one with this address.
 create function door_is_invited(p_email text) returns boolean
 language sql stable security definer set search_path = public, pg_temp as $$

@@ -1,5 +1,3 @@
-import dns2 from 'dns2'
-
 export interface DnsServer {
   /** `address:port`. */
   address: string
@@ -12,6 +10,8 @@ export interface DnsServer {
 
 /** A DNS server on this machine that knows nothing but what it is told. */
 export async function startDnsServer(): Promise<DnsServer> {
+  // Not at the top, because most tests have no use for it.
+  const { default: dns2 } = await import('dns2')
   const records = new Map<string, string[]>()
   const broken = new Set<string>()
   const server = dns2.createServer({

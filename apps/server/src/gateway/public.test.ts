@@ -83,7 +83,7 @@ describe('the branding that everybody may see', () => {
       logger: pino({ level: 'silent' }),
       api: async () => new Response('{}'),
       corsOrigins: [],
-      trustedOrigins: [],
+      origins: { publicUrl: 'http://localhost:3000', trustedOrigins: [] },
       rateLimitPerMinute: 2,
       signInAttemptsPerMinute: 1,
     })
@@ -112,8 +112,60 @@ describe('a logo', () => {
   })
 })
 
+describe('an invitation that somebody has the link of', () => {
+  const path = (token: string) => `/api/v1/public/invitations/${token}`
+
+  test('says who invites to what, and how that looks', async () => {
+    const client = on.client(on.acme.key)
+    const { id: teamId } = await client.createTeam({ body: { name: 'Support' } })
+    const { id, token, expiresAt } = await client.createInvitation({
+      body: { email: 'ada@example.com', roles: ['viewer'], teams: [{ id: teamId, roles: ['operator'] }] },
+    })
+    const invitation = {
+      tenantName: 'acme',
+      email: 'ada@example.com',
+      roles: ['viewer'],
+      teams: [{ name: 'Support', roles: ['operator'] }],
+      invitedBy: null,
+      status: 'pending',
+      expiresAt,
+      brand: known,
+    }
+    expect(await on.request(null, 'GET', path(token))).toMatchObject({ status: 200, body: invitation })
+    await client.revokeInvitation({ params: { id } })
+    expect(await on.request(null, 'GET', path(token))).toMatchObject({ body: { ...invitation, status: 'revoked' } })
+    expect(on.logs.filter((line) => line.includes('"msg":"request"')).join('')).not.toContain(token)
+  })
+
+  test('names the person who sent it', async () => {
+    const ada = on.tokenFor({ subject: 'ada', email: 'boss@example.com', emailVerified: true, name: 'Ada' })
+    const { token } = await on
+      .client(on.acme.key)
+      .createInvitation({ body: { email: 'boss@example.com', roles: ['owner'] } })
+    await on.client(ada).acceptInvitation({ body: { token } })
+    const sent = await on.client(ada).createInvitation({ body: { email: 'new@example.com', roles: ['viewer'] } })
+    expect(await on.request(null, 'GET', path(sent.token))).toMatchObject({ body: { invitedBy: 'Ada' } })
+  })
+
+  test('is not found where there is none, or its tenant is suspended', async () => {
+    expect(await on.request(null, 'GET', path('no-token'))).toMatchObject({ status: 404 })
+    const initech = await on.createTenant('initech')
+    const { token } = await on
+      .client(initech.key)
+      .createInvitation({ body: { email: 'a@example.com', roles: ['viewer'] } })
+    expect(await on.request(null, 'GET', path(token))).toMatchObject({ status: 200 })
+    await on.client(on.operatorKey).suspendTenant({ params: { id: initech.id } })
+    expect(await on.request(null, 'GET', path(token))).toMatchObject({ status: 404 })
+  })
+})
+
 test('nobody but the gateway asks the api for it', async () => {
-  for (const asked of ['/internal/branding?host=a.example', `/internal/logos/${'0'.repeat(64)}`]) {
+  for (const asked of [
+    '/internal/branding?host=a.example',
+    `/internal/logos/${'0'.repeat(64)}`,
+    '/internal/sign-in',
+    '/internal/invitations/a',
+  ]) {
     expect((await on.apiFetch(new Request(`http://api${asked}`))).status).toBe(401)
   }
 })

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { FreeholdError } from '@freehold/contracts'
-import { findBranding, findLogo } from '@freehold/core'
+import { findBranding, findInvitation, findLogo } from '@freehold/core'
 import type { ServiceClaims } from '../service-token.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
 
 /** What the gateway asks for on behalf of whoever opens a page, known or not. */
-export function mountPublicBranding(app: ApiApp, { platform: { database }, whiteLabel }: ApiParts): void {
+export function mountPublic(app: ApiApp, { platform: { database }, whiteLabel, signIn }: ApiParts): void {
   app.get('/internal/branding', async (c) => {
     assertGateway(c.get('claims'))
     const branding = await findBranding(database, c.req.query('host') ?? '', whiteLabel.house)
@@ -14,6 +14,17 @@ export function mountPublicBranding(app: ApiApp, { platform: { database }, white
     c.header('cache-control', 'public, max-age=60')
     c.header('vary', 'host')
     return isKnown(c.req.header('if-none-match'), etag) ? c.body(null, 304) : c.json(branding)
+  })
+  app.get('/internal/sign-in', async (c) => {
+    const { host } = assertGateway(c.get('claims'))
+    return c.json(await signIn.describe(host))
+  })
+  app.get('/internal/invitations/:token', async (c) => {
+    assertGateway(c.get('claims'))
+    const invitation = await findInvitation(database, c.req.param('token'), whiteLabel.house)
+    if (!invitation) throw new FreeholdError('not_found', 'There is no invitation with this link, or not any more.')
+    c.header('cache-control', 'no-store')
+    return c.json(invitation)
   })
   app.get('/internal/logos/:hash', async (c) => {
     assertGateway(c.get('claims'))
@@ -28,8 +39,9 @@ export function mountPublicBranding(app: ApiApp, { platform: { database }, white
   })
 }
 
-function assertGateway({ actor }: ServiceClaims): void {
-  if (actor.kind !== 'gateway') throw new FreeholdError('permission_denied', 'Only the gateway asks for this.')
+function assertGateway(claims: ServiceClaims): ServiceClaims {
+  if (claims.actor.kind === 'gateway') return claims
+  throw new FreeholdError('permission_denied', 'Only the gateway asks for this.')
 }
 
 /** By the weak comparison of RFC 9110, section 13.1.2. */

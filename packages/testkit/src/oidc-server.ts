@@ -1,6 +1,5 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import Provider from 'oidc-provider'
 
 export interface OidcServer {
   issuer: string
@@ -13,6 +12,8 @@ export async function startOidcServer(redirectUri: string): Promise<OidcServer> 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const issuer = `http://127.0.0.1:${port}`
+  // Not at the top, because most tests have no use for it.
+  const { default: Provider } = await import('oidc-provider')
   const provider = new Provider(issuer, {
     clients: [{ client_id: 'freehold', client_secret: 'a secret of the provider', redirect_uris: [redirectUri] }],
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'] },
