@@ -153,6 +153,17 @@ describe('archiving', () => {
     expect(await segments()).toEqual([segmentKey(1, 6)])
   })
 
+  test('a chain that was cut to before its archive is told of, also when it has grown since', async () => {
+    await archive()
+    await tamper('delete from audit_entries where seq > 4')
+    await rm(join(at.on.dataDir, 'audit-anchors', `${at.tenant.id}.jsonl`))
+    expect((await archive()).contradicting).toContain(at.tenant.id)
+    for (const name of ['five', 'six']) await change(name)
+    await anchor()
+    expect((await archive()).contradicting).toContain(at.tenant.id)
+    expect(await segments()).toEqual([segmentKey(1, 6)])
+  })
+
   test('nothing is added behind a segment that is not as it was', async () => {
     await archive()
     await write(segmentKey(1, 6), (await read(segmentKey(1, 6))).replace('budget 4', 'budget x'))

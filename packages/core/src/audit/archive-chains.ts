@@ -1,5 +1,4 @@
 import type { AuditAnchor, AuditEntry } from '@freehold/contracts'
-import { sql } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { type Anchors, type AuditArchive, listHeads, newestOf, readAnchors } from './anchors.ts'
 import { findStart } from './checkpoints.ts'
@@ -41,16 +40,14 @@ export function createArchiving(
   const known = new Map<string, Archived>()
   const parts = { database, anchors, archive }
 
-  /** How many segments were added behind one; undefined when the chain contradicts what is archived. */
+  /** How many segments came behind one; undefined when the chain contradicts what is archived. */
   async function archiveChain(tenantId: string, from: Archived | undefined, stop: AbortSignal) {
-    let newest: Archived | undefined = from ?? (await findNewest(parts, tenantId, none))
-    for (let segments = 0; newest; ) {
+    let newest = from ?? (await findNewest(parts, tenantId, none))
+    for (let segments = 0; newest && (await reaches(database, tenantId, newest)); segments++) {
       known.set(tenantId, newest)
       const due = stop.aborted ? undefined : await readDue(parts, tenantId, newest.seq)
       if (!due) return segments
-      const others: Archived | undefined = await findNewest(parts, tenantId, newest)
-      segments += others === newest ? 1 : 0
-      newest = others === newest ? await addSegment(parts, tenantId, newest, due) : others
+      newest = await addNext(parts, tenantId, newest, due)
     }
     return undefined
   }
@@ -64,7 +61,7 @@ export function createArchiving(
       // When a tenant is deleted and imported again, this process remembers an archive that is gone.
       const added = (await archiveChain(tenantId, newest, stop)) ?? (await archiveChain(tenantId, undefined, stop))
       result.segments += added ?? 0
-      if (added === undefined) result.contradicting.push(tenantId)
+      if (added === undefined && (await isKept(database, tenantId))) result.contradicting.push(tenantId)
     }
     return result
   }
@@ -104,6 +101,21 @@ export async function* listSegments(
   }
 }
 
+/** Whether the chain still has the entry that a segment ends with, or has been pruned to behind it. */
+async function reaches(database: Database, tenantId: string, { seq, hash }: Archived): Promise<boolean> {
+  if (seq === 0) return true
+  const entry = await database.withTenant(tenantId, (tx) =>
+    tx
+      .selectFrom('audit_entries')
+      .select(['seq', 'hash'])
+      .where('seq', '>=', seq)
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst(),
+  )
+  return entry !== undefined && (entry.seq > seq || entry.hash === hash)
+}
+
 interface Due {
   entries: AuditEntry[]
   last: AuditEntry
@@ -125,6 +137,12 @@ async function readDue(
   const anchored = entries.filter(({ seq }) => seq <= (newestOf(within)?.seq ?? 0))
   const last = anchored.at(-1)
   return last && (isOld || anchored.length === longestSegment) ? { entries: anchored, last, within } : undefined
+}
+
+/** What another process has added meanwhile, else what is due. */
+async function addNext(parts: Parts, tenantId: string, newest: Archived, due: Due): Promise<Archived | undefined> {
+  const others = await findNewest(parts, tenantId, newest)
+  return others === newest ? addSegment(parts, tenantId, newest, due) : others
 }
 
 /** Stores a segment, unless its entries don't follow from the one before: undefined then. */
@@ -151,8 +169,8 @@ async function addSegment(
 }
 
 async function isKept(database: Database, tenantId: string): Promise<boolean> {
-  const { rows } = await database.withTenant(tenantId, (tx) =>
-    sql`select 1 from tenants where id = ${tenantId} and deletion is null`.execute(tx),
+  const row = await database.withTenant(tenantId, (tx) =>
+    tx.selectFrom('tenants').select('id').where('deletion', 'is', null).executeTakeFirst(),
   )
-  return rows.length === 1
+  return row !== undefined
 }
