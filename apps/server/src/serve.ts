@@ -1,7 +1,9 @@
 import {
   type Anchors,
   type Bus,
+  checkDueHosts,
   connectRedis,
+  createTxtResolver,
   type Database,
   type Flags,
   forgetRequests,
@@ -44,6 +46,7 @@ import { createProcessStore, createRedisStore, type Redis } from './gateway/rate
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { createMailer } from './mail/mail.ts'
+import { openObjects } from './objects.ts'
 import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
@@ -64,6 +67,8 @@ export interface RunningServer {
 const housekeepingMs = 600_000
 /** How often it is looked for tenants whose storage is to be measured. */
 const measuringMs = 60_000
+/** How often hosts are looked for whose time has come. */
+const hostCheckingMs = 60_000
 
 /** What an operator adds to the built-in programs and tools. Every process of an installation needs the same. */
 export interface Extensions {
@@ -114,7 +119,7 @@ async function start(
       ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
       : undefined
   const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
-  const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
+  const anchors = platform && needs(target, 'api') ? await loadAnchors(config, platform.objects) : undefined
   if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
   stops.defer(async () => {
     listener.drain()
@@ -138,7 +143,7 @@ function startBackground(
   parts: Parts & { anchors: Anchors | undefined; flags: Flags },
   stops: AsyncDisposableStack,
 ): void {
-  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, config, logger))
   const { anchors } = parts
   if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
@@ -244,7 +249,8 @@ async function openPlatform(
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   const secrets = await loadSecretCipher(config)
-  return { database, bus, catalogue, secrets, vault: openVault(config.vault, database, secrets) }
+  const vault = openVault(config.vault, database, secrets)
+  return { database, bus, catalogue, secrets, vault, objects: openObjects(config) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
@@ -255,11 +261,14 @@ async function openBus(config: ServerConfig, logger: Logger, database: Database)
   return bus
 }
 
-/** Clears away what has expired, and measures what tenants store. */
-function startHousekeeping({ database }: Platform, logger: Logger): () => Promise<void> {
+/** Clears away what has expired, measures what tenants store, and looks whether their hosts are still theirs. */
+function startHousekeeping({ database }: Platform, config: ServerConfig, logger: Logger): () => Promise<void> {
+  const resolveTxt = createTxtResolver(config.dnsServers)
+  const onFailure = (error: unknown) => logger.warn({ err: error }, 'a host was not checked; trying later')
   const stops = [
     repeat(housekeepingMs, () => forgetRequests(database), logger),
     repeat(measuringMs, () => measureDueStorage(database), logger),
+    repeat(hostCheckingMs, () => checkDueHosts(database, resolveTxt, onFailure), logger),
   ]
   return async () => void (await Promise.all(stops.map((stop) => stop())))
 }

@@ -42,6 +42,7 @@ export const auditActions = [
   'schedule.created',
   'schedule.updated',
   'schedule.deleted',
+  'secret.set-begun',
   'secret.set',
   'secret.deleted',
   'service.set',
@@ -127,9 +128,49 @@ export const auditPruningSchema = z
   .object({
     removed: z.int(),
     prunedSeq: z.int().nullable().meta({ description: 'The last entry that was removed.' }),
+    unarchived: z.int().meta({ description: 'Entries that would be removed, too, if they were in the archive.' }),
   })
   .meta({ id: 'AuditPruning' })
 export type AuditPruning = z.output<typeof auditPruningSchema>
+
+const storeSchema = z.enum(['folder', 's3'])
+
+export const archiveVerificationSchema = z
+  .object({
+    store: storeSchema,
+    segments: z.int().meta({ description: 'Segments that were found whole, in order.' }),
+    firstSeq: z.int().nullable(),
+    lastSeq: z.int().nullable().meta({ description: 'How far the archive reaches.' }),
+    problem: z
+      .object({
+        segment: z.string().nullable().meta({ description: 'The object; null where it is missing.' }),
+        seq: z.int().meta({ description: 'The first entry that is not as it was.' }),
+        reason: z.string(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'AuditArchiveVerification' })
+export type ArchiveVerification = z.output<typeof archiveVerificationSchema>
+
+export const auditArchiveStatusSchema = z
+  .object({
+    store: storeSchema.nullable().meta({ description: 'Null where nothing is archived.' }),
+    segments: z.int(),
+    archivedSeq: z.int().meta({ description: 'How far the archive reaches.' }),
+    waiting: z.int().meta({ description: 'Entries that are not archived yet.' }),
+    waitingSince: z.iso.datetime().nullable().meta({ description: 'When the oldest of them was written.' }),
+    overdue: z.boolean().meta({ description: 'Whether it should have been archived by now.' }),
+  })
+  .meta({ id: 'AuditArchiveStatus' })
+export type AuditArchiveStatus = z.output<typeof auditArchiveStatusSchema>
+
+export const verifyAuditQuery = z.strictObject({
+  /** Without it the archive is not read. */
+  archive: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+})
 
 export const auditVerificationSchema = z
   .object({
@@ -142,6 +183,9 @@ export const auditVerificationSchema = z
     problem: z
       .object({ seq: z.int().meta({ description: 'The first entry that is not as it was.' }), reason: z.string() })
       .nullable(),
+    archive: archiveVerificationSchema
+      .nullable()
+      .meta({ description: 'Null where there is none, or it was not read.' }),
   })
   .meta({ id: 'AuditVerification' })
 export type AuditVerification = z.output<typeof auditVerificationSchema>

@@ -24,19 +24,23 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
+  type ArchiveVerification,
   type AuditAction,
   type AuditAnchor,
   type AuditAnchors,
+  type AuditArchiveStatus,
   type AuditCheckpoint,
   type AuditEntry,
   type AuditPruning,
   type AuditVerification,
   auditAnchorSchema,
   auditCheckpointSchema,
+  auditEntrySchema,
   type PruneAudit,
 } from './audit.ts'
 export type {
   Branding,
+  ChangeBranding,
   ClaimHost,
   CustomHost,
   PublicBranding,
@@ -156,7 +160,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
 export type { TenantHealth } from './platform.ts'
 export {
   type AskedCanary,
@@ -245,6 +249,7 @@ export {
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,
+  tenantNameSchema,
   type UpdateTenant,
   updateTenantSchema,
   type Whoami,

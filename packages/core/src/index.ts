@@ -13,8 +13,10 @@ export { findInterruption, type Interruption } from './approvals/find-interrupti
 export { completeTerms, type EffectiveTerms, findNeededApproval } from './approvals/policy.ts'
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
+export { createArchiving } from './audit/archive-chains.ts'
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
+export { getAuditArchive } from './audit/verify-archive.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
 export {
   type Brand,
@@ -27,6 +29,7 @@ export {
   putBranding,
   putLogo,
 } from './branding/branding.ts'
+export { checkDueHosts } from './branding/check-hosts.ts'
 export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
@@ -66,6 +69,9 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { createFolderObjects } from './objects/folder-objects.ts'
+export type { ObjectRef, ObjectStore } from './objects/object-store.ts'
+export { createS3Objects } from './objects/s3-objects.ts'
 export { getOverview } from './overview/get-overview.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
@@ -115,10 +121,11 @@ export {
 } from './schedules/schedules.ts'
 export { createAwsVault } from './secrets/aws-vault.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
-export { createOpenBaoVault, type OpenBaoConfig } from './secrets/openbao-vault.ts'
+export { createOpenBaoVault } from './secrets/openbao-vault.ts'
 export { createPostgresVault } from './secrets/postgres-vault.ts'
 export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
 export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
+export { createTransitVault } from './secrets/transit-vault.ts'
 export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
 export { deleteServiceConsumer, listServiceConsumers, putServiceConsumer } from './services/consumers.ts'
 export { checkService } from './services/contract-breaks.ts'
@@ -150,6 +157,7 @@ export { readHistory } from './threads/read-history.ts'
 export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
 export { summarizeUsage } from './usage/summarize-usage.ts'
+export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {
   createWebhook,

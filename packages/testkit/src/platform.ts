@@ -13,6 +13,7 @@ import {
   type Anchors,
   type Caller,
   createAgent,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   createStoredProvider,
@@ -20,6 +21,7 @@ import {
   type Database,
   generateKey,
   LocalBus,
+  type ObjectStore,
   openDatabase,
   openFlags,
   type Platform,
@@ -47,8 +49,12 @@ export interface TestPlatformOptions {
   egressAllow?: string
   /** How long the upstream of a service is left alone when it fails. */
   upstreamOpenMs?: number
+  /** How many calls of services a tenant can have under way. */
+  maxCallsAtOnce?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
+  /** A folder in the data folder when absent. */
+  objects?: ObjectStore
   tools?: readonly Tool[]
   programs?: readonly Program[]
   leaseMs?: number
@@ -125,7 +131,8 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   // Not at the top, because core's own tests use the testkit without a server.
   const engine = await assembleEngine(options, database, logger)
   const { bus, catalogue, secrets, vault } = engine
-  const platform: Platform = { database, bus, catalogue, secrets, vault }
+  const objects = options.objects ?? createFolderObjects(join(dataDir, 'objects'))
+  const platform: Platform = { database, bus, catalogue, secrets, vault, objects }
   const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
   const http = await assembleHttp(
     platform,
@@ -226,6 +233,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
       vault,
       operatorAllow,
       openMs: options.upstreamOpenMs ?? 10_000,
+      maxAtOnce: options.maxCallsAtOnce ?? 1_000,
     }),
     catalogue: {
       programs: programs.map(({ name }) => name),
@@ -265,7 +273,7 @@ async function assembleHttp(
   const corsOrigins = options.corsOrigins ?? []
   const origins = server.findOrigins({ ...config, corsOrigins }, null)
   const signIn = await server.openSignIn(config, origins, platform.database, logger)
-  const anchors = await server.loadAnchors(config)
+  const anchors = await server.loadAnchors(config, platform.objects)
   const issuer = createTestIssuer()
   const api = server.createApi({
     platform,

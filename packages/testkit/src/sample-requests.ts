@@ -192,4 +192,5 @@ export const sampleRequests: Record<string, SampleRequest> = {
   exportAudit: {},
   listAuditAnchors: {},
   verifyAudit: {},
+  getAuditArchive: {},
 }

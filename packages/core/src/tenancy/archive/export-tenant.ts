@@ -3,25 +3,34 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { finished, Readable } from 'node:stream'
+import { finished } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { FreeholdError } from '@freehold/contracts'
 import { type RawBuilder, sql } from 'kysely'
 import { pack } from 'tar-stream'
 import type { Anchors } from '../../audit/anchors.ts'
-import type { Database, Tx } from '../../db/database.ts'
+import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { toWebStream } from '../../web-stream.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
-import { type ArchivedFile, archiveFormat, type Manifest, membersFile, movingTables } from './format.ts'
+import {
+  type ArchivedFile,
+  type ArchivedObject,
+  archiveFormat,
+  type Manifest,
+  membersFile,
+  movingTables,
+} from './format.ts'
+import { dumpObjects, pathOfObject } from './move-objects.ts'
 
 const rowsAtOnce = 100
 
 /**
  * Everything of a suspended tenant but values of secrets and keys, as a gzipped tar: `manifest.json`, then a file of JSON
- * Lines for each table, each after those that it refers to. They are on the disk before the first byte is sent, so that the
+ * Lines for each table, each after those that it refers to, then its files of the object store. They are on the disk before the first byte is sent, so that the
  * manifest can come first and no connection is held while somebody downloads.
  */
 export async function exportTenant(
@@ -30,66 +39,62 @@ export async function exportTenant(
   { privateKey }: Anchors,
 ): Promise<ReadableStream<Uint8Array>> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const { database } = caller.platform
-  const tenant = await assertAtRest(database, tenantId)
+  const { database, objects } = caller.platform
   const folder = await mkdtemp(join(tmpdir(), 'freehold-export-'))
   try {
-    const files = await dumpTables(database, tenantId, folder)
     const { crv = '', kty = '', x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
-    const auditHead = await database.withTenant(tenantId, (tx) =>
-      tx.selectFrom('audit_entries').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst(),
-    )
-    const manifest: Manifest = {
-      format: archiveFormat,
-      exportedAt: new Date().toISOString(),
-      tenant: { id: tenantId, ...tenant },
-      auditHead: auditHead ?? null,
-      publicKey: { crv, kty, x },
-      files,
-    }
-    return packArchive(manifest, folder)
+    const { file, listed } = await dumpObjects(objects, tenantId, folder)
+    // At one moment: a key goes on for some seconds where a gateway remembers it.
+    const manifest = await database.snapshot(tenantId, async (tx): Promise<Manifest> => {
+      const tenant = await assertAtRest(tx)
+      const head = tx.selectFrom('audit_entries').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1)
+      return {
+        format: archiveFormat,
+        exportedAt: new Date().toISOString(),
+        tenant: { id: tenantId, ...tenant },
+        auditHead: (await head.executeTakeFirst()) ?? null,
+        publicKey: { crv, kty, x },
+        files: [...(await dumpTables(tx, folder)), file],
+      }
+    })
+    return packArchive(manifest, listed, folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
   }
 }
 
-/** A tenant that nothing changes any more: what its tables hold then belongs together. */
-async function assertAtRest(database: Database, id: string): Promise<{ name: string; plan: string }> {
-  return database.withTenant(id, async (tx) => {
-    const row = await tx.selectFrom('tenants').select(['name', 'plan', 'status', 'deletion']).executeTakeFirst()
-    if (!row) throw tenantNotFound()
-    if (row.status !== 'suspended' || row.deletion !== null) {
-      throw new FreeholdError('conflict', 'Suspend the tenant first, so that nothing changes while it is exported.')
-    }
-    const working = await tx
-      .selectFrom('agent_runs')
-      .select('id')
-      .where('status', '=', 'running')
-      .where('available_at', '>', sql<Date>`now()`)
-      .limit(1)
-      .executeTakeFirst()
-    if (working) {
-      throw new FreeholdError('conflict', 'A worker is still at a run of this tenant. Export it once that is done.', {
-        retryable: true,
-      })
-    }
-    return { name: row.name, plan: row.plan }
-  })
+/** A tenant that no worker is at, so that no run of it is cut in two. */
+async function assertAtRest(tx: Tx): Promise<{ name: string; plan: string }> {
+  const row = await tx.selectFrom('tenants').select(['name', 'plan', 'status', 'deletion']).executeTakeFirst()
+  if (!row) throw tenantNotFound()
+  if (row.deletion !== null)
+    throw new FreeholdError('conflict', 'This tenant is being deleted: not all of it is there.')
+  if (row.status !== 'suspended') {
+    throw new FreeholdError('conflict', 'Suspend the tenant first, so that nothing changes while it is exported.')
+  }
+  const working = await tx
+    .selectFrom('agent_runs')
+    .select('id')
+    .where('status', '=', 'running')
+    .where('available_at', '>', sql<Date>`now()`)
+    .limit(1)
+    .executeTakeFirst()
+  if (working) {
+    throw new FreeholdError('conflict', 'A worker is still at a run of this tenant. Export it once that is done.', {
+      retryable: true,
+    })
+  }
+  return { name: row.name, plan: row.plan }
 }
 
-async function dumpTables(database: Database, tenantId: string, folder: string): Promise<ArchivedFile[]> {
-  const tables = (await database.withTenant(tenantId, readTenantTables)).filter((name) => movingTables.includes(name))
+async function dumpTables(tx: Tx, folder: string): Promise<ArchivedFile[]> {
   const files: ArchivedFile[] = []
-  for (const name of tables) {
-    files.push(
-      await database.withTenant(tenantId, async (tx) => {
-        const columns = await readColumns(tx, name)
-        return dump(tx, folder, name, columns, selectLines(name, columns))
-      }),
-    )
+  for (const name of (await readTenantTables(tx)).filter((table) => movingTables.includes(table))) {
+    const columns = await readColumns(tx, name)
+    files.push(await dump(tx, folder, name, columns, selectLines(name, columns)))
   }
-  files.push(await database.withTenant(tenantId, (tx) => dump(tx, folder, membersFile, [], selectMembers)))
+  files.push(await dump(tx, folder, membersFile, [], selectMembers))
   return files
 }
 
@@ -144,6 +149,7 @@ async function dump(
       await file.appendFile(text)
       if (batch.rows.length < rowsAtOnce) break
     }
+    await sql`close exported`.execute(tx)
   } finally {
     await file.close()
   }
@@ -151,16 +157,20 @@ async function dump(
 }
 
 /** The archive as it is read; the folder goes with it, also when nobody reads to the end. */
-function packArchive(manifest: Manifest, folder: string): ReadableStream<Uint8Array> {
+function packArchive(
+  manifest: Manifest,
+  listed: readonly ArchivedObject[],
+  folder: string,
+): ReadableStream<Uint8Array> {
   const tar = pack()
   const archive = tar.pipe(createGzip())
   const fill = async () => {
     tar.entry({ name: 'manifest.json', mode: 0o600 }, `${JSON.stringify(manifest, null, 2)}\n`)
-    for (const { name, bytes } of manifest.files) {
-      await pipeline(
-        createReadStream(join(folder, name)),
-        tar.entry({ name: `${name}.jsonl`, size: bytes, mode: 0o600 }),
-      )
+    const add = (path: string, name: string, size: number) =>
+      pipeline(createReadStream(path), tar.entry({ name, size, mode: 0o600 }))
+    for (const { name, bytes } of manifest.files) await add(join(folder, name), `${name}.jsonl`, bytes)
+    for (const [index, { key, bytes }] of listed.entries()) {
+      await add(pathOfObject(folder, index), `objects/${key}`, bytes)
     }
     tar.finalize()
   }
@@ -169,6 +179,5 @@ function packArchive(manifest: Manifest, folder: string): ReadableStream<Uint8Ar
     tar.destroy()
     void rm(folder, { recursive: true, force: true })
   })
-  // Node's own type of the same stream.
-  return Readable.toWeb(archive) as ReadableStream<Uint8Array>
+  return toWebStream(archive)
 }
