@@ -71,6 +71,7 @@ export const routes = {
   exportAudit: {"method":"get","path":"/audit/export"},
   listAuditAnchors: {"method":"get","path":"/audit/anchors"},
   verifyAudit: {"method":"get","path":"/audit/verification"},
+  getAuditArchive: {"method":"get","path":"/audit/archive"},
   pruneAudit: {"method":"post","path":"/tenants/{id}/audit/prune"},
   createBudget: {"method":"post","path":"/budgets","idempotency":"tenant"},
   listBudgets: {"method":"get","path":"/budgets"},
