@@ -1,4 +1,5 @@
-import { type ServerProcess, spawnServer } from '@freehold/testkit'
+import { rm } from 'node:fs/promises'
+import { createDataFolder, type ServerProcess, spawnServer } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { FreeholdAgent } from '../../../examples/copilotkit/src/freehold-agent.ts'
 
@@ -9,11 +10,14 @@ let server: ServerProcess
 let authorization: string
 
 beforeAll(async () => {
-  server = await spawnServer()
+  server = await spawnServer({ dataDir: await createDataFolder() })
   await server.ready()
   authorization = `Bearer ${(await server.credentials()).tenants.acme?.apiKey}`
 })
-afterAll(() => server?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await rm(server.dataDir, { recursive: true, force: true })
+})
 
 const createAgent = (threadId: string) =>
   new FreeholdAgent({ url: `${server.url}/agui/assistant`, headers: { authorization }, threadId })
