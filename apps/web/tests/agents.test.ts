@@ -8,7 +8,6 @@ describe.skipIf(!hasBrowser())('agents', () => {
 
   test('an agent is made from a sample, changed, compared, tried, released step by step and rolled back', async () => {
     const { page } = await dashboard.browseAs({ roles: ['builder'] })
-    page.setDefaultTimeout(8_000)
     await page.goto('/t/acme/agents')
     await page.getByRole('link', { name: 'New agent' }).click()
     await makeFromSample(page, 'desk')
@@ -168,8 +167,8 @@ async function makeFromSample(page: Page, name: string): Promise<void> {
   await page.getByLabel('Name', { exact: true }).fill(name)
   await page.getByLabel('Model', { exact: true }).fill('demo')
   await page.getByRole('button', { name: 'Make agent' }).click()
-  await expect(page.getByRole('heading', { name })).toBeVisible()
-  await expect(page.getByLabel('Message')).toHaveValue('What is 17% of 2340?')
+  await expect(page).toHaveURL(new RegExp(`/t/acme/agents/${name}\\?`))
+  await expect(page.getByLabel('Message', { exact: true })).toHaveValue('What is 17% of 2340?')
   await page.getByRole('tab', { name: 'Configuration' }).click()
 }
 
@@ -200,7 +199,7 @@ async function compare(page: Page): Promise<void> {
 
 async function tryOut(page: Page): Promise<void> {
   await page.getByRole('tab', { name: 'Playground' }).click()
-  await page.getByLabel('Message').fill('What time is it in Zurich?')
+  await page.getByLabel('Message', { exact: true }).fill('What time is it in Zurich?')
   await page.keyboard.press('Enter')
   await expect(page.getByText('current_time')).toBeVisible()
   await expect(page.getByText('Succeeded')).toBeVisible()
