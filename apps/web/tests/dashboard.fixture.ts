@@ -42,11 +42,14 @@ interface Member {
   roles: ('owner' | 'admin' | 'builder' | 'operator' | 'viewer')[]
 }
 
-/** The real server with its dashboard and a browser, for the tests of a file. */
-export function shareDashboard(env: Record<string, string> = {}): SharedDashboard {
+/** The real server with its dashboard and a browser, for the tests of a file. `main` is a server with programs of its own. */
+export function shareDashboard(env: Record<string, string> = {}, main?: string): SharedDashboard {
   const running: { server?: ServerProcess; browser?: Browser } = {}
   beforeAll(async () => {
-    running.server = await spawnServer({ env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...env } })
+    running.server = await spawnServer({
+      ...(main !== undefined && { main }),
+      env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...env },
+    })
     const { server } = running
     await server.ready()
     await waitFor(async () => (await fetch(`${server.url}/sign-in`)).status === 200, { timeoutMs: builtWithinMs })
