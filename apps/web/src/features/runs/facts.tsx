@@ -10,7 +10,7 @@ export function Facts({ facts, className }: { facts: Record<string, ReactNode>; 
         .map(([name, value]) => (
           <div key={name} className="min-w-0">
             <dt className="text-xs text-faint">{name}</dt>
-            <dd className="mt-0.5 line-clamp-2 min-w-0 break-words tabular-nums" suppressHydrationWarning>
+            <dd className="mt-0.5 min-w-0 truncate tabular-nums" suppressHydrationWarning>
               {value}
             </dd>
           </div>

@@ -27,8 +27,7 @@ export function Bar({ row, axis }: { row: Row; axis: { from: number; to: number 
   )
 }
 
-const isUnderWay = (row: Row): boolean =>
-  row.kind === 'working' || (row.kind === 'step' && row.step.status === 'running')
+const isUnderWay = (row: Row): boolean => row.kind === 'working' || (row.kind === 'step' && row.goesOn)
 
 function toneOf(row: Row): string {
   if (row.kind !== 'step') return 'text-line-strong'
