@@ -46,15 +46,19 @@ type Environment = Record<string, string>
 
 /**
  * The real server with its dashboard and a browser, for the tests of a file. Every host below `example` leads to it, as
- * those of tenants do.
+ * those of tenants do. `main` is a server with programs of its own.
  */
-export function shareDashboard(env: Environment | ((url: string) => Promise<Environment>) = {}): SharedDashboard {
+export function shareDashboard(
+  env: Environment | ((url: string) => Promise<Environment>) = {},
+  main?: string,
+): SharedDashboard {
   const running: { server?: ServerProcess; browser?: Browser } = {}
   beforeAll(async () => {
     const port = await findFreePort()
     const given = typeof env === 'function' ? await env(`http://localhost:${port}`) : env
     running.server = await spawnServer({
       port,
+      ...(main !== undefined && { main }),
       env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...given },
     })
     const { server } = running

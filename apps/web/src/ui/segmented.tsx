@@ -11,7 +11,7 @@ interface SegmentedProps<Value extends string> {
 /** A choice of a few, all of them in sight. */
 export function Segmented<Value extends string>({ label, value, options, onChange }: SegmentedProps<Value>) {
   return (
-    <fieldset className="flex rounded-md border border-line bg-sunken p-0.5">
+    <fieldset className="flex w-fit rounded-md border border-line bg-sunken p-0.5">
       <legend className="sr-only">{label}</legend>
       {options.map((option) => (
         <button

@@ -43,8 +43,9 @@ export function BudgetsCard({ budgets }: { budgets: readonly NearBudget[] }) {
 function Allowance({ budget }: { budget: NearBudget }) {
   const { me } = useSession()
   const { name, subject, measure, spent, reserved, allowed, resetsAt } = budget
-  const format = (amount: number) => (measure === 'nanos' ? formatMoney(amount) : `${formatCompact(amount)} ${measure}`)
-  const text = `${format(spent)}${reserved > 0 ? ` + ${format(reserved)} reserved` : ''} of ${format(allowed)}`
+  const format = measure === 'nanos' ? formatMoney : formatCompact
+  const unit = measure === 'nanos' ? '' : ` ${measure}`
+  const text = `${format(spent)}${reserved > 0 ? ` + ${format(reserved)} reserved` : ''} of ${format(allowed)}${unit}`
   return (
     <>
       <div className="mb-1.5 flex justify-between gap-3">

@@ -19,11 +19,8 @@ export function Figures({ overview: { current, previous }, days }: { overview: O
         <Figure name="Success rate" value={current.successRate === null ? '–' : formatShare(current.successRate)}>
           <Change {...rateChange(current, previous)} than={before} better="more" />
         </Figure>
-        <Figure
-          name="Takes, half of them up to"
-          value={current.durationMs ? formatDuration(current.durationMs.p50) : '–'}
-        >
-          {current.durationMs && <span className="text-soft">95% up to {formatDuration(current.durationMs.p95)}</span>}
+        <Figure name="Median duration" value={current.durationMs ? formatDuration(current.durationMs.p50) : '–'}>
+          {current.durationMs && <span className="text-soft">p95 {formatDuration(current.durationMs.p95)}</span>}
           <Change by={growth(current.durationMs?.p50, previous.durationMs?.p50)} than={before} better="less" />
         </Figure>
         <Figure name="Spend" value={formatMoney(current.costNanos)}>
@@ -53,7 +50,7 @@ interface ChangeProps {
 }
 
 function Change({ by, unit, than, better }: ChangeProps) {
-  if (by === undefined) return <span className="text-faint">Nothing to compare with</span>
+  if (by === undefined) return null
   const amount = unit === undefined ? formatShare(Math.abs(by)) : `${Math.abs(by).toFixed(1)} ${unit}`
   if (by === 0) return <span className="text-faint">No more and no less {than}</span>
   const Icon = by > 0 ? ArrowUpRight : ArrowDownRight

@@ -1,15 +1,16 @@
 'use client'
 
 import type { Run } from '@freehold/contracts'
-import { CircleAlert } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { Json } from '../../ui/code.tsx'
-import { Time } from '../../ui/time.tsx'
-import { Decision } from './decision.tsx'
-import { failureAdvice } from './failure-advice.ts'
 import { Block, Said } from './text-block.tsx'
+
+// Few runs need them.
+const Failure = dynamic(() => import('./failure.tsx').then((module) => module.Failure))
+const Decision = dynamic(() => import('./decision.tsx').then((module) => module.Decision))
 
 /** What was asked, and what came of it so far. */
 export function ResultPane({ run, liveText }: { run: Run; liveText: string | undefined }) {
@@ -50,34 +51,6 @@ function Output({ output }: { output: unknown }) {
     <Block title="Answer">
       {typeof output === 'string' ? <Said text={output} /> : <Json value={output} label="Answer" />}
     </Block>
-  )
-}
-
-function Failure({ run: { error } }: { run: Run }) {
-  const { can, path } = useSession()
-  if (error === null) return null
-  return (
-    <section aria-label="Why it failed" className="flex gap-3 rounded-md bg-bad-soft p-3">
-      <CircleAlert className="mt-0.5 size-4 shrink-0 text-bad" aria-hidden />
-      <div className="min-w-0">
-        <p className="font-medium break-words whitespace-pre-wrap">{error.message}</p>
-        <p className="mt-1 text-soft">{failureAdvice[error.code]}</p>
-        {error.budget && can('budgets:read') && (
-          <p className="mt-1 text-soft">
-            Budget{' '}
-            <Link href={path('/usage')} className="text-accent hover:underline">
-              {error.budget.name}
-            </Link>
-            {error.budget.resetsAt !== null && (
-              <>
-                , which begins anew <Time at={error.budget.resetsAt} />
-              </>
-            )}
-          </p>
-        )}
-        <p className="mt-1 font-mono text-xs text-faint">{error.code}</p>
-      </div>
-    </section>
   )
 }
 

@@ -30,7 +30,10 @@ export function RunFacts({ run, known }: { run: Run; known: number }) {
             `${run.agent} v${run.version}`,
           ),
           Environment: run.environment,
-          'Started by': link(`/runs?startedBy=${encodeURIComponent(run.startedBy)}`, startedBy(run)),
+          'Started by': link(
+            `/runs?startedBy=${encodeURIComponent(run.startedBy)}`,
+            <span title={run.startedBy}>{startedBy(run)}</span>,
+          ),
           For: run.user !== null && link(`/runs?user=${encodeURIComponent(run.user)}`, run.user),
           Started: <Time at={run.createdAt} />,
           Took: <Took run={run} known={known} />,

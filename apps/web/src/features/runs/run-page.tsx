@@ -4,6 +4,7 @@ import type { Run, StepSummary } from '@freehold/contracts'
 import { FreeholdError } from '@freehold/contracts/browser'
 import { useQueryClient } from '@tanstack/react-query'
 import { ArrowLeft } from 'lucide-react'
+import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { type ReactNode, useRef } from 'react'
@@ -13,19 +14,31 @@ import { useSearch } from '../../session/use-search.ts'
 import { Answered } from '../../ui/listing.tsx'
 import { Card, Page, Skeleton } from '../../ui/page.tsx'
 import { Segmented } from '../../ui/segmented.tsx'
-import { ConversationPane } from './conversation-pane.tsx'
-import { JournalPane } from './journal-pane.tsx'
 import { ResultPane } from './result-pane.tsx'
 import { RunActions } from './run-actions.tsx'
 import { RunFacts } from './run-facts.tsx'
 import { RunStatusBadge } from './run-status.tsx'
-import { StepDetail } from './step-detail.tsx'
 import { keyOfStep, type Row } from './timeline/rows.ts'
 import { Timeline } from './timeline/timeline.tsx'
 import { useRun } from './use-run.ts'
 
-/** Both panes keep their height whatever happens in them. */
-const paneHeight = 'h-[26rem] lg:h-[max(26rem,calc(100dvh-18.5rem))]'
+const PaneSkeleton = () => <Skeleton className="h-40" />
+// Loaded by who opens them. Next reads these options, so they are written out.
+const StepDetail = dynamic(() => import('./step-detail.tsx').then((module) => module.StepDetail), {
+  ssr: false,
+  loading: PaneSkeleton,
+})
+const ConversationPane = dynamic(() => import('./conversation-pane.tsx').then((module) => module.ConversationPane), {
+  ssr: false,
+  loading: PaneSkeleton,
+})
+const JournalPane = dynamic(() => import('./journal-pane.tsx').then((module) => module.JournalPane), {
+  ssr: false,
+  loading: PaneSkeleton,
+})
+
+/** Side by side both panes keep their height whatever happens in them; one below the other, the upper one does. */
+const paneHeight = 'lg:h-[max(26rem,calc(100dvh-15rem))]'
 
 export function RunPage({ id }: { id: string }) {
   const { answer, liveText } = useRun(id)
@@ -41,7 +54,7 @@ function RunSkeleton() {
   return (
     <Page title={<Skeleton className="h-7 w-64" />}>
       <Skeleton className="h-20" />
-      <Skeleton className={paneHeight} />
+      <Skeleton className={`h-72 ${paneHeight}`} />
     </Page>
   )
 }
@@ -76,7 +89,7 @@ function RunView({ run, known, liveText }: { run: Run; known: number; liveText: 
     >
       <RunFacts run={run} known={known} />
       <div className="grid gap-5 lg:grid-cols-[minmax(0,7fr)_minmax(0,5fr)]">
-        <Card className={`${paneHeight} overflow-hidden`}>
+        <Card className={`h-72 overflow-hidden ${paneHeight}`}>
           <Timeline run={run} known={known} selected={selected?.key} onSelect={select} />
         </Card>
         <div ref={panes} className="min-w-0 scroll-mt-14">
@@ -126,7 +139,7 @@ function Panes({ run, liveText, step }: { run: Run; liveText: string | undefined
   const available = (Object.keys(panesOf) as Pane[]).filter((each) => shown[each])
   const pane = available.find((each) => each === search.pane) ?? 'result'
   return (
-    <Card className={`${paneHeight} flex flex-col overflow-hidden`}>
+    <Card className={`flex min-h-72 flex-col overflow-hidden ${paneHeight}`}>
       <div className="shrink-0 overflow-x-auto border-b border-line p-2">
         <Segmented
           label="Shown"

@@ -1,6 +1,7 @@
 'use client'
 
 import type { Run, RunEvent, StepSummary } from '@freehold/contracts'
+import { isTerminalStatus } from '@freehold/contracts/browser'
 import Link from 'next/link'
 import { type ReactNode, useEffect } from 'react'
 import { useApi } from '../../api/use-api.ts'
@@ -8,7 +9,7 @@ import { useSession } from '../../session/session.tsx'
 import { formatDuration, formatMoney, formatNumber } from '../../ui/format.ts'
 import { Answered } from '../../ui/listing.tsx'
 import { Skeleton } from '../../ui/page.tsx'
-import { Moment } from '../../ui/time.tsx'
+import { Time } from '../../ui/time.tsx'
 import { Decision } from './decision.tsx'
 import { Facts } from './facts.tsx'
 import { StepEvent } from './step-event.tsx'
@@ -18,7 +19,7 @@ const lookEveryMs = 2_000
 
 /** A step of a run, or of one that it delegated, with all that went in and came out. */
 export function StepDetail({ run, step }: { run: Run; step: StepSummary }) {
-  const goesOn = step.status === 'running'
+  const goesOn = step.status === 'running' && !isTerminalStatus(run.status)
   const events = useApi(
     'listRunEvents',
     { params: { id: run.id }, query: { step: step.step } },
@@ -54,7 +55,7 @@ const kinds: Record<StepSummary['kind'], string> = {
 
 function describe(run: Run, step: StepSummary): string {
   if (asksSomebody(run, step)) return `${kinds[step.kind]}, held up until somebody decides`
-  const states = { running: 'under way', finished: 'done', failed: 'failed' }
+  const states = { running: isTerminalStatus(run.status) ? 'cut off' : 'under way', finished: 'done', failed: 'failed' }
   return `${kinds[step.kind]}, ${states[step.status]}`
 }
 
@@ -69,7 +70,7 @@ function StepFacts({ step }: { step: StepSummary }) {
   return (
     <Facts
       facts={{
-        Started: startedAt !== null && <Moment at={startedAt} />,
+        Started: startedAt !== null && <Time at={startedAt} />,
         Took: latencyMs !== null && formatDuration(latencyMs),
         Cost: costNanos !== null && formatMoney(costNanos),
         'Tokens in': usage && formatNumber(usage.inputTokens),

@@ -27,11 +27,9 @@ export function Bar({ row, axis }: { row: Row; axis: { from: number; to: number 
   )
 }
 
-const isUnderWay = (row: Row): boolean =>
-  row.kind === 'working' || (row.kind === 'step' && row.step.status === 'running')
+const isUnderWay = (row: Row): boolean => row.kind === 'working' || (row.kind === 'step' && row.goesOn)
 
 function toneOf(row: Row): string {
-  if (row.kind === 'attempt') return 'text-bad'
   if (row.kind !== 'step') return 'text-line-strong'
   if (row.step.status === 'failed') return 'text-bad'
   if (row.step.kind === 'model') return 'text-accent'

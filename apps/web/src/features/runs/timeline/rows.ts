@@ -1,10 +1,10 @@
 import type { FailedAttempt, Run, StepSummary } from '@freehold/contracts'
 import { isTerminalStatus } from '@freehold/contracts/browser'
-import type { OpenRuns } from './use-children.ts'
+import type { OpenRuns } from './open-run.tsx'
 
 /** One line of a timeline. Times are in milliseconds since the epoch. */
 export type Row = { key: string; depth: number; runId: string; span: Span } & (
-  | { kind: 'step'; step: StepSummary; isExpanded?: boolean }
+  | { kind: 'step'; step: StepSummary; goesOn: boolean; isExpanded?: boolean }
   | { kind: 'attempt'; attempt: FailedAttempt }
   | { kind: 'queued' }
   | { kind: 'working' }
@@ -34,13 +34,10 @@ export function rowsOf(run: Run, openRuns: OpenRuns, now: number, depth = 0): Ro
   for (const step of run.steps) {
     const span = spanOf(run, step, now)
     rows.push(...failedBefore(attempts, span.waits, base))
-    const key = keyOfStep(run.id, step.step)
-    if (step.childRunId === null) {
-      rows.push({ ...base, key, kind: 'step', step, span })
-      continue
-    }
-    rows.push({ ...base, key, kind: 'step', step, span, isExpanded: openRuns.has(step.childRunId) })
-    const child = openRuns.get(step.childRunId)
+    const goesOn = step.status === 'running' && !isTerminalStatus(run.status)
+    const row: Row = { ...base, key: keyOfStep(run.id, step.step), kind: 'step', step, span, goesOn }
+    rows.push(step.childRunId === null ? row : { ...row, isExpanded: openRuns.has(step.childRunId) })
+    const child = openRuns.get(step.childRunId ?? '')
     if (child) rows.push(...rowsOf(child, openRuns, now, depth + 1))
   }
   rows.push(...failedBefore(attempts, Number.POSITIVE_INFINITY, base))
@@ -72,7 +69,7 @@ function spanOf(run: Run, step: StepSummary, now: number): Span {
 
 function workFrom(run: Run, step: StepSummary, start: number, to: number): number {
   if (step.kind === 'timer' || step.kind === 'approval' || step.kind === 'decision') return to
-  if (step.status === 'running') return asksSomebody(run, step) ? to : start
+  if (step.status === 'running') return asksSomebody(run, step) || endedUnasked(run, step) ? to : start
   const from = step.latencyMs === null ? start : Math.max(start, to - step.latencyMs)
   return from - start > notableMs ? from : start
 }
@@ -80,6 +77,11 @@ function workFrom(run: Run, step: StepSummary, start: number, to: number): numbe
 /** Whether a step is held up by an approval or a decision. */
 export function asksSomebody(run: Run, { step, approvalId }: StepSummary): boolean {
   return run.waitsForDecisions.includes(step) || (approvalId !== null && run.waitsForApprovals.includes(approvalId))
+}
+
+/** Whether the run ended before anybody approved a step. */
+function endedUnasked(run: Run, { approvalId }: StepSummary): boolean {
+  return isTerminalStatus(run.status) && approvalId !== null
 }
 
 /** All that a timeline has to show, from the first moment to the last. */

@@ -52,7 +52,10 @@ export function TimelineRow({ row, axis, isSelected, onToggle }: TimelineRowProp
         isSelected && 'border-accent bg-accent-soft hover:bg-accent-soft',
       )}
     >
-      <span className="flex min-w-0 items-center gap-1.5" style={{ paddingLeft: `${0.5 + row.depth * 1.1}rem` }}>
+      <span
+        className={classNames('flex min-w-0 items-center gap-1.5', row.kind === 'attempt' && 'col-span-full')}
+        style={{ paddingLeft: `${0.5 + row.depth * 1.1}rem` }}
+      >
         {onToggle ? (
           <ChevronRight
             aria-hidden
@@ -70,13 +73,17 @@ export function TimelineRow({ row, axis, isSelected, onToggle }: TimelineRowProp
         )}
         <Name row={row} />
       </span>
-      <Bar row={row} axis={axis} />
-      <span className="text-right text-xs text-soft tabular-nums" suppressHydrationWarning>
-        {row.kind !== 'attempt' && formatDuration(row.span.to - row.span.waits)}
-      </span>
-      <span className="hidden text-right text-xs text-soft tabular-nums sm:block">
-        {row.kind === 'step' && <Spent step={row.step} />}
-      </span>
+      {row.kind !== 'attempt' && (
+        <>
+          <Bar row={row} axis={axis} />
+          <span className="text-right text-xs text-soft tabular-nums" suppressHydrationWarning>
+            {formatDuration(tookMs(row))}
+          </span>
+          <span className="hidden text-right text-xs text-soft tabular-nums sm:block">
+            {row.kind === 'step' && <Spent step={row.step} />}
+          </span>
+        </>
+      )}
     </div>
   )
 }
@@ -128,9 +135,16 @@ function Spent({ step: { usage, costNanos } }: { step: StepSummary }) {
   return <span title={tokens}>{costNanos === null ? tokens : formatMoney(costNanos)}</span>
 }
 
+/** As the one who did it measured, or with all that it waited for. */
+function tookMs(row: Row): number {
+  const { span } = row
+  const measured = row.kind === 'step' && span.from === span.waits ? row.step.latencyMs : null
+  return measured ?? span.to - span.waits
+}
+
 /** The row in words. */
 export function describeRow(row: Row): string {
-  const took = formatDuration(row.span.to - row.span.waits)
+  const took = formatDuration(tookMs(row))
   if (row.kind === 'queued') return `In the queue, ${took}`
   if (row.kind === 'working') return 'Working'
   if (row.kind === 'attempt') return `Attempt ${row.attempt.attempt} failed: ${row.attempt.error.message}`

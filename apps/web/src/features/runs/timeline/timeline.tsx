@@ -2,13 +2,13 @@
 
 import type { Run } from '@freehold/contracts'
 import { isTerminalStatus } from '@freehold/contracts/browser'
-import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react'
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { formatDuration } from '../../../ui/format.ts'
 import { useNow } from '../../../ui/use-now.ts'
+import { OpenRun, type OpenRuns } from './open-run.tsx'
 import { axisOf, type Row, rowsOf } from './rows.ts'
 import { columns, describeRow, rowHeight, TimelineRow } from './timeline-row.tsx'
-import { useChildren } from './use-children.ts'
+import { useRowsInSight } from './use-rows-in-sight.ts'
 
 interface TimelineProps {
   run: Run
@@ -22,17 +22,10 @@ interface TimelineProps {
 export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
   const box = useRef<HTMLDivElement>(null)
   const now = useNow(!isTerminalStatus(run.status), known)
-  const { openRuns, toggle } = useChildren()
+  const { openRuns, toggle, read } = useOpenRuns()
   const rows = useMemo(() => rowsOf(run, openRuns, now), [run, openRuns, now])
   const axis = useMemo(() => axisOf(run, rows, now), [run, rows, now])
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => rowHeight,
-    getItemKey: (index) => rows[index]?.key ?? index,
-    overscan: 12,
-    initialRect: { width: 600, height: 480 },
-  })
+  const [first, end] = useRowsInSight(box, rows.length, rowHeight)
   const current = rows.findIndex(({ key }) => key === selected)
   useFollowedEnd(box, rows.length, isTerminalStatus(run.status))
   const toggleOf = (row: Row | undefined) => {
@@ -45,7 +38,7 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
     const isExpanded = row?.kind === 'step' && row.isExpanded
     const toggles = event.key === (isExpanded ? 'ArrowLeft' : 'ArrowRight') || event.key === 'Enter'
     if (next !== undefined) {
-      virtual.scrollToIndex(next)
+      scrollTo(box.current, next)
       if (rows[next]) onSelect(rows[next])
     } else if (toggles) toggleOf(row)?.()
     else return
@@ -53,6 +46,9 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
   }
   return (
     <div className="flex h-full min-h-0 flex-col">
+      {[...openRuns].map(([id, child]) => (
+        <OpenRun key={id} id={id} known={child} onRead={read} />
+      ))}
       <Axis lengthMs={axis.to - axis.from} />
       <div
         ref={box}
@@ -63,14 +59,13 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
         onKeyDown={onKeyDown}
         className="min-h-0 grow overflow-y-auto [overflow-anchor:none] focus-visible:outline-offset-[-2px]"
       >
-        <div className="relative" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, key, start }) => {
-            const row = rows[index]
-            if (!row) return null
+        <div className="relative" style={{ height: rows.length * rowHeight }}>
+          {rows.slice(first, end).map((row, offset) => {
+            const index = first + offset
             return (
               // biome-ignore lint/a11y/useKeyWithClickEvents: the tree takes the keys
               <div
-                key={key}
+                key={row.key}
                 id={`step-${index}`}
                 role="treeitem"
                 tabIndex={-1}
@@ -80,7 +75,7 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
                 {...(row.kind === 'step' && row.isExpanded !== undefined && { 'aria-expanded': row.isExpanded })}
                 onClick={() => onSelect(row)}
                 className="absolute inset-x-0 top-0 outline-none"
-                style={{ height: rowHeight, transform: `translateY(${start}px)` }}
+                style={{ height: rowHeight, transform: `translateY(${index * rowHeight}px)` }}
               >
                 <TimelineRow row={row} axis={axis} isSelected={index === current} onToggle={toggleOf(row)} />
               </div>
@@ -90,6 +85,23 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
       </div>
     </div>
   )
+}
+
+function useOpenRuns() {
+  const [openRuns, setOpenRuns] = useState<OpenRuns>(new Map())
+  const toggle = (id: string) =>
+    setOpenRuns((before) =>
+      before.has(id) ? new Map([...before].filter(([each]) => each !== id)) : new Map([...before, [id, undefined]]),
+    )
+  const read = useCallback((run: Run) => setOpenRuns((before) => new Map(before).set(run.id, run)), [])
+  return { openRuns, toggle, read }
+}
+
+/** Brings a row into sight, and no further. */
+function scrollTo(box: HTMLElement | null, index: number): void {
+  if (!box) return
+  const top = index * rowHeight
+  box.scrollTop = Math.min(top, Math.max(box.scrollTop, top + rowHeight - box.clientHeight))
 }
 
 /** The next step in the direction of a key. */
@@ -103,7 +115,7 @@ function nextRow(key: string, rows: readonly Row[], current: number): number | u
 }
 
 /** Who looks at the end of a run that goes on goes on looking at the end. */
-function useFollowedEnd(box: React.RefObject<HTMLDivElement | null>, count: number, hasEnded: boolean): void {
+function useFollowedEnd(box: RefObject<HTMLDivElement | null>, count: number, hasEnded: boolean): void {
   const isAtEnd = useRef(true)
   useEffect(() => {
     const element = box.current
