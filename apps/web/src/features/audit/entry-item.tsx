@@ -73,7 +73,7 @@ function Circumstances({ entry, onFilter }: EntryItemProps) {
 function nameOf({ before, after }: AuditEntry): string | undefined {
   const named = after ?? before
   if (typeof named !== 'object' || named === null) return undefined
-  for (const field of ['name', 'email', 'agent', 'host'] as const) {
+  for (const field of ['name', 'email', 'agent', 'host', 'url'] as const) {
     const value: unknown = Reflect.get(named, field)
     if (typeof value === 'string') return value
   }

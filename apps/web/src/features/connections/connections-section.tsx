@@ -51,7 +51,7 @@ interface ConnectionsTableProps {
 
 function ConnectionsTable({ connections, onEdit }: ConnectionsTableProps) {
   const columns: Column<Connection>[] = [
-    { key: 'name', title: 'Name', className: 'font-medium break-all', cell: ({ name }) => name },
+    { key: 'name', title: 'Name', className: 'font-medium', cell: ({ name }) => name },
     {
       key: 'kind',
       title: 'For',
@@ -62,7 +62,7 @@ function ConnectionsTable({ connections, onEdit }: ConnectionsTableProps) {
     {
       key: 'secret',
       title: 'Secret',
-      className: 'break-all',
+      className: 'max-w-56 break-words',
       cell: ({ secret }) => <code className="font-mono text-xs">{secret}</code>,
     },
     { key: 'changed', title: 'Changed', right: true, wide: true, cell: ({ updatedAt }) => <Time at={updatedAt} /> },

@@ -51,7 +51,7 @@ function SecretsTable({ secrets, onReplace }: SecretsTableProps) {
   const usersOf = (secret: Secret) =>
     connections.items?.filter((each) => each.secret === secret.name).map(({ name }) => name) ?? []
   const columns: Column<Secret>[] = [
-    { key: 'name', title: 'Name', className: 'font-mono text-xs break-all', cell: ({ name }) => name },
+    { key: 'name', title: 'Name', className: 'font-mono text-xs', cell: ({ name }) => name },
     { key: 'version', title: 'Version', right: true, cell: ({ version }) => version },
     {
       key: 'used',

@@ -28,7 +28,7 @@ export function FlagsTable({ flags, onEdit }: FlagsTableProps) {
       className: 'max-w-72',
       cell: ({ name, description }) => (
         <>
-          <span className="block font-medium break-all">{name}</span>
+          <span className="block font-medium break-words">{name}</span>
           {description !== '' && <span className="block text-xs break-words text-faint">{description}</span>}
         </>
       ),
@@ -92,13 +92,15 @@ function Says({ flag: { serve, rules, variants } }: { flag: Flag }) {
   const shares = serve.filter(({ percent }) => percent > 0)
   const describe = (variant: string) => {
     const value = variants[variant]
-    return typeof value === 'object' ? variant : String(value)
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : variant
   }
   return (
     <>
       <span className="block truncate">
         {shares
-          .map(({ variant, percent }) => (percent === 100 ? describe(variant) : `${describe(variant)} to ${percent} %`))
+          .map(({ variant, percent }) =>
+            percent === 100 ? describe(variant) : `${describe(variant)} for ${percent} %`,
+          )
           .join(', ')}
       </span>
       {rules.length > 0 && (
