@@ -125,10 +125,7 @@ function Circumstances({ approval }: { approval: Approval }) {
               {agent}
             </Link>{' '}
             v{version}, in{' '}
-            <Link
-              className="text-accent hover:underline"
-              href={path(`/runs/${runId}`)}
-            >
+            <Link className="text-accent hover:underline" href={path(`/runs/${runId}`)}>
               this run
             </Link>
           </>,
@@ -138,7 +135,7 @@ function Circumstances({ approval }: { approval: Approval }) {
           'Who decides',
           <>
             {who.length === 0
-              ? 'whoever may decide approvals'
+              ? `whoever may decide approvals${approval.kind === 'budget' ? ' and change budgets' : ''}`
               : who.flatMap((each, index) => (index === 0 ? [each] : [' or ', each]))}
             {!allowSelf && ', but not who started it'}
           </>,

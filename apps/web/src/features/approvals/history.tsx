@@ -24,10 +24,10 @@ export function History() {
   const all = usePages('listApprovals', { query: { ...(status && { status }) } }, everyMs)
   const over = { ...all, items: all.items?.filter((each) => each.status !== 'pending') }
   return (
-    <div className="flex flex-col items-start gap-4 *:w-full">
+    <div className="flex flex-col gap-4">
       <Select
         label="Outcome"
-        className="w-auto self-start"
+        className="self-start"
         value={status ?? 'any'}
         options={[
           { value: 'any', label: 'Any outcome' },

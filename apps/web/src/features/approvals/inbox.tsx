@@ -52,7 +52,7 @@ export function Inbox() {
       <div className={classNames('flex flex-col gap-2', chosen !== undefined && 'hidden lg:flex')}>
         <Paged list={pending} empty={<EmptyState title="Nothing else waits" />}>
           {(rows) => (
-            <ul aria-label="Waiting" className="divide-y divide-line">
+            <ul aria-label="Waiting" className="divide-y divide-line overflow-hidden rounded-lg">
               {rows.map((row) => (
                 <li key={row.id}>
                   <InboxRow approval={row} isChosen={row.id === chosen} onChoose={() => choose(row.id)} />
@@ -71,7 +71,7 @@ export function Inbox() {
         </Button>
       </div>
       {chosen !== undefined && (
-        <div className="flex min-w-0 flex-col items-start gap-3 *:w-full">
+        <div className="flex min-w-0 flex-col gap-3">
           <div className="lg:hidden">
             <Button kind="quiet" size="small" onClick={leave}>
               <ArrowLeft /> All that waits

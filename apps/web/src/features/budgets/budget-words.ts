@@ -20,6 +20,16 @@ export const scopeWords: Record<Budget['scope']['kind'], { each: string; one: st
 /** What a budget can limit, and how an amount of it is written. */
 export const measures = [
   { window: 'nanos', limit: 'limitNanos', format: formatMoney, unit: () => '' },
-  { window: 'tokens', limit: 'tokenLimit', format: formatNumber, unit: (count: number) => (count === 1 ? ' token' : ' tokens') },
-  { window: 'requests', limit: 'requestLimit', format: formatNumber, unit: (count: number) => (count === 1 ? ' call' : ' calls') },
+  {
+    window: 'tokens',
+    limit: 'tokenLimit',
+    format: formatNumber,
+    unit: (count: number) => (count === 1 ? ' token' : ' tokens'),
+  },
+  {
+    window: 'requests',
+    limit: 'requestLimit',
+    format: formatNumber,
+    unit: (count: number) => (count === 1 ? ' call' : ' calls'),
+  },
 ] as const
