@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
   const password2 = 'another horse battery'
 
   async function turnOnTwoFactor(page: Page): Promise<{ totpUri: string; backupCodes: string[] }> {
-    await page.goto('/account')
+    await openAccount(page)
     await page.getByRole('button', { name: 'Turn on' }).click()
     await page.getByLabel('Your password').fill(password)
     await page.getByRole('button', { name: 'Continue' }).click()
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await withBackup.page.getByRole('button', { name: 'Continue' }).click()
     await expect(withBackup.page).toHaveURL(`${dashboard.url}/t/acme`)
 
-    await withApp.page.goto('/account')
+    await openAccount(withApp.page)
     await withApp.page.getByRole('button', { name: 'Sign out' }).first().click()
     await expect(withApp.page).toHaveURL(`${dashboard.url}/sign-in`)
     await signIn(withApp.page, { email, password })
@@ -188,7 +188,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
   test('works by a passkey, which is added, named and removed in the account', async () => {
     const { page, context } = await dashboard.browseAs({ roles: ['viewer'] })
     await addAuthenticator(context, page)
-    await page.goto('/account')
+    await openAccount(page)
     await page.getByRole('button', { name: 'Add a passkey' }).click()
     await page.getByLabel('Name', { exact: true }).last().fill('Laptop')
     await page.getByRole('button', { name: 'Continue' }).click()
@@ -202,7 +202,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
       .catch(() => undefined)
     await expect(page).toHaveURL(`${dashboard.url}/t/acme`)
 
-    await page.goto('/account')
+    await openAccount(page)
     await page.getByRole('button', { name: 'Rename' }).click()
     await page.getByRole('dialog').getByLabel('Name').fill('Phone')
     await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click()
@@ -221,6 +221,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await signInAtProvider(page, 'grace')
     await expect(page).toHaveURL(`${dashboard.url}/invitations/${token}`)
     await page.getByRole('button', { name: 'Join acme' }).click()
+    await expect(page).toHaveURL(`${dashboard.url}/t/acme`)
     await page.goto('/account')
     await expect(page.getByText('have no password here')).toBeVisible()
 
@@ -238,8 +239,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     const third = await dashboard.browse()
     await signIn(other.page, { email, password })
     await signIn(third.page, { email, password })
-    await page.goto('/account')
-    await expect(page.getByText('This browser')).toBeVisible()
+    await openAccount(page)
     await expectNoSeriousIssue(page)
     await page
       .getByRole('button', { name: /^Sign out Chrome/ })
@@ -261,7 +261,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
 
   test('a person changes their name and password', async () => {
     const { page, email } = await dashboard.browseAs({ roles: ['viewer'] })
-    await page.goto('/account')
+    await openAccount(page)
     await page.getByLabel('Name').fill('Countess')
     await page.getByRole('button', { name: 'Save name' }).click()
     await expect(page.getByText('Your name is changed')).toBeVisible()
@@ -307,7 +307,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
       await expect(page).toHaveURL(`${baseURL}/t/globex`)
       const inside = ['/t/globex/runs', '/t/globex/keys', '/t/globex/nothing', '/t/acme/runs', '/account', '/nothing']
       for (const path of inside) await expectUnnamed(page, path)
-      await page.goto('/account')
+      await openAccount(page)
       await page.getByRole('button', { name: 'Sign out' }).first().click()
       await expect(page).toHaveURL(`${baseURL}/sign-in`)
       const outside = ['/sign-in', '/sign-in?error=access_denied', '/sign-up', '/forgot-password', '/reset-password']
@@ -333,6 +333,12 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     })
   })
 })
+
+async function openAccount(page: Page): Promise<void> {
+  await page.goto('/account')
+  // What the browser itself asks for: from then on the buttons do what they say.
+  await expect(page.getByText('This browser')).toBeVisible()
+}
 
 /** Whether a page, its title or its icon names the platform. */
 async function expectUnnamed(page: Page, path: string): Promise<void> {

@@ -1,6 +1,7 @@
 import 'server-only'
 import { headers } from 'next/headers'
 import { currentConfig } from '../config.ts'
+import { askGateway } from './ask-gateway.ts'
 
 /** Whoever is signed in, as sign-in knows them. */
 export interface Account {
@@ -13,10 +14,8 @@ export interface Account {
 
 /** Undefined where nobody is signed in. */
 export async function readAccount(): Promise<Account | undefined> {
-  const asked = await headers()
-  const response = await fetch(`${currentConfig().gatewayUrl}/auth/get-session`, {
-    headers: { cookie: asked.get('cookie') ?? '', host: asked.get('host') ?? '' },
-  })
+  const cookie = (await headers()).get('cookie') ?? ''
+  const response = await askGateway(`${currentConfig().gatewayUrl}/auth/get-session`, { headers: { cookie } })
   // Better Auth's own answer; null without a session.
   const found = response.ok ? ((await response.json()) as Found | null) : null
   if (!found) return undefined

@@ -1,9 +1,9 @@
 import 'server-only'
 import type { PublicBranding, PublicInvitation, PublicSignIn } from '@freehold/contracts'
 import { FreeholdError } from '@freehold/contracts/browser'
-import { headers } from 'next/headers'
 import { cache } from 'react'
 import { currentConfig } from '../config.ts'
+import { askGateway } from './ask-gateway.ts'
 import { serverClient } from './server-client.ts'
 
 /** How the installation, or the tenant whose host was asked, wants to be seen. */
@@ -44,8 +44,7 @@ export const tenantBranding = cache(async (tenant: string): Promise<PublicBrandi
 })
 
 async function ask(what: string, expectedStatus = 200): Promise<Response> {
-  const host = (await headers()).get('host') ?? ''
-  const response = await fetch(`${currentConfig().gatewayUrl}/api/v1/public/${what}`, { headers: { host } })
+  const response = await askGateway(`${currentConfig().gatewayUrl}/api/v1/public/${what}`)
   if (response.ok || response.status === expectedStatus) return response
   throw new Error(`The gateway answered ${response.status} when it was asked for what anybody may see.`)
 }

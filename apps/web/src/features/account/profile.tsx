@@ -3,10 +3,10 @@
 import { useRouter } from 'next/navigation'
 import type { FormEvent } from 'react'
 import type { Account } from '../../api/account.ts'
-import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Card } from '../../ui/page.tsx'
 import { callAuth } from '../sign-in/auth-client.ts'
+import { SubmitButton } from '../sign-in/submit-button.tsx'
 import { useAuthAct } from './use-auth.ts'
 
 export function Profile({ account: { name, email } }: { account: Account }) {
@@ -21,7 +21,7 @@ export function Profile({ account: { name, email } }: { account: Account }) {
   }
   return (
     <Card title="Profile">
-      <form onSubmit={submit} className="flex flex-col gap-4 p-4">
+      <form method="post" onSubmit={submit} className="flex flex-col gap-4 p-4">
         <Field label="Name" hint="How others see you: in approvals, in the audit trail, among the members.">
           <Input name="name" autoComplete="name" required maxLength={100} defaultValue={name} />
         </Field>
@@ -29,9 +29,7 @@ export function Profile({ account: { name, email } }: { account: Account }) {
           <Input value={email} readOnly className="bg-sunken text-soft" />
         </Field>
         <div>
-          <Button type="submit" busy={rename.isPending}>
-            Save name
-          </Button>
+          <SubmitButton busy={rename.isPending}>Save name</SubmitButton>
         </div>
       </form>
     </Card>

@@ -1,7 +1,7 @@
 'use client'
 
 import { createClient } from '@freehold/contracts/browser'
-import { Button } from '../../ui/button.tsx'
+import { SubmitButton } from './submit-button.tsx'
 import { useSubmit } from './use-submit.ts'
 
 export function AcceptInvitation({ token, tenantName }: { token: string; tenantName: string }) {
@@ -10,15 +10,15 @@ export function AcceptInvitation({ token, tenantName }: { token: string; tenantN
     window.location.assign(`/t/${encodeURIComponent(name)}`)
   })
   return (
-    <form onSubmit={onSubmit} className="flex flex-col gap-3">
+    <form method="post" onSubmit={onSubmit} className="flex flex-col gap-3">
       {error !== undefined && (
         <p role="alert" className="text-bad">
           {error}
         </p>
       )}
-      <Button type="submit" kind="primary" busy={busy}>
+      <SubmitButton kind="primary" busy={busy}>
         Join {tenantName}
-      </Button>
+      </SubmitButton>
     </form>
   )
 }

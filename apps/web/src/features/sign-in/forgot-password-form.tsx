@@ -1,11 +1,11 @@
 'use client'
 
 import { useState } from 'react'
-import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { notify } from '../../ui/toast.tsx'
 import { callAuth } from './auth-client.ts'
 import { CheckMail } from './check-mail.tsx'
+import { SubmitButton } from './submit-button.tsx'
 import { useSubmit } from './use-submit.ts'
 
 export function ForgotPasswordForm({ email }: { email: string | undefined }) {
@@ -29,13 +29,13 @@ export function ForgotPasswordForm({ email }: { email: string | undefined }) {
     )
   }
   return (
-    <form onSubmit={onSubmit} className="flex flex-col gap-4">
+    <form method="post" onSubmit={onSubmit} className="flex flex-col gap-4">
       <Field label="Email" hint="A link to set a new password is mailed there." error={error}>
         <Input name="email" type="email" autoComplete="username" required defaultValue={email} autoFocus />
       </Field>
-      <Button type="submit" kind="primary" busy={busy}>
+      <SubmitButton kind="primary" busy={busy}>
         Send the link
-      </Button>
+      </SubmitButton>
     </form>
   )
 }

@@ -1,9 +1,10 @@
 'use client'
 
 import { useEffect, useState } from 'react'
-import { Button, ButtonLink } from '../../ui/button.tsx'
+import { ButtonLink } from '../../ui/button.tsx'
 import { callAuth } from './auth-client.ts'
 import { NewPassword } from './new-password.tsx'
+import { SubmitButton } from './submit-button.tsx'
 import { useSubmit } from './use-submit.ts'
 
 export function ResetPasswordForm({ token }: { token: string }) {
@@ -25,11 +26,11 @@ export function ResetPasswordForm({ token }: { token: string }) {
     )
   }
   return (
-    <form onSubmit={onSubmit} className="flex flex-col gap-4">
+    <form method="post" onSubmit={onSubmit} className="flex flex-col gap-4">
       <NewPassword label="New password" error={error} />
-      <Button type="submit" kind="primary" busy={busy}>
+      <SubmitButton kind="primary" busy={busy}>
         Set password
-      </Button>
+      </SubmitButton>
     </form>
   )
 }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { AuthError, callAuth } from './auth-client.ts'
+import { SubmitButton } from './submit-button.tsx'
 import { useSubmit } from './use-submit.ts'
 
 /** After these the password has to be given again. */
@@ -34,7 +35,7 @@ export function SecondFactor({ onDone, onRestart }: SecondFactorProps) {
     setUsesBackup(!usesBackup)
   }
   return (
-    <form key={usesBackup ? 'backup' : 'app'} onSubmit={onSubmit} className="flex flex-col gap-4">
+    <form key={usesBackup ? 'backup' : 'app'} method="post" onSubmit={onSubmit} className="flex flex-col gap-4">
       {usesBackup ? (
         <Field label="Backup code" hint="Each of them works once." error={error}>
           <Input name="code" autoComplete="off" required autoFocus className="font-mono" />
@@ -56,9 +57,9 @@ export function SecondFactor({ onDone, onRestart }: SecondFactorProps) {
         <input type="checkbox" name="trust" className="size-4 accent-brand" />
         Don’t ask on this device for 30 days
       </label>
-      <Button type="submit" kind="primary" busy={busy}>
+      <SubmitButton kind="primary" busy={busy}>
         Continue
-      </Button>
+      </SubmitButton>
       <Button kind="quiet" onClick={change}>
         {usesBackup ? 'Use the authenticator app' : 'Use a backup code'}
       </Button>

@@ -10,6 +10,7 @@ import { Notice } from './notice.tsx'
 import { leadingTo } from './own-path.ts'
 import { SecondFactor } from './second-factor.tsx'
 import { TextLink } from './sign-in-frame.tsx'
+import { SubmitButton } from './submit-button.tsx'
 import { usePasskeySignIn } from './use-passkey-sign-in.ts'
 import { useSubmit } from './use-submit.ts'
 
@@ -63,7 +64,7 @@ function Credentials({ next, email, providers, onSecondFactor }: CredentialsProp
   const isOffered = passkey.isOffered || providers.length > 0
   return (
     <div className="flex flex-col gap-4">
-      <form onSubmit={onSubmit} className="flex flex-col gap-4">
+      <form method="post" onSubmit={onSubmit} className="flex flex-col gap-4">
         <Field label="Email">
           <Input
             name="email"
@@ -83,9 +84,9 @@ function Credentials({ next, email, providers, onSecondFactor }: CredentialsProp
             autoFocus={email !== undefined}
           />
         </Field>
-        <Button type="submit" kind="primary" busy={busy}>
+        <SubmitButton kind="primary" busy={busy}>
           Sign in
-        </Button>
+        </SubmitButton>
       </form>
       <p className="text-center">
         <TextLink href={leadingTo('/forgot-password', next)}>Forgot your password?</TextLink>

@@ -1,13 +1,13 @@
 'use client'
 
 import { useState } from 'react'
-import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { notify } from '../../ui/toast.tsx'
 import { callAuth } from './auth-client.ts'
 import { CheckMail } from './check-mail.tsx'
 import { NewPassword } from './new-password.tsx'
 import { leadingTo } from './own-path.ts'
+import { SubmitButton } from './submit-button.tsx'
 import { useSubmit } from './use-submit.ts'
 
 interface SignUpFormProps {
@@ -37,7 +37,7 @@ export function SignUpForm({ next, email, isByInvitation }: SignUpFormProps) {
     )
   }
   return (
-    <form onSubmit={onSubmit} className="flex flex-col gap-4">
+    <form method="post" onSubmit={onSubmit} className="flex flex-col gap-4">
       <Field label="Your name">
         <Input name="name" autoComplete="name" required maxLength={100} autoFocus />
       </Field>
@@ -45,9 +45,9 @@ export function SignUpForm({ next, email, isByInvitation }: SignUpFormProps) {
         <Input name="email" type="email" autoComplete="username" required defaultValue={email} />
       </Field>
       <NewPassword error={error} />
-      <Button type="submit" kind="primary" busy={busy}>
+      <SubmitButton kind="primary" busy={busy}>
         Sign up
-      </Button>
+      </SubmitButton>
     </form>
   )
 }
