@@ -1,12 +1,15 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { codeOf, type DnsServer, type OidcServer, startDnsServer, startOidcServer, waitFor } from '@freehold/testkit'
-import { type BrowserContext, expect, type Page } from '@playwright/test'
+import { type BrowserContext, expect as playwrightExpect, type Page } from '@playwright/test'
 import { afterAll, describe, test } from 'vitest'
 import { hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
 
 const password = 'correct horse battery'
+/** A journey is of many pages in several browsers, on a machine that others work on. */
+const journeyMs = 120_000
+const expect = playwrightExpect.configure({ timeout: 15_000 })
 
-describe.skipIf(!hasBrowser())('signing in', () => {
+describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
   let oidc: OidcServer
   let dns: DnsServer
   const dashboard = shareDashboard(async (url) => {
