@@ -10,5 +10,5 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
-export { webhookEvents } from './webhook-events.ts'
 export { pause, readFrames } from './watch-journal.ts'
+export { webhookEvents } from './webhook-events.ts'

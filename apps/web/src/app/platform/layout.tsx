@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { publicBranding } from '../../api/branding.ts'
+import { publicBranding } from '../../api/public.ts'
 import { required, serverClient } from '../../api/server-client.ts'
 import { PlatformShell } from '../../features/platform/platform-shell.tsx'
 import { SessionProvider } from '../../session/session.tsx'

@@ -11,7 +11,7 @@ import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
-import { Menu, MenuItem } from '../../ui/menu.tsx'
+import { Menu } from '../../ui/menu.tsx'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -162,15 +162,15 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
             <Ellipsis />
           </Button>
         }
-      >
-        <MenuItem onClick={runNow}>Run now</MenuItem>
-        <MenuItem onClick={onEdit}>Edit</MenuItem>
-        {status === 'active' && <MenuItem onClick={() => setStatus('paused')}>Pause</MenuItem>}
-        {status === 'paused' && <MenuItem onClick={() => setStatus('active')}>Resume</MenuItem>}
-        <MenuItem danger onClick={() => setDeleting(true)}>
-          Delete
-        </MenuItem>
-      </Menu>
+        entries={[
+          { label: 'Run now', onSelect: runNow },
+          { label: 'Edit', onSelect: onEdit },
+          status === 'paused'
+            ? { label: 'Resume', onSelect: () => setStatus('active') }
+            : { label: 'Pause', onSelect: () => setStatus('paused') },
+          { label: 'Delete', danger: true, onSelect: () => setDeleting(true) },
+        ]}
+      />
       {isDeleting && <DeleteSchedule schedule={schedule} onClose={() => setDeleting(false)} />}
     </span>
   )
