@@ -11,17 +11,7 @@ import { Notice } from '../../ui/notice.tsx'
 import { Card } from '../../ui/page.tsx'
 import { BrandPreview } from './brand-preview.tsx'
 import { ColorField } from './color-field.tsx'
-
-/** What the form holds; empty is as the installation has it. */
-export interface Draft {
-  name: string
-  primary: string
-  background: string
-  text: string
-  supportAddress: string
-  senderName: string
-  replyTo: string
-}
+import type { Draft } from './draft.ts'
 
 export function BrandForm({ branding }: { branding: Branding }) {
   const { can } = useSession()

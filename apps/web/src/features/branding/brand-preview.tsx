@@ -1,7 +1,7 @@
 import type { CSSProperties } from 'react'
 import { BrandMark } from '../../shell/brand-mark.tsx'
 import { brandStyle } from '../../shell/brand-style.ts'
-import type { Draft } from './brand-form.tsx'
+import type { Draft } from './draft.ts'
 import { isColor } from './is-color.ts'
 
 /** What people see, while it is typed. */

@@ -3,7 +3,7 @@
 import { tenantRoles } from '@freehold/contracts/browser'
 import { Field, Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { DraftFieldsProps } from './settings-form.tsx'
+import type { DraftFieldsProps } from './draft.ts'
 
 /** Who has to approve what gets into production. */
 export function ApprovalsFields({ draft, onChange, errors }: DraftFieldsProps) {

@@ -1,4 +1,5 @@
 import type { Tenant, TenantRole } from '@freehold/contracts'
+import type { FieldErrors } from '../../ui/field-errors.ts'
 
 /** What the form holds. Figures are as they are typed. */
 export interface Draft {
@@ -12,6 +13,13 @@ export interface Draft {
   /** US dollars per million tokens, in which prices are published. */
   inputPrice: string
   outputPrice: string
+}
+
+/** What a part of the form works with. */
+export interface DraftFieldsProps {
+  draft: Draft
+  onChange: (changed: Partial<Draft>) => void
+  errors: FieldErrors
 }
 
 /** Nano-dollars per token are dollars per million tokens, times a thousand. */

@@ -2,7 +2,7 @@
 
 import { Field, Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { DraftFieldsProps } from './settings-form.tsx'
+import type { DraftFieldsProps } from './draft.ts'
 
 /** What becomes of a model whose price nobody knows. */
 export function PriceFields({ draft, onChange, errors }: DraftFieldsProps) {

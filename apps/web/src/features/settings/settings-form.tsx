@@ -6,19 +6,13 @@ import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Field, TextArea } from '../../ui/field.tsx'
-import { type FieldErrors, fieldErrors } from '../../ui/field-errors.ts'
+import { fieldErrors } from '../../ui/field-errors.ts'
 import { Card } from '../../ui/page.tsx'
 import { Select } from '../../ui/select.tsx'
 import { TimeZoneInput } from '../../ui/time-zone-input.tsx'
 import { ApprovalsFields } from './approvals-fields.tsx'
-import { bodyOf, type Draft, draftOf } from './draft.ts'
+import { bodyOf, type Draft, type DraftFieldsProps, draftOf } from './draft.ts'
 import { PriceFields } from './price-fields.tsx'
-
-export interface DraftFieldsProps {
-  draft: Draft
-  onChange: (changed: Partial<Draft>) => void
-  errors: FieldErrors
-}
 
 export function SettingsForm({ tenant }: { tenant: Tenant }) {
   const { can } = useSession()

@@ -1,5 +1,5 @@
 import { classNames } from '../class-names.ts'
-import type { ChartProps, ChartSeries } from './chart.tsx'
+import type { ChartProps, ChartSeries } from './chart-props.ts'
 import { inks } from './tones.ts'
 
 export function SeriesName({ series: { name, tone } }: { series: ChartSeries }) {

@@ -2,29 +2,10 @@
 
 import { type KeyboardEvent, type PointerEvent, useState } from 'react'
 import { classNames } from '../class-names.ts'
+import type { ChartProps } from './chart-props.ts'
 import { ChartTable, SeriesName, Tooltip } from './chart-words.tsx'
 import { namedPoints, scaleTo } from './scale.ts'
-import { type ChartTone, inks } from './tones.ts'
-
-export interface ChartSeries {
-  name: string
-  tone: ChartTone
-  /** One for each point: whole numbers, not below 0. */
-  values: readonly number[]
-}
-
-export interface ChartProps {
-  /** What it shows. */
-  label: string
-  /** Bars of several series stand on each other, areas before each other. */
-  kind: 'bars' | 'area'
-  /** Names of the points, from left to right. */
-  points: readonly string[]
-  series: readonly ChartSeries[]
-  format: (value: number) => string
-  /** For its height, `h-44` when absent. */
-  className?: string
-}
+import { inks } from './tones.ts'
 
 /** A chart over time. Its values show on hover and by the arrow keys; a screen reader has them as a table. */
 export function Chart(props: ChartProps) {
