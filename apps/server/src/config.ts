@@ -38,7 +38,7 @@ const environmentSchema = z.object({
   FREEHOLD_SERVICE_PUBLIC_KEY: z.string().optional(),
   FREEHOLD_SECRET_KEY: secretKeySchema,
   FREEHOLD_SECRET_KEY_PREVIOUS: secretKeySchema,
-  FREEHOLD_VAULT: z.enum(['postgres', 'openbao', 'aws']).default('postgres'),
+  FREEHOLD_VAULT: z.enum(['postgres', 'openbao', 'openbao-transit', 'aws']).default('postgres'),
   FREEHOLD_AWS_PREFIX: z
     .string()
     .regex(/^[\w+=.@-]+(\/[\w+=.@-]+)*$/, 'must be the beginning of names, such as "freehold"')
@@ -48,8 +48,12 @@ const environmentSchema = z.object({
   FREEHOLD_OPENBAO_TOKEN_FILE: z.string().optional(),
   FREEHOLD_OPENBAO_MOUNT: z
     .string()
-    .regex(/^[\w-]+(\/[\w-]+)*$/, 'must be the path of a KV engine, such as "secret"')
-    .default('secret'),
+    .regex(/^[\w-]+(\/[\w-]+)*$/, 'must be the path of a secrets engine, such as "secret"')
+    .optional(),
+  FREEHOLD_OPENBAO_KEY_PREFIX: z
+    .string()
+    .regex(/^\w[\w.-]*$/, 'must be the beginning of names of keys, such as "freehold"')
+    .default('freehold'),
   FREEHOLD_OPERATOR_KEY: z
     .string()
     .regex(/^fho_[A-Za-z0-9_-]{43}$/, 'must be "fho_" and 43 base64url characters')
@@ -77,8 +81,15 @@ const environmentSchema = z.object({
 
 export type VaultConfig =
   | { kind: 'postgres' }
-  | { kind: 'openbao'; url: string; mount: string; token: Secret | TokenFile }
+  | ({ kind: 'openbao' } & OpenBaoAccess)
+  | ({ kind: 'openbao-transit'; keyPrefix: string } & OpenBaoAccess)
   | { kind: 'aws'; prefix: string }
+
+export interface OpenBaoAccess {
+  url: string
+  mount: string
+  token: Secret | TokenFile
+}
 
 /** Read before each request, since whoever writes it renews the token in it. */
 export interface TokenFile {
@@ -210,16 +221,19 @@ export function credentialsPath(dataDir: string): string {
 }
 
 function readVault(read: z.output<typeof environmentSchema>, problems: string[]): VaultConfig {
-  if (read.FREEHOLD_VAULT === 'postgres') return { kind: 'postgres' }
-  if (read.FREEHOLD_VAULT === 'aws') return { kind: 'aws', prefix: read.FREEHOLD_AWS_PREFIX }
+  const kind = read.FREEHOLD_VAULT
+  if (kind === 'postgres') return { kind }
+  if (kind === 'aws') return { kind, prefix: read.FREEHOLD_AWS_PREFIX }
   const { FREEHOLD_OPENBAO_URL: url, FREEHOLD_OPENBAO_TOKEN: token, FREEHOLD_OPENBAO_TOKEN_FILE: path } = read
   if (!url)
-    problems.push('FREEHOLD_OPENBAO_URL: the vault "openbao" needs its address, such as https://bao.internal:8200')
+    problems.push(`FREEHOLD_OPENBAO_URL: the vault "${kind}" needs its address, such as https://bao.internal:8200`)
   if (!token === !path) {
-    problems.push('FREEHOLD_OPENBAO_TOKEN: the vault "openbao" needs it or FREEHOLD_OPENBAO_TOKEN_FILE, and not both')
+    problems.push(`FREEHOLD_OPENBAO_TOKEN: the vault "${kind}" needs it or FREEHOLD_OPENBAO_TOKEN_FILE, and not both`)
   }
-  const mount = read.FREEHOLD_OPENBAO_MOUNT
-  return { kind: 'openbao', url: url ?? '', mount, token: path ? { path } : new Secret(token ?? '') }
+  const access = { url: url ?? '', token: path ? { path } : new Secret(token ?? '') }
+  const { FREEHOLD_OPENBAO_MOUNT: mount, FREEHOLD_OPENBAO_KEY_PREFIX: keyPrefix } = read
+  if (kind === 'openbao') return { kind, ...access, mount: mount ?? 'secret' }
+  return { kind, ...access, mount: mount ?? 'transit', keyPrefix }
 }
 
 /** Only gateway and api speak to each other over the network; within `all` there is no connection to protect. */

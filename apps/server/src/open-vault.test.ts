@@ -48,6 +48,20 @@ it.skipIf(bao === undefined)('is OpenBao, with the token that its file has by th
   await rm(folder, { recursive: true })
 })
 
+it.skipIf(bao === undefined)("is the database with OpenBao's keys, under the prefix that is set", async () => {
+  await using server = await startOpenBao(bao ?? '')
+  const access = { FREEHOLD_OPENBAO_URL: server.url, FREEHOLD_OPENBAO_TOKEN: server.token }
+  const [settings, secret] = [{ FREEHOLD_VAULT: 'openbao-transit', ...access }, newSecret()]
+  const vault = vaultOf({ ...settings, FREEHOLD_OPENBAO_KEY_PREFIX: 'of-ours' })
+  await vault.put(secret, 'kept')
+  expect(vault.kind).toBe('openbao-transit')
+  expect(await vault.get(secret)).toMatchObject({ value: 'kept' })
+  expect(await server.ask('LIST', 'transit/keys')).toMatchObject({
+    body: { data: { keys: [`of-ours-${on.acme.id}`] } },
+  })
+  await expect(vaultOf(settings).get(secret)).rejects.toThrow('can not be read with the key of its tenant')
+})
+
 it.skipIf(moto === undefined)('is AWS Secrets Manager, where the environment says', async () => {
   await using server = await startMoto(moto ?? '')
   vi.stubEnv('AWS_ENDPOINT_URL', server.url)
@@ -61,8 +75,10 @@ it.skipIf(moto === undefined)('is AWS Secrets Manager, where the environment say
 })
 
 it.each([
-  ['no address', { FREEHOLD_OPENBAO_TOKEN: 't' }, 'FREEHOLD_OPENBAO_URL: the vault "openbao" needs its address'],
-  ['no token', { FREEHOLD_OPENBAO_URL: 'http://bao' }, 'FREEHOLD_OPENBAO_TOKEN: the vault "openbao" needs it or'],
-])('is refused with %s', (_, settings, problem) => {
-  expect(() => vaultOf({ FREEHOLD_VAULT: 'openbao', ...settings })).toThrow(problem)
+  ['openbao', 'no address', { FREEHOLD_OPENBAO_TOKEN: 't' }, 'URL: the vault "openbao" needs its address'],
+  ['openbao', 'no token', { FREEHOLD_OPENBAO_URL: 'http://bao' }, 'TOKEN: the vault "openbao" needs it or'],
+  ['openbao-transit', 'no address', { FREEHOLD_OPENBAO_TOKEN: 't' }, 'URL: the vault "openbao-transit" needs'],
+  ['openbao-transit', 'such a prefix', { FREEHOLD_OPENBAO_KEY_PREFIX: 'a/b' }, 'KEY_PREFIX: must be the beginning'],
+])('is refused as %s with %s', (vault, _, settings, problem) => {
+  expect(() => vaultOf({ FREEHOLD_VAULT: vault, ...settings })).toThrow(`FREEHOLD_OPENBAO_${problem}`)
 })

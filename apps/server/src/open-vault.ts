@@ -3,6 +3,7 @@ import {
   createAwsVault,
   createOpenBaoVault,
   createPostgresVault,
+  createTransitVault,
   type Database,
   type SecretCipher,
   type Vault,
@@ -17,5 +18,7 @@ export function openVault(config: VaultConfig, database: Database, secrets: Secr
   if (config.kind === 'aws') return createAwsVault(config.prefix)
   const { url, mount, token } = config
   const readToken = async () => (token instanceof Secret ? token.reveal() : (await readFile(token.path, 'utf8')).trim())
-  return createOpenBaoVault({ url, mount, readToken })
+  const bao = { url, mount, readToken }
+  if (config.kind === 'openbao') return createOpenBaoVault(bao)
+  return createTransitVault(database, { ...bao, keyPrefix: config.keyPrefix })
 }

@@ -1,7 +1,9 @@
 import {
   type Anchors,
   type Bus,
+  checkDueHosts,
   connectRedis,
+  createTxtResolver,
   type Database,
   type Flags,
   forgetRequests,
@@ -65,6 +67,8 @@ export interface RunningServer {
 const housekeepingMs = 600_000
 /** How often it is looked for tenants whose storage is to be measured. */
 const measuringMs = 60_000
+/** How often hosts are looked for whose time has come. */
+const hostCheckingMs = 60_000
 
 /** What an operator adds to the built-in programs and tools. Every process of an installation needs the same. */
 export interface Extensions {
@@ -139,7 +143,7 @@ function startBackground(
   parts: Parts & { anchors: Anchors | undefined; flags: Flags },
   stops: AsyncDisposableStack,
 ): void {
-  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, logger))
+  if (needs(config.target, 'api')) stops.defer(startHousekeeping(platform, config, logger))
   const { anchors } = parts
   if (anchors) stops.defer(startAnchoring(platform.database, anchors, logger))
   if (needs(config.target, 'worker')) stops.defer(startWorker(config, logger, platform, parts))
@@ -257,11 +261,14 @@ async function openBus(config: ServerConfig, logger: Logger, database: Database)
   return bus
 }
 
-/** Clears away what has expired, and measures what tenants store. */
-function startHousekeeping({ database }: Platform, logger: Logger): () => Promise<void> {
+/** Clears away what has expired, measures what tenants store, and looks whether their hosts are still theirs. */
+function startHousekeeping({ database }: Platform, config: ServerConfig, logger: Logger): () => Promise<void> {
+  const resolveTxt = createTxtResolver(config.dnsServers)
+  const onFailure = (error: unknown) => logger.warn({ err: error }, 'a host was not checked; trying later')
   const stops = [
     repeat(housekeepingMs, () => forgetRequests(database), logger),
     repeat(measuringMs, () => measureDueStorage(database), logger),
+    repeat(hostCheckingMs, () => checkDueHosts(database, resolveTxt, onFailure), logger),
   ]
   return async () => void (await Promise.all(stops.map((stop) => stop())))
 }

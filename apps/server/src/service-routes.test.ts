@@ -1,36 +1,11 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createUpstreams } from './upstreams.fixture.ts'
 
-/** A request as an upstream got it. */
-interface Received {
-  method: string
-  url: string
-  headers: IncomingMessage['headers']
-  body: string
-}
-
-const servers: Server[] = []
+const upstreams = createUpstreams()
 let on: TestPlatform
-let received: Received[] = []
 let production: string
 let staging: string
-
-/** Starts an upstream on 127.0.0.1, which keeps what it receives. */
-async function startUpstream(answer: RequestListener): Promise<string> {
-  const server = createServer(async (request, response) => {
-    const { method = '', url = '', headers } = request
-    received.push({ method, url, headers, body: await text(request).catch(() => 'broken') })
-    answer(request, response)
-  })
-  servers.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
 
 const put = (name: string, body: Record<string, unknown>, key = on.acme.key) =>
   on.request(key, 'PUT', `/api/v1/services/${name}`, body)
@@ -38,7 +13,7 @@ const http = (url: string, more: object = {}) => ({ kind: 'http', url, ...more }
 
 beforeAll(async () => {
   on = await createTestPlatform({ egressAllow: '127.0.0.1', worker: true, upstreamOpenMs: 60_000 })
-  production = await startUpstream((request, response) => {
+  production = await upstreams.start((request, response) => {
     response.setHeader('content-type', 'application/json')
     response.setHeader('x-place', 'production')
     response.setHeader('set-cookie', 'stolen=1')
@@ -48,20 +23,16 @@ beforeAll(async () => {
     response.statusCode = request.url?.includes('missing') ? 404 : 200
     response.end(JSON.stringify({ place: 'production' }))
   })
-  staging = await startUpstream((_, response) => response.end('staging'))
+  staging = await upstreams.start((_, response) => response.end('staging'))
   const environments = { production: http(`${production}/base`), staging: http(staging) }
   expect((await put('orders', { environments })).status).toBe(200)
 })
 beforeEach(() => {
-  received = []
+  upstreams.received.length = 0
 })
 afterAll(async () => {
   await on.close()
-  for (const server of servers) {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  }
+  await upstreams.close()
 })
 
 describe('a call of a service', () => {
@@ -69,10 +40,12 @@ describe('a call of a service', () => {
     const answer = await on.request(on.acme.key, 'POST', '/api/v1/orders/7/items?full=1&a=b%20c', { amount: 2 })
     expect(answer).toMatchObject({ status: 200, body: { place: 'production' } })
     expect(answer.headers.get('x-place')).toBe('production')
-    expect(received).toMatchObject([{ method: 'POST', url: '/base/7/items?full=1&a=b%20c', body: '{"amount":2}' }])
+    expect(upstreams.received).toMatchObject([
+      { method: 'POST', url: '/base/7/items?full=1&a=b%20c', body: '{"amount":2}' },
+    ])
     expect((await on.request(on.acme.key, 'GET', '/api/v1/orders/missing')).status).toBe(404)
     expect((await on.request(on.acme.key, 'GET', '/api/v1/orders')).status).toBe(200)
-    expect(received.map(({ url }) => url)).toEqual(['/base/7/items?full=1&a=b%20c', '/base/missing', '/base'])
+    expect(upstreams.received.map(({ url }) => url)).toEqual(['/base/7/items?full=1&a=b%20c', '/base/missing', '/base'])
   })
 
   it('says who calls, and brings none of the credentials of the caller', async () => {
@@ -88,7 +61,7 @@ describe('a call of a service', () => {
       connection: 'x-hop',
       'x-hop': 'gone',
     })
-    const [{ headers } = { headers: {} }] = received
+    const [{ headers } = { headers: {} }] = upstreams.received
     expect(headers).toMatchObject({
       'x-freehold-tenant': on.acme.id,
       'x-freehold-actor': expect.stringMatching(/^api_key:/),
@@ -111,78 +84,16 @@ describe('a call of a service', () => {
     expect(headers.get('ratelimit')).toBeTruthy()
   })
 
-  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '%'])(
+  it.each(['..%2f..%2fsecret', '%2e%2e%5csecret', 'a/..%5c..%5cb', '..;/secret', 'a/%2e%2e%3bx/b', '%'])(
     'does not leave its base by %s',
     async (path) => {
       expect(await on.request(on.acme.key, 'GET', `/api/v1/orders/${path}`)).toMatchObject({
         status: 400,
         body: { code: 'invalid_request' },
       })
-      expect(received).toEqual([])
+      expect(upstreams.received).toEqual([])
     },
   )
-
-  it('streams both ways', async () => {
-    const seen: string[] = []
-    const { promise: firstPart, resolve: gotFirst } = Promise.withResolvers<void>()
-    const echo = createServer((request, response) => {
-      request.on('data', (part: Buffer) => {
-        seen.push(part.toString())
-        response.write(part)
-        gotFirst()
-      })
-      request.on('end', () => response.end())
-    })
-    servers.push(echo)
-    echo.listen(0, '127.0.0.1')
-    await once(echo, 'listening')
-    await put('echo', {
-      environments: { production: http(`http://127.0.0.1:${(echo.address() as AddressInfo).port}`) },
-    })
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-    const writer = writable.getWriter()
-    const answering = on.fetch(
-      new Request('http://gateway/api/v1/echo', {
-        method: 'POST',
-        // A body that doesn't say its length is read to its end by the gateway, which limits it.
-        headers: { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' },
-        body: readable,
-        ...{ duplex: 'half' },
-      }),
-    )
-    void writer.write(Buffer.from('first '))
-    await firstPart
-    const answer = await answering
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
-    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('first ')
-    void writer.write(Buffer.from('second'))
-    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe('second')
-    await writer.close()
-    expect((await reader.read()).done).toBe(true)
-    expect(seen).toEqual(['first ', 'second'])
-  })
-
-  it('holds no more of an answer than its reader takes', async () => {
-    const size = 64 * 1024 * 1024
-    let sent = 0
-    const url = await startUpstream(async (_, response) => {
-      const part = Buffer.alloc(1024 * 1024)
-      while (sent < size && !response.destroyed) {
-        sent += part.length
-        if (!response.write(part)) await Promise.race([once(response, 'drain'), once(response, 'close')])
-      }
-      response.end()
-    })
-    await put('large', { environments: { production: http(url) } })
-    const answer = await on.fetch(
-      new Request('http://gateway/api/v1/large', { headers: { authorization: `Bearer ${on.acme.key}` } }),
-    )
-    const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
-    await reader.read()
-    // What the sockets and the streams between hold is a fixed amount, whatever the answer has.
-    expect(sent).toBeLessThan(size / 2)
-    await reader.cancel()
-  })
 
   it('has the body limit of the gateway', async () => {
     const answer = await on.request(on.acme.key, 'POST', '/api/v1/orders', 'x'.repeat(1024 * 1024 + 1), {
@@ -244,14 +155,14 @@ describe('a call of a service', () => {
     const { apiKey } = await on.client(on.acme.key).createKey({ body: { name: 'no', scopes: ['services:write'] } })
     expect(await on.request(apiKey, 'GET', '/api/v1/orders')).toMatchObject({ status: 403 })
     expect(await on.request(null, 'GET', '/api/v1/orders')).toMatchObject({ status: 401 })
-    expect(received).toEqual([])
+    expect(upstreams.received).toEqual([])
   })
 })
 
 describe('an upstream', () => {
   it('that redirects is followed by nobody: within its base the caller is told where, elsewhere it is refused', async () => {
     let location = ''
-    const url = await startUpstream((_, response) => response.writeHead(302, { location }).end())
+    const url = await upstreams.start((_, response) => response.writeHead(302, { location }).end())
     await put('moved', { environments: { production: http(`${url}/base`) } })
     location = `${url}/base/there?x=1`
     const told = await on.request(on.acme.key, 'GET', '/api/v1/moved/here')
@@ -268,8 +179,59 @@ describe('an upstream', () => {
     }
   })
 
+  it.each([
+    ['a status that HTTP does not have', 'HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n', 502],
+    ['a length of what has none', 'HTTP/1.1 204 None\r\nContent-Length: 5\r\n\r\nhello', 204],
+  ])('that answers with %s confuses nobody', async (_, answer, status) => {
+    const url = await upstreams.start((request) => request.socket.end(answer))
+    await put('odd', { environments: { production: http(url) } })
+    const told = await on.request(on.acme.key, 'GET', '/api/v1/odd')
+    expect([told.status, told.headers.get('content-length')]).toEqual([status, null])
+  })
+
+  it('that waits for the body of a slow caller has not failed', async () => {
+    const headers = { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' }
+    await put('waits', { environments: { production: http(production) }, timeoutMs: 100 })
+    for (let count = 0; count < 6; count++) {
+      const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('first ')) })
+      const slow = { method: 'POST', headers, body, duplex: 'half' as const }
+      const answer = await on.fetch(new Request('http://gateway/api/v1/waits', slow))
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('within 100 ms')])
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/waits')).status).toBe(200)
+  })
+
+  it('whose callers leave in the middle of a body has not failed', async () => {
+    const headers = { authorization: `Bearer ${on.acme.key}`, 'content-length': '12' }
+    await put('left', { environments: { production: http(production) } })
+    for (let count = 0; count < 6; count++) {
+      const body = new ReadableStream({ pull: () => Promise.reject(new Error('aborted')) })
+      const cutOff = { method: 'POST', headers, body, duplex: 'half' as const }
+      const answer = await on.fetch(new Request('http://gateway/api/v1/left', cutOff))
+      expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('cut off')])
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/left')).status).toBe(200)
+  })
+
+  it('whose callers leave before it answers has not failed', async () => {
+    let leave = new AbortController()
+    // As the HTTP server does when a connection ends.
+    const url = await upstreams.start(({ url: path }, response) => {
+      if (path === '/answers') response.end()
+      else leave.abort(new Error('closed'))
+    })
+    await put('awaited', { environments: { production: http(url) } })
+    for (let count = 0; count < 6; count++) {
+      leave = new AbortController()
+      const headers = { authorization: `Bearer ${on.acme.key}` }
+      const call = new Request('http://gateway/api/v1/awaited', { headers, signal: leave.signal })
+      await Promise.resolve(on.fetch(call)).catch(() => {})
+    }
+    expect((await on.request(on.acme.key, 'GET', '/api/v1/awaited/answers')).status).toBe(200)
+  })
+
   it('that takes too long is given up', async () => {
-    const url = await startUpstream(() => {})
+    const url = await upstreams.start(() => {})
     await put('slow', { environments: { production: http(url) }, timeoutMs: 100 })
     expect(await on.request(on.acme.key, 'GET', '/api/v1/slow')).toMatchObject({
       status: 504,
@@ -277,10 +239,9 @@ describe('an upstream', () => {
     })
   })
 
-  it('that is away is left alone after five failures, in its environment only', async () => {
-    const gone = await startUpstream(() => {})
-    const server = servers.pop()
-    server?.close()
+  it('that is away is left alone after five failures, in its environment only, until its owner gives another one', async () => {
+    const gone = await upstreams.start(() => {})
+    await upstreams.stop(gone)
     await put('gone', { environments: { production: http(gone), staging: http(staging) } })
     for (let count = 0; count < 5; count++) {
       expect(await on.request(on.acme.key, 'GET', '/api/v1/gone')).toMatchObject({ status: 502 })
@@ -290,6 +251,8 @@ describe('an upstream', () => {
     expect(refused.headers.get('retry-after')).toBe('60')
     const other = { 'x-environment': 'staging' }
     expect(await on.request(on.acme.key, 'GET', '/api/v1/gone', undefined, other)).toMatchObject({ status: 200 })
+    await put('gone', { environments: { production: http(production) } })
+    expect(await on.request(on.acme.key, 'GET', '/api/v1/gone')).toMatchObject({ status: 200 })
   })
 
   it('that the egress guard forbids is not asked', async () => {
@@ -306,12 +269,12 @@ describe('an upstream', () => {
     await on.client(on.globex.key).updateOwnTenant({ body: { allowedHosts: ['api.example.com'] } })
     await put('listed', { environments: { production: http(production) } }, on.globex.key)
     expect(await on.request(on.globex.key, 'GET', '/api/v1/listed')).toMatchObject({ status: 502 })
-    expect(received).toEqual([])
+    expect(upstreams.received).toEqual([])
   })
 
   it('gets the credential of its connection, and the caller does not', async () => {
     const client = on.client(on.acme.key)
-    const url = await startUpstream((request, response) => {
+    const url = await upstreams.start((request, response) => {
       response.setHeader('x-echo', String(request.headers.authorization))
       response.end()
     })
@@ -321,11 +284,11 @@ describe('an upstream', () => {
     expect(await put('linked', connected('http://127.0.0.1:1'))).toMatchObject({ status: 400 })
     await put('linked', connected(url))
     const answer = await on.request(on.acme.key, 'GET', '/api/v1/linked')
-    expect(received[0]?.headers.authorization).toBe('Bearer very-secret')
+    expect(upstreams.received[0]?.headers.authorization).toBe('Bearer very-secret')
     expect(answer.headers.get('x-echo')).toBe('Bearer [redacted]')
     await client.deleteConnection({ params: { name: 'link' } })
     expect(await on.request(on.acme.key, 'GET', '/api/v1/linked')).toMatchObject({ status: 502 })
-    expect(received).toHaveLength(1)
+    expect(upstreams.received).toHaveLength(1)
   })
 
   it('is asked no more often than its limit says', async () => {
@@ -337,7 +300,7 @@ describe('an upstream', () => {
   })
 
   it('that is an MCP server keeps its session and streams, and has no paths', async () => {
-    const url = await startUpstream((request, response) => {
+    const url = await upstreams.start((request, response) => {
       response.setHeader('mcp-session-id', 'session-1')
       response.setHeader('content-type', 'text/event-stream')
       if (request.method === 'POST') response.end('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
@@ -355,8 +318,8 @@ describe('an upstream', () => {
     const reader = (listening.body as ReadableStream<Uint8Array>).getReader()
     expect(Buffer.from((await reader.read()).value ?? []).toString()).toContain('{"last":"7"}')
     await reader.cancel()
-    expect(received.map(({ method, url: path }) => `${method} ${path}`)).toEqual(['POST /mcp', 'GET /mcp'])
-    expect(received[1]?.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
+    expect(upstreams.received.map(({ method, url: path }) => `${method} ${path}`)).toEqual(['POST /mcp', 'GET /mcp'])
+    expect(upstreams.received[1]?.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
     expect(await on.request(on.acme.key, 'GET', '/api/v1/toolbox/x')).toMatchObject({ status: 404 })
   })
 

@@ -4,8 +4,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { operations, type Run } from '@freehold/contracts'
+import { createTransitVault } from '@freehold/core'
 import { defineTool } from '@freehold/runtime'
-import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform } from '@freehold/testkit'
+import {
+  createTestPlatform,
+  findOpenBao,
+  type OpenBaoServer,
+  type PostgresServer,
+  startOpenBao,
+  startPostgres,
+  type TestPlatform,
+  type TestPlatformOptions,
+} from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
@@ -17,6 +27,7 @@ const canaries = {
   refused: plant('refused'),
 }
 
+const binary = findOpenBao()
 let postgres: PostgresServer
 let on: TestPlatform
 /** A model provider, and a host for tools, that quote every credential they get. */
@@ -26,7 +37,10 @@ const arrived: { path: string; authorization: string | undefined }[] = []
 /** Everything that the api answered. */
 const answers: string[] = []
 
-beforeAll(async () => {
+/** A platform with the planted values in a vault, and agents that use them. */
+async function plantIn(vault?: TestPlatformOptions['vault']): Promise<void> {
+  arrived.length = 0
+  answers.length = 0
   outside = createServer(answerLoosely)
   await once(outside.listen(0, '127.0.0.1'), 'listening')
   origin = `http://127.0.0.1:${(outside.address() as AddressInfo).port}`
@@ -36,6 +50,7 @@ beforeAll(async () => {
     egressAllow: '127.0.0.1',
     worker: true,
     tools: [throwingTool],
+    ...(vault && { vault }),
   })
   await ask('PUT', '/secrets/provider-key', { value: canaries.replaced })
   await ask('PUT', '/secrets/provider-key', { value: canaries.providerKey })
@@ -49,13 +64,13 @@ beforeAll(async () => {
     const agent = { name: provider, model: `${provider}/model`, tools: ['http_request', throwingTool.name] }
     await ask('POST', '/agents', { ...agent, limits: { maxAttempts: 1 } }, { 'idempotency-key': provider })
   }
-})
+}
 
-afterAll(async () => {
+async function close(): Promise<void> {
   await on.close()
   outside.close()
   await postgres.stop()
-})
+}
 
 /** An operator's tool that tells in its error what it was given. */
 const throwingTool = defineTool({
@@ -150,6 +165,26 @@ function spellings(value: string): string[] {
 }
 
 describe('planted secrets', () => {
+  beforeAll(() => plantIn())
+  afterAll(close)
+  describePlanted()
+})
+
+describe.skipIf(binary === undefined)("planted secrets under OpenBao's keys", () => {
+  let server: OpenBaoServer
+  beforeAll(async () => {
+    server = await startOpenBao(binary ?? '')
+    const access = { url: server.url, mount: 'transit', readToken: async () => server.token }
+    await plantIn((database) => createTransitVault(database, { ...access, keyPrefix: 'freehold' }))
+  })
+  afterAll(async () => {
+    await close()
+    await server[Symbol.asyncDispose]()
+  })
+  describePlanted()
+})
+
+function describePlanted(): void {
   test('do their work: the provider and the host get them, and nobody else', async () => {
     expect(await run('good')).toMatchObject({ status: 'succeeded', output: 'done' })
     expect(await run('refusing')).toMatchObject({ status: 'failed', error: { code: 'model_failed' } })
@@ -203,4 +238,4 @@ describe('planted secrets', () => {
       false,
     )
   })
-})
+}

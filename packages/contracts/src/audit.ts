@@ -42,6 +42,7 @@ export const auditActions = [
   'schedule.created',
   'schedule.updated',
   'schedule.deleted',
+  'secret.set-begun',
   'secret.set',
   'secret.deleted',
   'service.set',

@@ -16,33 +16,36 @@ const color = z
   .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as #1a2b3c')
   .toLowerCase()
 const email = z.email().max(254)
-const supportAddress = z.union([email, z.url({ protocol: /^https$/ }).max(500)], {
-  error: 'must be an email address or an https URL',
+// As the standard writes it: without what would end a line of a mail or an attribute of a page.
+const supportUrl = z
+  .url({ protocol: /^https$/ })
+  .max(500)
+  .refine((text) => !URL.parse(text)?.username, 'must not show one host before another')
+  .transform((text) => new URL(text).href)
+const supportAddress = z.union([email, supportUrl], {
+  error: 'must be an email address or an https URL without a user name',
 })
 
-const colors = z.strictObject({
-  primary: color.nullable().default(null),
-  background: color.nullable().default(null),
-  text: color.nullable().default(null),
-})
+const colors = z.strictObject({ primary: color.nullable(), background: color.nullable(), text: color.nullable() })
 
-/** Replaces all of it: what is absent is as the installation has it. */
-export const putBrandingSchema = z.strictObject({
-  name: plainText(80).nullable().default(null),
-  colors: colors.prefault({}),
-  supportAddress: supportAddress.nullable().default(null),
-  /** Of mails. They come from the installation's address all the same. */
-  sender: z
-    .strictObject({
-      // What a mail program could take for an address is the installation's to say.
-      name: plainText(80)
-        .regex(/^[^@<>"]*$/, 'must not hold @, <, > or "')
-        .nullable()
-        .default(null),
-      replyTo: email.nullable().default(null),
-    })
-    .prefault({}),
-})
+/** Replaces all of it: what is absent or null is as the installation has it. */
+export const putBrandingSchema = z
+  .strictObject({
+    name: plainText(80).nullable(),
+    colors: colors.partial(),
+    supportAddress: supportAddress.nullable(),
+    /** Of mails. They come from the installation's address all the same. */
+    sender: z
+      .strictObject({
+        // What a mail program could take for an address is the installation's to say, also encoded (RFC 2047).
+        name: plainText(80)
+          .regex(/^(?!.*=\?)[^@\uff20\ufe6b<>"]*$/, 'must not hold @, <, >, " or =?')
+          .nullable(),
+        replyTo: email.nullable(),
+      })
+      .partial(),
+  })
+  .partial()
 
 export const putLogoSchema = z.strictObject({
   /** A PNG, JPEG or WebP of 256 KiB at the most, in base64. */
@@ -62,6 +65,13 @@ const hostNameSchema = z
   )
 export const claimHostSchema = z.strictObject({ host: hostNameSchema })
 
+/** What is to change: what is absent stays, and null is as the installation has it. */
+export const changeBrandingSchema = putBrandingSchema.extend({
+  logo: putLogoSchema.nullable().optional(),
+  /** Claimed, as `claimHost` does. */
+  host: hostNameSchema.nullable().optional(),
+})
+
 export const customHostSchema = z
   .object({
     host: z.string(),
@@ -71,6 +81,10 @@ export const customHostSchema = z
       .meta({ description: 'What has to be in DNS, and stay there.' }),
     expiresAt: z.iso.datetime().nullable().meta({ description: 'When the claim is void; null once it is verified.' }),
     verifiedAt: z.iso.datetime().nullable(),
+    missingSince: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'Since when the record is not in DNS. After three days the host is given up.' }),
   })
   .meta({ id: 'CustomHost', description: 'A host name of a tenant’s own.' })
 
@@ -103,6 +117,7 @@ export const publicBrandingSchema = z
   .meta({ id: 'PublicBranding' })
 
 export type PutBranding = z.output<typeof putBrandingSchema>
+export type ChangeBranding = z.output<typeof changeBrandingSchema>
 export type PutLogo = z.output<typeof putLogoSchema>
 export type ClaimHost = z.output<typeof claimHostSchema>
 export type CustomHost = z.output<typeof customHostSchema>

@@ -23,6 +23,9 @@ export const deletionCertificateSchema = z
       .record(z.string(), z.object({ before: z.int(), after: z.int() }))
       .meta({ description: 'By table: when the deletion began, and at its end.' }),
     secretValues: z.object({ vault: z.string(), before: z.int(), after: z.int() }),
+    vaultKeys: z.object({ before: z.int(), after: z.int() }).optional().meta({
+      description: 'Keys of the tenant that a vault has outside of the database; absent with a vault without.',
+    }),
     objects: z
       .object({ store: z.string(), before: z.int(), after: z.int() })
       .optional()

@@ -38,6 +38,7 @@ export {
 } from './audit.ts'
 export type {
   Branding,
+  ChangeBranding,
   ClaimHost,
   CustomHost,
   PublicBranding,
@@ -149,7 +150,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type NewPlan, type Plan, planSchema, putPlanSchema } from './plans.ts'
+export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
 export {
   type AskedCanary,
   type CanaryRules,
@@ -235,6 +236,7 @@ export {
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,
+  tenantNameSchema,
   type UpdateTenant,
   updateTenantSchema,
   type Whoami,

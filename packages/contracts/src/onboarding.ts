@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createAgentSchema } from './agents.ts'
+import { changeBrandingSchema, customHostSchema } from './branding.ts'
 import { createBudgetSchema } from './budgets.ts'
 import { emailSchema } from './people.ts'
 import { planNameSchema } from './plans.ts'
@@ -45,6 +46,7 @@ export const tenantDefinitionSchema = z.strictObject({
   environments: z
     .strictObject({ production: z.strictObject({ approvals: productionApprovalsSchema.nullable() }).optional() })
     .optional(),
+  branding: changeBrandingSchema.optional(),
   budgets: listOf(createBudgetSchema, 100, ({ name }) => name).optional(),
   agents: listOf(createAgentSchema, 100, ({ name }) => name).optional(),
 })
@@ -60,7 +62,7 @@ export const applyTenantQuery = z.strictObject({
 
 const tenantChangeSchema = z.object({
   action: z.enum(['create', 'update', 'invite']),
-  kind: z.enum(['tenant', 'plan', 'owner', 'team', 'setting', 'budget', 'agent']),
+  kind: z.enum(['tenant', 'plan', 'owner', 'team', 'setting', 'branding', 'budget', 'agent']),
   name: z.string(),
   before: z.unknown().meta({ description: 'Null for what was not there.' }),
   after: z.unknown(),
@@ -69,8 +71,13 @@ export type TenantChange = z.output<typeof tenantChangeSchema>
 
 const issuedInvitationSchema = z.object({
   email: z.string(),
-  token: z.string().meta({ description: 'Accepts the invitation. Shown this once.' }),
+  token: z.string().meta({ description: 'Accepts the invitation. It is mailed, and shown this once.' }),
+  expiresAt: z.iso.datetime(),
 })
+
+const claimedHostSchema = customHostSchema
+  .nullable()
+  .meta({ description: 'The host that `branding` names, with the record that it takes.' })
 
 export const appliedTenantSchema = z
   .object({
@@ -79,12 +86,16 @@ export const appliedTenantSchema = z
     changes: z.array(tenantChangeSchema),
     apiKey: z.string().nullable().meta({ description: 'The first key of a tenant that was created. Shown this once.' }),
     invitations: z.array(issuedInvitationSchema),
+    host: claimedHostSchema,
   })
   .meta({ id: 'AppliedTenant' })
 export type AppliedTenant = z.output<typeof appliedTenantSchema>
 
 export const onboardedTenantSchema = createdTenantSchema
-  .extend({ invitations: z.array(issuedInvitationSchema).meta({ description: 'Of its owners.' }) })
+  .extend({
+    invitations: z.array(issuedInvitationSchema).meta({ description: 'Of its owners.' }),
+    host: claimedHostSchema,
+  })
   .meta({ id: 'OnboardedTenant' })
 export type OnboardedTenant = z.output<typeof onboardedTenantSchema>
 

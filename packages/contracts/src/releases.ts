@@ -8,7 +8,7 @@ const commentSchema = z.string().trim().min(1).max(1000)
 
 /** Share of the new threads, in percent. */
 const percentSchema = z.int().min(1).max(99)
-/** Ended runs of the canary before it is judged. Runs that the stable version lacks to as many count as failed there. */
+/** Ended runs of the canary before it is judged. Those that the stable version lacks to as many come from before it. */
 const minRunsSchema = z.int().min(1).max(100_000)
 /** How many percentage points more of its runs may fail than of the stable version's. */
 const maxErrorPointsSchema = z.int().min(0).max(100).nullable()
@@ -56,10 +56,17 @@ export type RollBackRelease = z.output<typeof rollBackReleaseSchema>
 /** What the runs of a version came to that started while the canary was there. Cancelled ones don't count. */
 const trialSchema = z
   .object({ ended: z.int(), failed: z.int(), costNanos: z.int() })
-  .meta({ id: 'ReleaseTrial', description: 'Ended runs since the canary began, how many failed, and what all cost.' })
+  .meta({ id: 'ReleaseTrial', description: 'Ended runs, how many of them failed, and what all cost.' })
 export type ReleaseTrial = z.output<typeof trialSchema>
 
-const evidenceSchema = z.object({ stable: trialSchema, canary: trialSchema, reason: z.string() })
+const evidenceSchema = z.object({
+  stable: trialSchema,
+  earlier: trialSchema
+    .optional()
+    .meta({ description: 'Of the stable version before the canary began, for the runs that it lacked since then.' }),
+  canary: trialSchema,
+  reason: z.string(),
+})
 export type ReleaseEvidence = z.output<typeof evidenceSchema>
 
 export const releaseSchema = z

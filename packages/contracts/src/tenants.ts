@@ -132,7 +132,11 @@ export const actorKinds = ['operator', 'api_key', 'person', 'service_account'] a
 export const whoamiSchema = z
   .object({
     actor: z.object({ kind: z.enum(actorKinds), id: z.string(), name: z.string() }),
-    tenant: tenantSchema.nullable().meta({ description: 'That the request stands on; null: none was chosen.' }),
+    tenant: tenantSchema
+      .partial()
+      .required({ id: true, name: true, status: true })
+      .nullable()
+      .meta({ description: 'That the request stands on, with its settings for "tenant:read"; null: none was chosen.' }),
     memberships: z
       .array(membershipSchema)
       .meta({ description: 'The tenants that a person can choose among with X-Tenant-Id; none for a key.' }),

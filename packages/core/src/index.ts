@@ -28,6 +28,7 @@ export {
   putBranding,
   putLogo,
 } from './branding/branding.ts'
+export { checkDueHosts } from './branding/check-hosts.ts'
 export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
@@ -118,10 +119,11 @@ export {
 } from './schedules/schedules.ts'
 export { createAwsVault } from './secrets/aws-vault.ts'
 export { createSecretCipher, type SecretCipher } from './secrets/cipher.ts'
-export { createOpenBaoVault, type OpenBaoConfig } from './secrets/openbao-vault.ts'
+export { createOpenBaoVault } from './secrets/openbao-vault.ts'
 export { createPostgresVault } from './secrets/postgres-vault.ts'
 export { rewrapKeys, rotateDataKey } from './secrets/rotate-keys.ts'
 export { deleteSecret, getSecret, listSecrets, putSecret } from './secrets/secrets.ts'
+export { createTransitVault } from './secrets/transit-vault.ts'
 export type { SecretRef, StoredValue, Vault } from './secrets/vault.ts'
 export { deleteServiceConsumer, listServiceConsumers, putServiceConsumer } from './services/consumers.ts'
 export { checkService } from './services/contract-breaks.ts'
@@ -151,6 +153,7 @@ export {
 export { readHistory } from './threads/read-history.ts'
 export { listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {
   createWebhook,

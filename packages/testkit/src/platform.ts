@@ -49,6 +49,8 @@ export interface TestPlatformOptions {
   egressAllow?: string
   /** How long the upstream of a service is left alone when it fails. */
   upstreamOpenMs?: number
+  /** How many calls of services a tenant can have under way. */
+  maxCallsAtOnce?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
   /** A folder in the data folder when absent. */
@@ -231,6 +233,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
       vault,
       operatorAllow,
       openMs: options.upstreamOpenMs ?? 10_000,
+      maxAtOnce: options.maxCallsAtOnce ?? 1_000,
     }),
     catalogue: {
       programs: programs.map(({ name }) => name),

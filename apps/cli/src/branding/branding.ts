@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises'
-import { type Branding, type Client, claimHostSchema, putBrandingSchema } from '@freehold/contracts'
+import { resolve } from 'node:path'
+import { type Branding, type Client, claimHostSchema, type PutLogo, putBrandingSchema } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { parseInput, wrongUsage } from '../failure.ts'
 import { formatTime, oneLine } from '../terminal/format.ts'
 import { renderFields } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
+import { readLogo } from './read-logo.ts'
 
 export interface BrandingOptions {
   name?: string
@@ -28,10 +29,11 @@ export async function setBranding(context: Context, options: BrandingOptions): P
   const { logo, host, ...look } = options
   if (Object.keys(options).length === 0) throw wrongUsage('Give what to change; --help lists it.')
   const claim = host === undefined || host === 'none' ? undefined : parseInput(claimHostSchema, { host })
-  const image = logo === undefined || logo === 'none' ? undefined : await readImage(logo)
+  const image =
+    logo === undefined || logo === 'none' ? undefined : await readImage(resolve(context.settings.workingDir, logo))
   const client = await connectTenant(context)
   if (Object.keys(look).length > 0) await putLook(client, look)
-  if (image) await client.putLogo({ body: { data: image } })
+  if (image) await client.putLogo({ body: image })
   else if (logo !== undefined) await client.deleteLogo()
   if (claim) await client.claimHost({ body: claim })
   else if (host !== undefined) await client.releaseHost()
@@ -61,12 +63,10 @@ async function putLook(client: Client, look: Omit<BrandingOptions, 'logo' | 'hos
   await client.putBranding({ body })
 }
 
-async function readImage(path: string): Promise<string> {
-  try {
-    return (await readFile(path)).toString('base64')
-  } catch (error) {
-    throw wrongUsage(`--logo: can't read ${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
+function readImage(path: string): Promise<PutLogo> {
+  return readLogo(path).catch((error: Error) => {
+    throw wrongUsage(`--logo: ${error.message}`)
+  })
 }
 
 function print({ json, terminal }: Context, branding: Branding): void {
@@ -87,10 +87,11 @@ function toFields({ name, logo, colors, supportAddress, sender, host }: Branding
     ['sender', shown(sender.name)],
     ['reply to', shown(sender.replyTo)],
     ['host', host ? `${host.host}, ${host.status}` : 'none'],
-    ...(host && host.status !== 'verified'
+    ...(host?.missingSince ? ([['not in DNS since', formatTime(host.missingSince)]] as [string, string][]) : []),
+    ...(host && (host.status !== 'verified' || host.missingSince)
       ? ([
           ['to be in DNS', `${host.record.name} TXT "${host.record.value}"`],
-          ['until', formatTime(host.expiresAt ?? '')],
+          ...(host.expiresAt ? [['until', formatTime(host.expiresAt)]] : []),
         ] as [string, string][])
       : []),
   ]

@@ -19,12 +19,13 @@ export function addFlagCommands(program: Command, perform: Perform): void {
     })
   flags
     .command('set')
-    .description('create or replace a flag: a boolean, or what a file says')
+    .description('create a flag, a boolean or what a file says, or change what the options name of it')
     .argument('<name>')
     .option(...environment)
-    .option('--off', 'turn it off for everybody')
+    .option('--on', 'turn it on, for whom it served before')
+    .option('--off', 'turn it off for everybody, and keep the rest')
     .option('--percent <share>', 'on for this share of the targeting keys, such as 20')
-    .option('--file <file>', 'JSON with type, variants, rules and serve (docs/flags.md)')
+    .option('--file <file>', 'the whole flag as JSON, with type, variants, rules and serve (docs/flags.md)')
     .action(async (name: string, options: SetFlagOptions, command: Command) => {
       await perform(command, async (context) => (await load()).setFlag(context, name, options))
     })

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { environmentSchema, evaluateFlagSchema, type Flag, type PutFlag, putFlagSchema } from '@freehold/contracts'
+import { type Client, environmentSchema, evaluateFlagSchema, type Flag, FreeholdError } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
@@ -7,16 +6,13 @@ import { parseInput, wrongUsage } from '../failure.ts'
 import { formatAge } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
 import { printJson } from '../terminal/terminal.ts'
+import { type FlagChanges, readFlag } from './read-flag.ts'
 
 export interface FlagOptions {
   environment?: string
 }
 
-export interface SetFlagOptions extends FlagOptions {
-  off?: boolean
-  percent?: string
-  file?: string
-}
+export type SetFlagOptions = FlagOptions & FlagChanges
 
 export interface EvaluateOptions extends FlagOptions {
   type?: string
@@ -46,10 +42,18 @@ function flagColumns(nowMs: number): Column<Flag>[] {
 }
 
 export async function setFlag(context: Context, name: string, options: SetFlagOptions): Promise<undefined> {
-  const body = await readFlag(options)
-  const query = { environment: readEnvironment(options) }
+  const at = { params: { name }, query: { environment: readEnvironment(options) } }
   const client = await connectTenant(context)
-  print(context, await client.putFlag({ params: { name }, query, body }))
+  const present = options.file === undefined ? await findFlag(client, at) : undefined
+  const body = await readFlag(options, context.settings.workingDir, present)
+  print(context, await client.putFlag({ ...at, body }))
+}
+
+async function findFlag(client: Client, at: Parameters<Client['getFlag']>[0]): Promise<Flag | undefined> {
+  return client.getFlag(at).catch((error: unknown) => {
+    if (error instanceof FreeholdError && error.code === 'not_found') return undefined
+    throw error
+  })
 }
 
 export async function deleteFlag(context: Context, name: string, options: FlagOptions): Promise<undefined> {
@@ -81,31 +85,6 @@ function readEnvironment({ environment = 'production' }: FlagOptions) {
   if (!parsed.success)
     throw wrongUsage(`--environment: "${environment}" is none. Give development, staging or production.`)
   return parsed.data
-}
-
-async function readFlag({ off = false, percent, file }: SetFlagOptions): Promise<PutFlag> {
-  if (file !== undefined && percent !== undefined) throw wrongUsage('Give --percent or --file, and not both.')
-  if (file !== undefined)
-    return parseInput(putFlagSchema, { ...(await readJsonFile(file)), ...(off && { enabled: false }) })
-  if (percent === undefined) return parseInput(putFlagSchema, { enabled: !off })
-  const share = Number(percent)
-  if (!(share >= 0 && share <= 100) || percent.trim() === '')
-    throw wrongUsage(`--percent: "${percent}" is no share. Give a number from 0 to 100.`)
-  const serve = [
-    { variant: 'on', percent: share },
-    { variant: 'off', percent: 100 - share },
-  ]
-  return parseInput(putFlagSchema, { enabled: !off, serve })
-}
-
-async function readJsonFile(path: string): Promise<object> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof value === 'object' && value !== null) return value
-  } catch (error) {
-    throw wrongUsage(`--file: can't read ${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  throw wrongUsage(`--file: ${path} holds no JSON object.`)
 }
 
 function readAttribute(text: string): [string, string] {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Service } from '@freehold/contracts'
+import { environmentSchema, type Service } from '@freehold/contracts'
 import { wrongUsage } from '../failure.ts'
 
 export interface ServiceOptions {
@@ -38,16 +38,26 @@ export async function readService(
     ...(upstream && { environments: { ...(given.environments ?? {}), [options.env ?? 'production']: upstream } }),
     ...(contract !== undefined && { contract: await readContract(resolve(workingDir, contract)) }),
     ...(description !== undefined && { description }),
-    ...(timeoutMs !== undefined && { timeoutMs: Number(timeoutMs) }),
+    ...(timeoutMs !== undefined && { timeoutMs: readNumber('--timeout-ms', timeoutMs) }),
     ...(requestsPerSecond !== undefined && {
-      limits: { requestsPerSecond: requestsPerSecond === 'none' ? null : Number(requestsPerSecond) },
+      limits: {
+        requestsPerSecond:
+          requestsPerSecond === 'none' ? null : readNumber('--requests-per-second', requestsPerSecond, ', or "none"'),
+      },
     }),
     ...(force && { force }),
   }
 }
 
+function readNumber(option: string, text: string, orElse = ''): number {
+  if (text.trim() !== '' && Number.isFinite(Number(text))) return Number(text)
+  throw wrongUsage(`${option}: "${text}" is no number. Give one${orElse}.`)
+}
+
 function readUpstream({ url, mcp, agent, connection, env }: ServiceOptions): Fields | undefined {
   const given = [url, mcp, agent].filter((each) => each !== undefined)
+  if (env !== undefined && !environmentSchema.safeParse(env).success)
+    throw wrongUsage(`--env: "${env}" is none. Give development, staging or production.`)
   if (given.length > 1) throw wrongUsage('Give one of --url, --mcp and --agent.')
   if (given.length === 0) {
     if (connection === undefined && env === undefined) return undefined

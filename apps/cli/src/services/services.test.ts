@@ -52,6 +52,8 @@ describe('services', () => {
   it.each([
     ['two upstreams', ['--url', 'https://a.example.com', '--agent', 'x'], 2, 'Give one of --url, --mcp and --agent.'],
     ['a file that is not there', ['--contract', 'none.json'], 2, "can't be read as JSON"],
+    ['a time that is none', ['--timeout-ms', '5s'], 2, '--timeout-ms: "5s" is no number.'],
+    ['an environment that is none', ['--env', 'prod', '--url', 'https://a.example.com'], 2, '--env: "prod" is none.'],
     ['a query in the URL', ['--url', 'https://a.example.com/?x=1'], 2, 'leave query and fragment out'],
   ])('are refused with %s', async (_, options, code, words) => {
     expect(await freehold('put', 'other', ...options)).toMatchObject({ code, err: expect.stringContaining(words) })

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import type { AppliedTenant, TenantChange, TenantDefinition } from '@freehold/contracts'
+import { dirname, resolve } from 'node:path'
+import { type AppliedTenant, FreeholdError, type TenantChange, type TenantDefinition } from '@freehold/contracts'
 import { connectOperator, type OperatorConnection } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
-import { type ExitCode, exitCodes, wrongUsage } from '../failure.ts'
+import { CliError, type ExitCode, exitCodes, wrongUsage } from '../failure.ts'
 import { formatPlural, oneLine } from '../terminal/format.ts'
 import { printJson } from '../terminal/terminal.ts'
 import { keepKey } from './keep-key.ts'
@@ -17,12 +17,12 @@ export interface ApplyOptions {
 
 /** Shows what would change, asks, and changes it: each tenant as a whole. */
 export async function applyTenants(context: Context, options: ApplyOptions): Promise<ExitCode> {
-  const definitions = readDefinitions(await readText(context, options.file), options.file)
+  const text = await readText(context, options.file)
+  // What comes from the standard input is where the command runs.
+  const folder = resolve(context.settings.workingDir, options.file === '-' ? '.' : dirname(options.file))
+  const definitions = await readDefinitions(text, options.file, folder)
   const connection = await connectOperator(context)
-  const planned: AppliedTenant[] = []
-  for (const body of definitions) {
-    planned.push(await connection.client.applyTenant({ query: { dryRun: 'true' }, body }))
-  }
+  const planned = await planEach(connection, definitions)
   const differing = planned.filter(({ changes }) => changes.length > 0)
   const isLast = options.dryRun || differing.length === 0
   showDiff(context, isLast, planned, differing)
@@ -36,6 +36,24 @@ export async function applyTenants(context: Context, options: ApplyOptions): Pro
   )
   return exitCodes.ok
 }
+
+/** What each tenant would change. Throws with everything that the server would refuse. */
+async function planEach({ client }: OperatorConnection, definitions: TenantDefinition[]): Promise<AppliedTenant[]> {
+  const planned: AppliedTenant[] = []
+  const problems: string[] = []
+  for (const body of definitions) {
+    try {
+      planned.push(await client.applyTenant({ query: { dryRun: 'true' }, body }))
+    } catch (error) {
+      if (!(error instanceof FreeholdError) || !mistakes.has(error.code)) throw error
+      problems.push(`${oneLine(body.name)}: ${error.message} (${error.code})`)
+    }
+  }
+  if (problems.length > 0) throw new CliError(problems.join('\n  '))
+  return planned
+}
+
+const mistakes: ReadonlySet<string> = new Set(['invalid_request', 'conflict', 'quota_exceeded'])
 
 /** As JSON, only what is printed last goes to the output. */
 function showDiff(context: Context, isLast: boolean, planned: AppliedTenant[], differing: AppliedTenant[]): void {
@@ -84,7 +102,11 @@ async function report(context: Context, result: AppliedTenant, path: string | un
   for (const { email, token } of result.invitations) {
     terminal.write(`  invitation of ${oneLine(email)}, shown this once: ${token}\n`)
   }
-  const { id, apiKey } = result
+  const { id, apiKey, host } = result
+  if (host && host.status !== 'verified') {
+    const { name, type, value } = host.record
+    terminal.write(`  to be in DNS for ${host.host}: ${name} ${type} "${value}"\n`)
+  }
   if (id === null || apiKey === null) return
   const kept = await keepKey(path, { id, name: result.name, apiKey })
   terminal.write(kept ? `  its first key is in ${path}\n` : `  its first key, shown this once: ${apiKey}\n`)

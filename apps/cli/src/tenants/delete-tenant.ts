@@ -12,6 +12,8 @@ export async function deleteTenant(context: Context, tenant: string, options: { 
   const { client } = await connectOperator(context)
   const { id, name } = await findTenant(client, tenant)
   if (!options.yes) await confirmName(context, name)
+  // By its id its certificate is found, also when this is cut off.
+  context.terminal.note(`Deleting ${oneLine(name)} (${id})`)
   const deletion = await deleteFully(context, client, id, name)
   if (!deletion.certificate) throw new CliError('The server deleted the tenant without a certificate.')
   print(context, deletion.certificate)
@@ -44,9 +46,11 @@ function print({ terminal, json }: Context, certificate: DeletionCertificate): v
     printJson(terminal, certificate)
     return
   }
-  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, objects, keyId, signature } = certificate
+  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, vaultKeys, objects, keyId, signature } =
+    certificate
   const rows = Object.entries(certificate.rows).map(([table, counts]) => ({ table, ...counts }))
   rows.push({ table: `values in the vault (${secretValues.vault})`, ...secretValues })
+  if (vaultKeys) rows.push({ table: `keys in the vault (${secretValues.vault})`, ...vaultKeys })
   if (objects) rows.push({ table: `objects (${objects.store})`, ...objects })
   const columns = [
     { title: 'TABLE', value: ({ table }: { table: string }) => table },

@@ -1,5 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sampleLogo } from '@freehold/testkit'
 import { describe, expect, it } from 'vitest'
 import { sharePlatform } from '../command.fixture.ts'
 
@@ -7,12 +8,17 @@ const shared = sharePlatform()
 const freehold = (...args: string[]) => shared.run(args)
 const inFolder = (name: string) => join(shared.dataDir, name)
 
+const bomb = ['b', 'c', 'd', 'e', 'f']
+  .map((name, index) => `${name}: &${name} [${Array(9).fill(`*${'abcde'[index]}`).join(', ')}]\n`)
+  .join('')
+
 /** The file that `docs/onboarding.md` shows. */
 async function writeExample(): Promise<string> {
   const guide = await readFile(new URL('../../../../docs/onboarding.md', import.meta.url), 'utf8')
   const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(guide) ?? []
   const file = inFolder('tenants.yaml')
-  await writeFile(file, `${example.replace('name: acme', 'name: initech')}---\n- name: hooli\n`)
+  await writeFile(file, `${example}---\n- name: hooli\n`)
+  await writeFile(inFolder('logo.png'), Buffer.from(sampleLogo, 'base64'))
   return file
 }
 
@@ -21,11 +27,16 @@ describe('a tenant as code', () => {
     const file = await writeExample()
     const diff = await freehold('apply', '-f', file, '--dry-run')
     expect(diff).toMatchObject({ code: 4, out: expect.stringContaining('+ create agent helper') })
+    expect(diff.out).toContain('colors.primary: null → "#0b5fff"')
+    expect(diff.out).toContain('branding host\n      null → "agents.initech.example, pending"')
     expect(diff.out).toContain('~ update setting timeZone\n      "UTC" → "Europe/Berlin"')
     expect(await freehold('apply', '-f', file)).toMatchObject({ code: 2, err: expect.stringContaining('--yes') })
     const applied = await freehold('apply', '-f', file, '--yes')
     expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('its first key is in') })
     expect(applied.out).toContain('invitation of owner@example.com')
+    expect(applied.out).toMatch(
+      /in DNS for agents\.initech\.example: _freehold\.agents\.initech\.example TXT "freehold-/,
+    )
     expect(await freehold('apply', '-f', file, '--yes')).toMatchObject({ code: 0, out: 'Nothing to change.\n' })
     expect(await freehold('apply', '-f', file, '--dry-run')).toMatchObject({ code: 0 })
     expect((await freehold('--tenant', 'initech', 'agents', 'list')).out).toContain('helper')
@@ -41,6 +52,45 @@ describe('a tenant as code', () => {
     expect(err).toContain('document 2: name')
     await writeFile(file, 'name: [')
     expect(await freehold('apply', '-f', file)).toMatchObject({ code: 2 })
+  })
+
+  it.each([
+    ['aliases that expand to too much', `a: &a [x, x, x, x, x, x, x, x, x]\n${bomb}`, 'alias'],
+    ['a tag that nobody knows', 'name: !file x\n', 'Unresolved tag: !file'],
+    ['keys that come twice', 'name: x\nname: y\n', 'keys must be unique'],
+    ['a tenant in two documents', 'name: x\n---\nname: x\n', '"x" is defined twice'],
+    ['10,000 agents', `name: x\nagents:\n${'- { name: a }\n'.repeat(10_000)}`, 'agents: Too big'],
+  ])('is refused with %s', async (_, text, message) => {
+    const file = inFolder('hostile.yaml')
+    await writeFile(file, text)
+    const { code, err } = await freehold('apply', '-f', file, '--yes')
+    expect(code).toBe(2)
+    expect(err).toContain(`${file}`)
+    expect(err).toContain(message)
+  })
+
+  it('is refused with all that the server says, and of which tenant', async () => {
+    const file = inFolder('refused.yaml')
+    await writeFile(file, '- { name: one, plan: none }\n- { name: two, agents: [{ name: a, tools: [none] }] }\n')
+    const { code, err } = await freehold('apply', '-f', file, '--yes')
+    expect(code).toBe(1)
+    expect(err).toContain('one: body.plan: there is no plan "none"')
+    expect(err).toContain('two: body.agents.0: tools: unknown')
+  })
+
+  it('has the logo that lies beside its file', async () => {
+    await mkdir(inFolder('piper'))
+    const file = inFolder('piper/tenants.yaml')
+    await writeFile(file, 'name: piper\nbranding: { logo: images/logo.png }\n')
+    const missing = await freehold('apply', '-f', file, '--yes')
+    expect(missing).toMatchObject({ code: 2, err: expect.stringContaining("branding.logo: can't read") })
+    await mkdir(inFolder('piper/images'))
+    await writeFile(inFolder('piper/images/logo.png'), Buffer.from(sampleLogo, 'base64'))
+    expect(await freehold('apply', '-f', file, '--yes')).toMatchObject({ code: 0 })
+    expect((await freehold('--tenant', 'piper', 'branding', 'show')).out).toMatch(/logo +\/api\/v1\/public\/logos\//)
+    await writeFile(inFolder('piper/images/logo.png'), '<svg/>')
+    const refused = await freehold('apply', '-f', file, '--yes')
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('branding.logo: data: must be a PNG') })
   })
 
   it('is created with its plan and owner', async () => {

@@ -1,5 +1,5 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
-import { brandOf, type Caller } from '@freehold/core'
+import { brandOf } from '@freehold/core'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
@@ -68,10 +68,10 @@ function routeOf(path: string): string {
   return `/api/v1${path.replace(/\{(\w+)\}/g, ':$1')}`
 }
 
-/** In the name of the caller's tenant. */
+/** In the name of a tenant. */
 async function sendBranded(
   { platform, mail }: ApiParts,
-  { tenantId }: Caller,
+  tenantId: string | null,
   write: Parameters<HandlerContext['sendMail']>[0],
 ): Promise<void> {
   if (tenantId === null) throw new Error('a mail of no tenant')
@@ -91,8 +91,8 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
     const idempotency = readIdempotency(caller, id, operation, c.req.raw.headers, asked)
     const signal = AbortSignal.any([c.req.raw.signal, parts.shutdown])
     const { anchors, whiteLabel, flags } = parts
-    const sendMail: HandlerContext['sendMail'] = (write) =>
-      void sendBranded(parts, caller, write).catch((error: unknown) =>
+    const sendMail: HandlerContext['sendMail'] = (write, ofTenant) =>
+      void sendBranded(parts, ofTenant ?? caller.tenantId, write).catch((error: unknown) =>
         parts.logger.error({ err: error }, 'a mail was not sent'),
       )
     const context = { request: c.req.raw, signal, idempotency, anchors, whiteLabel, flags, sendMail }

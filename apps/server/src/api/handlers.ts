@@ -1,4 +1,5 @@
 import {
+  type AppliedTenant,
   type Environment,
   FreeholdError,
   type OperationId,
@@ -21,8 +22,11 @@ export interface HandlerContext {
   anchors: core.Anchors
   whiteLabel: WhiteLabel
   flags: core.Flags
-  /** Sends a mail without keeping the request waiting; one that the mail server doesn't take is logged. */
-  sendMail: (write: (publicUrl: string, brand: core.Brand) => Mail) => void
+  /**
+   * Sends a mail in the name of a tenant, which is the caller's when none is given, without keeping the request waiting. One
+   * that the mail server doesn't take is logged.
+   */
+  sendMail: (write: (publicUrl: string, brand: core.Brand) => Mail, tenantId?: string) => void
 }
 
 type Handler<Id extends OperationId> = (
@@ -35,11 +39,19 @@ type Handler<Id extends OperationId> = (
 export const handlers: { [Id in OperationId]: Handler<Id> } = {
   whoami: (caller) => core.whoami(caller),
 
-  createTenant(caller, { body }, { idempotency }) {
+  createTenant(caller, { body }, { idempotency, sendMail, whiteLabel: { ownHosts } }) {
     const id = core.newTenantId(caller, idempotency.key)
-    return idempotency.once(() => core.createTenant(caller, body, id), id)
+    return idempotency.once(async () => {
+      const created = await core.createTenant(caller, body, { id, ownHosts })
+      mailInvitations(created, sendMail)
+      return created
+    }, id)
   },
-  applyTenant: (caller, { query, body }) => core.applyTenant(caller, body, query),
+  async applyTenant(caller, { query: { dryRun }, body }, { sendMail, whiteLabel: { ownHosts } }) {
+    const applied = await core.applyTenant(caller, body, { dryRun, ownHosts })
+    mailInvitations(applied, sendMail)
+    return applied
+  },
   listTenants: (caller, { query }) => core.listTenants(caller, query),
   getTenant: (caller, { params }) => core.getTenant(caller, params.id),
   suspendTenant: (caller, { params }) => core.suspendTenant(caller, params.id),
@@ -201,6 +213,19 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   pruneAudit: (caller, { params, body }, { anchors }) => core.pruneAudit(caller, params.id, body, anchors),
   verifyAudit: (caller, { query }, { anchors }) => core.verifyAudit(caller, query, anchors),
   getAuditArchive: (caller, _, { anchors }) => core.getAuditArchive(caller, anchors),
+}
+
+/** To those who are to own a tenant, once it is there. */
+function mailInvitations(
+  { id, name, invitations }: Pick<AppliedTenant, 'id' | 'name' | 'invitations'>,
+  sendMail: HandlerContext['sendMail'],
+): void {
+  if (id === null) return
+  for (const invitation of invitations) {
+    const write = (publicUrl: string, brand: core.Brand) =>
+      invitationMail({ ...invitation, tenantName: name }, publicUrl, brand)
+    core.afterCommit(() => sendMail(write, id))
+  }
 }
 
 function placeOf({ name, environment }: { name: string; environment: Environment }) {

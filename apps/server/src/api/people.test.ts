@@ -60,6 +60,18 @@ describe('an invitation', () => {
     expect(items).toContainEqual(expect.objectContaining({ email: who.email, roles: membership.roles }))
   })
 
+  test('is for an address that its issuer still calls verified', async () => {
+    const [subject, email] = [randomUUID(), `${randomUUID()}@example.com`]
+    const { token } = await invite(on.acme.key, email, ['viewer'])
+    const accept = (person: object) =>
+      on.client(on.tokenFor({ subject, ...person })).acceptInvitation({ body: { token } })
+    await whoamiOf(on.tokenFor({ subject, email, emailVerified: true }))
+    await expect(accept({ email, emailVerified: false })).rejects.toMatchObject({ code: 'not_found' })
+    await whoamiOf(on.tokenFor({ subject, email, emailVerified: true, name: 'verified again' }))
+    // Says nothing of the address.
+    expect(await accept({ email: null, emailVerified: false, name: 'says nothing' })).toMatchObject({ name: 'acme' })
+  })
+
   test('is mailed to its address with the token, once', async () => {
     const { email } = someone()
     const body = { email, roles: ['viewer'] }
@@ -72,6 +84,28 @@ describe('an invitation', () => {
     expect(mails()).toHaveLength(1)
     expect(mails()[0].mail.text).toContain(JSON.parse(text).token)
     expect(mails()[0].mail.subject).toContain('acme')
+  })
+
+  test('is mailed to the owners of a tenant that is set up, too, once', async () => {
+    const name = `set-up-${randomUUID()}`
+    const mailsTo = (email: string) =>
+      on.logs.map((line) => JSON.parse(line)).filter(({ mail }) => mail?.to === email && mail.subject.includes(name))
+    const [first, second] = [someone().email, someone().email]
+    const headers = { 'idempotency-key': randomUUID() }
+    const create = () => on.request(on.operatorKey, 'POST', '/api/v1/tenants', { name, owners: [first] }, headers)
+    const [{ text }] = [await create(), await create()]
+    const apply = (query: string) =>
+      on.request(on.operatorKey, 'POST', `/api/v1/tenants/apply${query}`, { name, owners: [first, second] })
+    await apply('?dryRun=true')
+    const [applied] = [await apply(''), await apply('')]
+    for (const [email, answer] of [
+      [first, text],
+      [second, applied.text],
+    ] as const) {
+      await waitFor(() => mailsTo(email).length > 0, { what: 'the mail to be sent' })
+      expect(mailsTo(email)).toHaveLength(1)
+      expect(mailsTo(email)[0].mail.text).toContain(JSON.parse(answer).invitations[0].token)
+    }
   })
 
   test('accepted again changes nothing', async () => {
@@ -256,6 +290,28 @@ describe('memberships by a claim', () => {
     const member = { roles: ['viewer'], memberships: [{ teams: [{ id: team.id, roles: ['viewer'] }] }] }
     expect((await whoamiOf(acme(['viewer']))).body).toMatchObject(member)
     expect((await whoamiOf(acme([]))).body).toMatchObject({ tenant: null, memberships: [] })
+  })
+
+  test('leave a tenant its last owner, until there is another one', async () => {
+    const { name, key } = await on.createTenant(`claimed-${randomUUID()}`)
+    const subjects = [randomUUID(), randomUUID()] as const
+    const claim = (subject: string, roles: TenantRole[]) => token(subject, [{ tenant: name, roles }])
+    for (const subject of subjects) await whoamiOf(claim(subject, ['owner']))
+    const ownersLeft = async () => {
+      const { items } = await on.client(key).listMembers({ query: { limit: 200 } })
+      return items.filter(({ roles }) => roles.includes('owner'))
+    }
+
+    await Promise.all([whoamiOf(token(subjects[0], [])), whoamiOf(claim(subjects[1], ['viewer']))])
+    const [last, ...others] = await ownersLeft()
+    expect(others).toEqual([])
+    const subject = subjects.find((each) => last?.email?.startsWith(each)) ?? ''
+    expect((await whoamiOf(token(subject, []))).body).toMatchObject({ roles: ['owner'] })
+    expect((await whoamiOf(claim(subject, ['builder']))).body).toMatchObject({ roles: ['owner', 'builder'] })
+
+    const next = await join(key, ['owner'])
+    expect((await whoamiOf(claim(subject, ['operator']))).body).toMatchObject({ roles: ['operator'] })
+    expect(await ownersLeft()).toMatchObject([{ id: next.id }])
   })
 
   test('many first requests at once make one person', async () => {

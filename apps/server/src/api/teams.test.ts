@@ -65,6 +65,23 @@ describe("a team's budget", () => {
 })
 
 describe('somebody in a team', () => {
+  test("is told where they are, and nothing of the tenant's settings", async () => {
+    const { tenant } = await on.client(ofSales).whoami()
+    expect(tenant).toEqual({ id: on.acme.id, name: 'acme', status: 'active' })
+    const { apiKey } = await owner().createKey({ body: { name: 'starts runs', scopes: ['runs:start'] } })
+    expect((await on.client(apiKey).whoami()).tenant).toEqual(tenant)
+    expect((await on.client(on.acme.key).whoami()).tenant).toMatchObject({ plan: { name: expect.any(String) } })
+  })
+
+  test.each(['schedules', 'webhooks', 'flags', 'members', 'tenant'])(
+    "is refused the tenant's %s, and told that a role in the tenant is needed",
+    async (what) => {
+      const answer = await on.request(ofSales, 'GET', `/api/v1/${what}`)
+      expect(answer).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+      expect(answer.text).toContain("which your roles in the tenant as a whole don't give")
+    },
+  )
+
   test('makes no key of a service account, which reaches beyond it', async () => {
     const account = await owner().createServiceAccount({ body: { name: 'ci', roles: ['builder'] } })
     const body = { name: 'a way out', serviceAccountId: account.id }
@@ -83,6 +100,25 @@ describe('somebody in a team', () => {
     expect((await create(ofClaims, 'of claims')).body).toEqual(first.body)
     const reused = { status: 422, body: { code: 'idempotency_key_reused' } }
     expect(await create(ofClaims, 'something else')).toMatchObject(reused)
+  })
+
+  test('is told nothing of a conversation of others by a run that somebody starts there who sees both', async () => {
+    await owner().createAgent({ body: { name: 'seller' } })
+    await owner().createAgent({ body: { name: 'clerk' } })
+    await give('agent', 'seller', sales)
+    const say = (agent: string, threadId: string, key = on.acme.key) =>
+      on.client(key).startRun({ params: { name: agent }, body: { message: 'a secret', threadId } })
+    await say('assistant', 'of-claims', ofClaims)
+    await say('clerk', 'of-nobody')
+    const runsSeen = async () => (await on.client(ofSales).listRuns({ query: { limit: 200 } })).items.length
+    const before = await runsSeen()
+    for (const thread of ['of-claims', 'of-nobody']) {
+      await expect(say('seller', thread)).rejects.toMatchObject({ code: 'permission_denied' })
+    }
+    expect(await runsSeen()).toBe(before)
+    await say('assistant', 'of-claims')
+    await say('seller', 'of-sales')
+    await say('seller', 'of-sales', ofSales)
   })
 
   test('names runs of AG-UI for the team, which tells nothing of what others call theirs', async () => {

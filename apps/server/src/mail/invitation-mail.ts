@@ -2,8 +2,10 @@ import type { CreatedInvitation } from '@freehold/contracts'
 import type { Brand } from '@freehold/core'
 import type { Mail } from './mail.ts'
 
+type Invited = Pick<CreatedInvitation, 'email' | 'tenantName' | 'token' | 'expiresAt'>
+
 /** What somebody gets who is invited into a tenant, in its name. */
-export function invitationMail(invitation: CreatedInvitation, publicUrl: string, brand: Brand): Mail {
+export function invitationMail(invitation: Invited, publicUrl: string, brand: Brand): Mail {
   const { email, tenantName, token, expiresAt } = invitation
   const name = brand.name ?? 'Freehold'
   return {

@@ -1,14 +1,23 @@
 import { passkey } from '@better-auth/passkey'
 import type { Database } from '@freehold/core'
-import type { BetterAuthOptions } from 'better-auth'
+import type { Auth, BetterAuthOptions } from 'better-auth'
 import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
 import type { Mail, SendMail } from '../mail/mail.ts'
 import type { OidcProvider, SignInConfig } from './config.ts'
+import { assertSignedUpHere, rememberSignUp, takeOver } from './unproven.ts'
 
 /** The header by which the gateway tells the client's address; none of a client's own gets that far. */
 export const clientAddressHeader = 'x-freehold-client-address'
+
+type AuthContext = Awaited<Auth['$context']>
+
+interface ProvidedUser {
+  id?: string
+  email?: string
+  emailVerified?: boolean
+}
 
 export interface SignInParts {
   database: Database
@@ -21,6 +30,8 @@ export interface SignInParts {
   secrets: readonly Buffer[]
   sendMail: SendMail
   isInvited(email: string): Promise<boolean>
+  /** Of the instance that these options make; only for what happens later. */
+  context(): Promise<AuthContext>
   logger: Logger
 }
 
@@ -41,8 +52,12 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
     rateLimit: { enabled: false },
     ...passwords(parts),
     user: { validateUserInfo: admitted(parts) },
-    hooks: { before: createAuthMiddleware((context) => refuseUninvited(parts, context.path, context.body)) },
-    account: { encryptOAuthTokens: true, accountLinking: { enabled: true, requireLocalEmailVerified: true } },
+    hooks: {
+      before: createAuthMiddleware((context) => refuseUninvited(parts, context.path, context.body)),
+      after: rememberSignUp,
+    },
+    // A provider that proves an unproven address takes it over: `admitted` sees to that.
+    account: { encryptOAuthTokens: true, accountLinking: { enabled: true, requireLocalEmailVerified: false } },
     verification: { storeIdentifier: 'hashed' },
     ...(config.google && {
       socialProviders: {
@@ -77,8 +92,8 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
   }
 }
 
-/** An address counts only once its owner has followed a link that was sent there. */
-function passwords({ sendMail, logger }: SignInParts) {
+/** An address counts only once its owner has followed a link that was sent there, where they signed up. */
+function passwords({ sendMail, context, logger }: SignInParts) {
   // Not waited for: how long an answer takes must not tell whether there was somebody to write to.
   const sendBehind = async (mail: Mail): Promise<void> => {
     sendMail(mail).catch((error: unknown) => logger.error({ err: error }, 'a mail could not be sent'))
@@ -95,16 +110,26 @@ function passwords({ sendMail, logger }: SignInParts) {
           subject: 'Set a new password',
           text: `Someone, probably you, asked for a new password. Set it within an hour:\n\n${url}\n\nIf it was not you, there is nothing to do.\n`,
         }),
+      onPasswordReset: async ({ user }: { user: { id: string; emailVerified: boolean } }) => {
+        if (!user.emailVerified) await takeOver(await context(), user.id, 'credential')
+      },
+      onExistingUserSignUp: ({ user }: { user: { email: string } }) =>
+        sendBehind({
+          to: user.email,
+          subject: 'You have an account already',
+          text: 'Someone, probably you, signed up with this address, which has an account already.\n\nSign in with its password, or ask for a new password there. If it was not you, there is nothing to do.\n',
+        }),
     },
     emailVerification: {
       sendOnSignUp: true,
       sendOnSignIn: true,
       autoSignInAfterVerification: true,
+      beforeEmailVerification: assertSignedUpHere,
       sendVerificationEmail: ({ user, url }: { user: { email: string }; url: string }) =>
         sendBehind({
           to: user.email,
           subject: 'Confirm your address',
-          text: `Confirm within an hour that this address is yours:\n\n${url}\n\nIf you did not sign up, there is nothing to do.\n`,
+          text: `Confirm within an hour that this address is yours, in the browser where you signed up:\n\n${url}\n\nIf you did not sign up, there is nothing to do.\n`,
         }),
     },
   }
@@ -125,18 +150,26 @@ async function refuseUninvited(parts: SignInParts, path: string, body: unknown):
 }
 
 /** For people whom a provider sends: new ones need an invitation too, to an address that the provider vouches for. */
-function admitted({ config, isInvited }: SignInParts) {
+function admitted({ config, isInvited, context }: SignInParts) {
   return async ({
     user,
     source,
   }: {
-    user: { email?: string; emailVerified?: boolean }
+    user: ProvidedUser
     source: { action: string; method: string }
   }): Promise<typeof byInvitation | undefined> => {
+    if (source.action === 'link-account') await takeOverProven(await context(), user)
     if (source.action !== 'create-user' || config.signUp === 'open') return undefined
     const proven = user.emailVerified === true || source.method === 'email-password'
     return proven && user.email && (await isInvited(user.email.toLowerCase())) ? undefined : byInvitation
   }
+}
+
+/** An account that nobody has proven yet is of the one whose provider says that the address is theirs. */
+async function takeOverProven(context: AuthContext, { id, email, emailVerified }: ProvidedUser): Promise<void> {
+  const local = id === undefined ? null : await context.internalAdapter.findUserById(id)
+  if (!local || local.emailVerified || !emailVerified || email?.toLowerCase() !== local.email) return
+  await takeOver(context, local.id)
 }
 
 function oidcProvider({ id, name, issuer, clientId, clientSecret }: OidcProvider) {

@@ -64,6 +64,7 @@ test('the tables are those that the library would make', async () => {
     secrets: [Buffer.alloc(32)],
     sendMail: async () => {},
     isInvited: async () => false,
+    context: () => Promise.reject(new Error('nothing happens later here')),
     logger,
   })
   const { toBeCreated, toBeAdded, toBeAddedIndexes, unsafeChanges, schemaProblems } = await getMigrations(options)

@@ -1,5 +1,8 @@
 import { registerOwner } from '@freehold/core'
-import { createTestPlatform, readResponse, type TestPlatform, type TestResponse } from '@freehold/testkit'
+import { createTestPlatform, readResponse, type TestPlatform, type TestResponse, waitFor } from '@freehold/testkit'
+import { z } from 'zod'
+import type { Mailbox } from '../mail/mailbox.fixture.ts'
+import { signInAtProvider } from './oidc.fixture.ts'
 
 export const publicUrl = 'http://localhost:3000'
 
@@ -54,4 +57,32 @@ export async function createSignInPlatform(env: Record<string, string>, database
   )
   if (!owner) throw new Error('there should be an owner')
   return { on, owner }
+}
+
+/** The path of the link in the newest mail to someone. */
+export async function linkTo(mailbox: Mailbox, email: string, what: RegExp): Promise<string> {
+  const link = () => mailbox.find(email)?.match(/http:\/\/localhost:3000(\/auth\/\S+)/)?.[1]
+  return waitFor(async () => (what.test(link() ?? '') ? link() : undefined), { what: `a mail to ${email}` })
+}
+
+/** Comes by the OpenID Connect provider `works`, as somebody there. */
+export async function signInAs(on: Pick<TestPlatform, 'fetch'>, login: string) {
+  const browser = openBrowser(on)
+  const start = await browser.send('POST', '/auth/sign-in/social', { provider: 'works', callbackURL: '/home' })
+  const { url } = z.object({ url: z.string() }).parse(start.body)
+  const callback = await signInAtProvider(url, login)
+  const { headers } = await browser.send('GET', callback.slice(publicUrl.length))
+  return { browser, callback, to: headers.get('location') }
+}
+
+/** Of the provider `works`, and of mails by SMTP. */
+export function providerAndMail(oidc: { issuer: string }, mailbox: Mailbox): Record<string, string> {
+  return {
+    FREEHOLD_SMTP_URL: mailbox.url,
+    FREEHOLD_MAIL_FROM: 'Freehold <freehold@example.com>',
+    FREEHOLD_OIDC_PROVIDERS: 'works',
+    FREEHOLD_OIDC_WORKS_ISSUER: oidc.issuer,
+    FREEHOLD_OIDC_WORKS_CLIENT_ID: 'freehold',
+    FREEHOLD_OIDC_WORKS_CLIENT_SECRET: 'a secret of the provider',
+  }
 }

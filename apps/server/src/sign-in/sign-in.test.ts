@@ -9,9 +9,17 @@ import { createListener } from '../http/listener.ts'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
 import { createMinter } from '../service-token.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
-import { type OidcServer, signInAtProvider, startOidcServer } from './oidc.fixture.ts'
+import { type OidcServer, startOidcServer } from './oidc.fixture.ts'
 import type { Owner } from './owner.ts'
-import { type Browser, createSignInPlatform, openBrowser, publicUrl } from './sign-in.fixture.ts'
+import {
+  type Browser,
+  createSignInPlatform,
+  linkTo,
+  openBrowser,
+  providerAndMail,
+  publicUrl,
+  signInAs,
+} from './sign-in.fixture.ts'
 import { codeOf } from './totp.fixture.ts'
 
 const password = 'correct horse battery'
@@ -23,14 +31,7 @@ let oidc: OidcServer
 beforeAll(async () => {
   mailbox = await startMailbox()
   oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
-  ;({ on, owner } = await createSignInPlatform({
-    FREEHOLD_SMTP_URL: mailbox.url,
-    FREEHOLD_MAIL_FROM: 'Freehold <freehold@example.com>',
-    FREEHOLD_OIDC_PROVIDERS: 'works',
-    FREEHOLD_OIDC_WORKS_ISSUER: oidc.issuer,
-    FREEHOLD_OIDC_WORKS_CLIENT_ID: 'freehold',
-    FREEHOLD_OIDC_WORKS_CLIENT_SECRET: 'a secret of the provider',
-  }))
+  ;({ on, owner } = await createSignInPlatform(providerAndMail(oidc, mailbox)))
 })
 
 afterAll(async () => {
@@ -42,12 +43,6 @@ afterAll(async () => {
 async function invite(email: string): Promise<string> {
   const { token } = await on.client(on.acme.key).createInvitation({ body: { email, roles: ['viewer'] } })
   return token
-}
-
-/** The path of the link in the newest mail to someone. */
-async function linkTo(email: string, what: RegExp): Promise<string> {
-  const link = () => mailbox.find(email)?.match(/http:\/\/localhost:3000(\/auth\/\S+)/)?.[1]
-  return waitFor(async () => (what.test(link() ?? '') ? link() : undefined), { what: `a mail to ${email}` })
 }
 
 async function signedIn(credentials: Owner = owner) {
@@ -62,7 +57,7 @@ async function signUp(email: string): Promise<string> {
   const browser = openBrowser(on)
   const answer = await browser.send('POST', '/auth/sign-up/email', { email, password, name: 'Someone' })
   expect(answer, answer.text).toMatchObject({ status: 200 })
-  expect(await browser.send('GET', await linkTo(email, /verify-email/))).toMatchObject({ status: 302 })
+  expect(await browser.send('GET', await linkTo(mailbox, email, /verify-email/))).toMatchObject({ status: 302 })
   return token
 }
 
@@ -83,7 +78,7 @@ describe('signing up', () => {
     expect(answer).toMatchObject({ status: 200, body: { token: null } })
     const early = await browser.send('POST', '/auth/sign-in/email', { email, password })
     expect(early).toMatchObject({ status: 403, body: { code: 'EMAIL_NOT_VERIFIED' } })
-    await browser.send('GET', await linkTo(email, /verify-email/))
+    await browser.send('GET', await linkTo(mailbox, email, /verify-email/))
     expect(await browser.send('GET', '/auth/get-session')).toMatchObject({ body: { user: { email } } })
     expect(await on.signIn.vouchForSession(browser.cookies())).toMatchObject({
       issuer: 'freehold',
@@ -145,7 +140,7 @@ describe('a forgotten password', () => {
     const before = await signedIn({ email, password })
     const ask = { email, redirectTo: '/reset' }
     expect(await openBrowser(on).send('POST', '/auth/request-password-reset', ask)).toMatchObject({ status: 200 })
-    const link = await linkTo(email, /reset-password/)
+    const link = await linkTo(mailbox, email, /reset-password/)
     const { headers } = await openBrowser(on).send('GET', link)
     const token = new URL(headers.get('location') ?? '').searchParams.get('token')
     const body = { token, newPassword: 'another password' }
@@ -225,29 +220,20 @@ describe('a passkey', () => {
 })
 
 describe('an OpenID Connect provider', () => {
-  async function signInAs(login: string) {
-    const browser = openBrowser(on)
-    const start = await browser.send('POST', '/auth/sign-in/social', { provider: 'works', callbackURL: '/home' })
-    const { url } = z.object({ url: z.string() }).parse(start.body)
-    const callback = await signInAtProvider(url, login)
-    const { headers } = await browser.send('GET', callback.slice(publicUrl.length))
-    return { browser, callback, to: headers.get('location') }
-  }
-
   test('signs in a person who is invited, and knows them again', async () => {
     await invite('eve@example.com')
-    const { browser, to } = await signInAs('eve')
+    const { browser, to } = await signInAs(on, 'eve')
     expect(to).toBe('/home')
     const person = await on.signIn.vouchForSession(browser.cookies())
     expect(person).toMatchObject({ issuer: 'freehold', email: 'eve@example.com', emailVerified: true })
-    const again = await signInAs('eve')
+    const again = await signInAs(on, 'eve')
     expect(await on.signIn.vouchForSession(again.browser.cookies())).toEqual(person)
   })
 
   test('lets in nobody without an invitation, or whose address it does not vouch for', async () => {
     await invite('mallory@example.com')
     for (const login of ['uninvited', 'mallory']) {
-      const { browser, to } = await signInAs(login)
+      const { browser, to } = await signInAs(on, login)
       expect(to).toContain('error=')
       expect(await on.signIn.vouchForSession(browser.cookies())).toBeUndefined()
     }
@@ -255,7 +241,7 @@ describe('an OpenID Connect provider', () => {
 
   test('gives an answer that only the browser that asked can use', async () => {
     await invite('tom@example.com')
-    const { callback } = await signInAs('tom')
+    const { callback } = await signInAs(on, 'tom')
     const other = openBrowser(on)
     await other.send('GET', callback.slice(publicUrl.length))
     expect(await on.signIn.vouchForSession(other.cookies())).toBeUndefined()

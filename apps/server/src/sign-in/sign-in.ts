@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts'
 import { type Database, isInvited, type VouchedPerson } from '@freehold/core'
-import { betterAuth } from 'better-auth'
+import { type Auth, betterAuth } from 'better-auth'
 import type { Logger } from 'pino'
 import type { Vouch } from '../api/vouchers.ts'
 import type { ServerConfig } from '../config.ts'
@@ -27,7 +27,7 @@ export async function openSignIn(
   logger: Logger,
 ): Promise<SignIn> {
   const [key, ...previous] = await loadSecretKeys(config)
-  const auth = betterAuth(
+  const auth: Auth = betterAuth(
     signInOptions({
       database,
       config: config.signIn,
@@ -36,6 +36,7 @@ export async function openSignIn(
       secrets: [key, ...previous].map((each) => deriveSecret(each, 'sign-in')),
       sendMail: createMailer(config.mail, logger),
       isInvited: (email) => isInvited(database, email),
+      context: () => auth.$context,
       logger,
     }),
   )

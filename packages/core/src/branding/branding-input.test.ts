@@ -10,6 +10,9 @@ describe('the look of a tenant', () => {
     ['a short colour', { colors: { primary: '#fff' } }],
     ['a script for a support address', { supportAddress: 'javascript:alert(1)' }],
     ['an open support address', { supportAddress: 'http://help.example' }],
+    ['a support address that shows another host', { supportAddress: 'https://bank.example@evil.example/' }],
+    ['an encoded address as the name of the sender', { sender: { name: '=?utf-8?q?ceo=40bank.example?=' } }],
+    ['a wide address as the name of the sender', { sender: { name: 'ceo\uff20bank.example' } }],
     ['an address as the name of the sender', { sender: { name: 'ceo@bank.example' } }],
     ['a sender that ends the header', { sender: { name: 'Acme\r\nBcc: all' } }],
     ['a name that turns text around', { name: 'Acme \u202egnp' }],
@@ -17,6 +20,11 @@ describe('the look of a tenant', () => {
     ['another field', { logo: 'https://evil.example/pixel' }],
   ])('is refused with %s', (_, body) => {
     expect(putBrandingSchema.safeParse(body).success).toBe(false)
+  })
+
+  test('has a support address that ends no line and no attribute', () => {
+    const { supportAddress } = putBrandingSchema.parse({ supportAddress: 'https://help.example/a"b\nc' })
+    expect(supportAddress).toBe('https://help.example/a%22bc')
   })
 })
 

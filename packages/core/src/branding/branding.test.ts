@@ -1,6 +1,7 @@
 import { createTestPlatform, sampleLogo, type TestPlatform, type TestTenant } from '@freehold/testkit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { brandOf, findBranding, findLogo, getBranding } from './branding.ts'
+import { checkDueHosts } from './check-hosts.ts'
 import { type DnsServer, startDnsServer } from './dns-server.fixture.ts'
 import { createTxtResolver } from './resolve-txt.ts'
 
@@ -154,7 +155,8 @@ describe('a host', () => {
     await claim(other, host, false)
     for (const asked of [host, taken, `free-${host}`]) {
       const { record, ...rest } = await claim(tenant, asked, false)
-      expect(rest).toEqual({ host: asked, status: 'pending', expiresAt: expect.any(String), verifiedAt: null })
+      const pending = { status: 'pending', expiresAt: expect.any(String), verifiedAt: null, missingSince: null }
+      expect(rest).toEqual({ host: asked, ...pending })
       await expect(as(tenant).verifyHost()).rejects.toMatchObject({
         code: 'conflict',
         message: `There is no TXT record ${record.name} with the value ${record.value} yet. DNS may take a while to show it; verify again then.`,
@@ -183,6 +185,62 @@ describe('a host', () => {
     expect(await as(tenant).getBranding()).toMatchObject({ host: null })
     expect(await entriesOf(tenant)).toContain('branding.host-released')
     expect(await as(tenant).verifyAudit({ query: {} })).toMatchObject({ ok: true })
+  })
+
+  describe('whose record is gone from DNS', () => {
+    const failures: unknown[] = []
+    const check = async (hoursLater = 0) => {
+      const sooner = `update custom_hosts set next_check_at = next_check_at - interval '2 hours',
+        missing_since = missing_since - $2 * interval '1 hour' where tenant_id = $1`
+      await on.asSuperuser(sooner, [tenant.id, hoursLater])
+      await checkDueHosts(on.database, createTxtResolver([dns.address]), (error) => failures.push(error))
+      return (await as(tenant).getBranding()).host
+    }
+
+    test('is given up after three days, which its owner sees coming', async () => {
+      const host = newHost()
+      const { record } = await claim(tenant, host)
+      expect(await as(tenant).verifyHost()).toMatchObject({ missingSince: null })
+      expect(await check()).toMatchObject({ status: 'verified', missingSince: null })
+      dns.records.delete(record.name)
+      expect(await check()).toMatchObject({ status: 'verified', missingSince: expect.any(String) })
+      expect(await check(71)).toMatchObject({ status: 'verified', missingSince: expect.any(String) })
+      expect(await check(2)).toMatchObject({ status: 'expired', missingSince: null, verifiedAt: null })
+      expect(await seen(host)).toEqual(await seen('unknown.example'))
+      expect(await entriesOf(tenant)).toContain('branding.host-released')
+      await claim(tenant, host)
+      expect(await as(tenant).verifyHost()).toMatchObject({ status: 'verified' })
+    })
+
+    test('stays when the record comes back, and when DNS does not answer', async () => {
+      const { record } = await claim(tenant, newHost())
+      await as(tenant).verifyHost()
+      dns.records.delete(record.name)
+      await check()
+      dns.records.set(record.name, [record.value])
+      expect(await as(tenant).verifyHost()).toMatchObject({ status: 'verified', missingSince: null })
+      dns.records.delete(record.name)
+      await check()
+      dns.broken.add(record.name)
+      expect(await check(100)).toMatchObject({ status: 'verified', missingSince: expect.any(String) })
+      expect(failures).toMatchObject([{ code: 'unavailable' }])
+      dns.broken.delete(record.name)
+      dns.records.set(record.name, [record.value])
+      expect(await check()).toMatchObject({ status: 'verified', missingSince: null })
+    })
+
+    test('is looked for once an hour', async () => {
+      await claim(tenant, newHost())
+      await as(tenant).verifyHost()
+      await check()
+      const asked: string[] = []
+      await checkDueHosts(
+        on.database,
+        async (name) => [`${asked.push(name)}`],
+        () => {},
+      )
+      expect(asked).toEqual([])
+    })
   })
 
   test('is verified by one of two that prove it at once', async () => {

@@ -36,15 +36,7 @@ export async function putBranding(caller: Caller, input: PutBranding): Promise<B
 export async function putLogo(caller: Caller, { data }: PutLogo): Promise<Branding> {
   authorize(caller, 'tenant:write')
   const { tenantId } = caller
-  const bytes = Buffer.from(data, 'base64')
-  if (bytes.length > maxLogoBytes)
-    throw new FreeholdError('payload_too_large', `A logo can have ${maxLogoBytes} bytes at the most.`)
-  const contentType = imageTypeOf(bytes)
-  if (!contentType) {
-    const message = 'body.data: must be a PNG, a JPEG or a WebP. An SVG is not taken, since it can hold scripts.'
-    throw new FreeholdError('invalid_request', message)
-  }
-  const values = { hash: createHash('sha256').update(bytes).digest('hex'), content_type: contentType, bytes }
+  const values = readLogo(data)
   return caller.platform.database.withTenant(caller, async (tx) => {
     const { logo: before } = await readBranding(tx)
     await tx
@@ -57,6 +49,19 @@ export async function putLogo(caller: Caller, { data }: PutLogo): Promise<Brandi
     await recordChange(tx, caller, { action: 'branding.logo-set', subjectId: tenantId, ...change })
     return branding
   })
+}
+
+/** A logo as it is stored, known by its content. */
+export function readLogo(data: string) {
+  const bytes = Buffer.from(data, 'base64')
+  if (bytes.length > maxLogoBytes)
+    throw new FreeholdError('payload_too_large', `A logo can have ${maxLogoBytes} bytes at the most.`)
+  const contentType = imageTypeOf(bytes)
+  if (!contentType) {
+    const message = 'body.data: must be a PNG, a JPEG or a WebP. An SVG is not taken, since it can hold scripts.'
+    throw new FreeholdError('invalid_request', message)
+  }
+  return { hash: createHash('sha256').update(bytes).digest('hex'), content_type: contentType, bytes }
 }
 
 export async function deleteLogo(caller: Caller): Promise<Branding> {
@@ -119,13 +124,13 @@ interface PublicRow extends Colors {
 
 function columnsOf({ name, colors, supportAddress, sender }: PutBranding) {
   return {
-    name,
-    primary_color: colors.primary,
-    background_color: colors.background,
-    text_color: colors.text,
-    support_address: supportAddress,
-    sender_name: sender.name,
-    reply_to: sender.replyTo,
+    name: name ?? null,
+    primary_color: colors?.primary ?? null,
+    background_color: colors?.background ?? null,
+    text_color: colors?.text ?? null,
+    support_address: supportAddress ?? null,
+    sender_name: sender?.name ?? null,
+    reply_to: sender?.replyTo ?? null,
   }
 }
 

@@ -5,13 +5,12 @@ import { recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
-import { type HostRow, readBranding, recordValue, toCustomHost } from './present-branding.ts'
+import { markFound, verifier } from './check-hosts.ts'
+import { describeHost, type HostRow, readBranding, recordValue, toCustomHost } from './present-branding.ts'
 import type { ResolveTxt } from './resolve-txt.ts'
 
 /** How long somebody has to put the record into DNS. */
 const claimLifetime = sql<Date>`now() + interval '7 days'`
-/** Who takes a host from a tenant that no longer proves that it is theirs. */
-const verifier = { kind: 'system', id: 'hosts', name: 'hosts' }
 
 /**
  * Claims a host for the caller's tenant, and gives up the one before it. A claim keeps nobody else from claiming the
@@ -28,14 +27,14 @@ export async function claimHost(caller: Caller, { host }: ClaimHost, ownHosts: r
     if (before?.host === host && before.verified_at) return toCustomHost(before)
     const isOpen = before?.host === host && before.expires_at.getTime() > Date.now()
     const token = isOpen ? before.token : randomBytes(24).toString('base64url')
-    const claim = { host, token, expires_at: claimLifetime, verified_at: null }
+    const claim = { host, token, expires_at: claimLifetime, verified_at: null, missing_since: null }
     const row = await tx
       .insertInto('custom_hosts')
       .values({ tenant_id: tenantId, ...claim })
       .onConflict((conflict) => conflict.column('tenant_id').doUpdateSet(claim))
       .returningAll()
       .executeTakeFirstOrThrow()
-    const change = { ...(before && { before: describe(before) }), after: describe(row) }
+    const change = { ...(before && { before: describeHost(before) }), after: describeHost(row) }
     await recordChange(tx, caller, { action: 'branding.host-claimed', subjectId: tenantId, ...change })
     return toCustomHost(row)
   })
@@ -77,7 +76,7 @@ async function makeWay(caller: TenantCaller, claim: HostRow, found: readonly str
       .executeTakeFirst()
     if (!lost) return
     const author = { tenantId: holder.tenant_id, actor: verifier, requestId: caller.requestId }
-    const change = { subjectId: holder.tenant_id, before: describe(lost) }
+    const change = { subjectId: holder.tenant_id, before: describeHost(lost) }
     await recordChange(tx, author, { action: 'branding.host-released', ...change })
   })
 }
@@ -87,14 +86,15 @@ async function putToUse(caller: TenantCaller, claim: HostRow): Promise<CustomHos
     return await caller.platform.database.withTenant(caller, async (tx) => {
       const before = await selectHost(tx).where('token', '=', claim.token).forUpdate().executeTakeFirst()
       if (!before) throw new FreeholdError('conflict', 'The host was changed meanwhile. Look at it and verify again.')
-      if (before.verified_at) return toCustomHost(before)
+      await markFound(tx, before)
+      if (before.verified_at) return toCustomHost({ ...before, missing_since: null })
       const row = await tx
         .updateTable('custom_hosts')
-        .set({ verified_at: sql<Date>`now()` })
+        .set({ verified_at: sql<Date>`now()`, next_check_at: sql<Date>`now() + interval '1 hour'` })
         .where('token', '=', claim.token)
         .returningAll()
         .executeTakeFirstOrThrow()
-      const change = { before: describe(before), after: describe(row) }
+      const change = { before: describeHost(before), after: describeHost(row) }
       await recordChange(tx, caller, { action: 'branding.host-verified', subjectId: caller.tenantId, ...change })
       return toCustomHost(row)
     })
@@ -116,16 +116,11 @@ export async function releaseHost(caller: Caller): Promise<Branding> {
     const before = await tx.deleteFrom('custom_hosts').returningAll().executeTakeFirst()
     const branding = await readBranding(tx)
     if (before) {
-      const change = { subjectId: caller.tenantId, before: describe(before) }
+      const change = { subjectId: caller.tenantId, before: describeHost(before) }
       await recordChange(tx, caller, { action: 'branding.host-released', ...change })
     }
     return branding
   })
-}
-
-function describe(row: HostRow): object {
-  const { host, status } = toCustomHost(row)
-  return { host, status }
 }
 
 function selectHost(tx: Tx) {

@@ -36,10 +36,21 @@ export function toCustomHost(row: HostRow): CustomHost {
   return {
     host: row.host,
     status,
-    record: { name: `_freehold.${row.host}`, type: 'TXT', value: recordValue(row.token) },
+    record: { name: recordName(row.host), type: 'TXT', value: recordValue(row.token) },
     expiresAt: status === 'verified' ? null : row.expires_at.toISOString(),
     verifiedAt: row.verified_at?.toISOString() ?? null,
+    missingSince: row.missing_since?.toISOString() ?? null,
   }
+}
+
+/** As the audit trail shows it. */
+export function describeHost(row: HostRow): object {
+  const { host, status } = toCustomHost(row)
+  return { host, status }
+}
+
+export function recordName(host: string): string {
+  return `_freehold.${host}`
 }
 
 export function recordValue(token: string): string {

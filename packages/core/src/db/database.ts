@@ -3,7 +3,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PGlite } from '@electric-sql/pglite'
 import { FreeholdError } from '@freehold/contracts'
-import { CompiledQuery, type Dialect, Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import {
+  CompiledQuery,
+  type Dialect,
+  type IsolationLevel,
+  Kysely,
+  PostgresDialect,
+  sql,
+  type Transaction,
+} from 'kysely'
 import pg from 'pg'
 import { lockDataFolder } from './data-folder-lock.ts'
 import {
@@ -136,29 +144,43 @@ export class Database {
     return this.begin({ tenantId }, true, work)
   }
 
-  private async begin<T>(ground: Ground, joinable: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
+  /** Reads rows of one tenant as they are at one moment, however long it takes and whatever is written meanwhile. */
+  snapshot<T>(tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (currentTransaction()) throw new Error('a snapshot inside a transaction: it sees what that has seen')
+    return this.begin({ tenantId }, false, work, 'repeatable read')
+  }
+
+  private async begin<T>(
+    ground: Ground,
+    joinable: boolean,
+    work: (tx: Tx) => Promise<T>,
+    isolation: IsolationLevel = 'read committed',
+  ): Promise<T> {
     const afterCommit: OpenTransaction['afterCommit'] = []
     const afterEnd: OpenTransaction['afterEnd'] = []
     try {
       const result = await translated(() =>
-        this.kysely.transaction().execute(async (tx) => {
-          await stand(tx, ground)
-          const { tenantId } = ground
-          const transaction = {
-            tenantId,
-            teams: teamsOf(ground),
-            tx,
-            afterCommit,
-            afterEnd,
-            strayed: false,
-            open: true,
-          }
-          try {
-            return await current.run({ transaction, joinable }, () => refusedByTeam(ground, () => work(tx)))
-          } finally {
-            transaction.open = false
-          }
-        }),
+        this.kysely
+          .transaction()
+          .setIsolationLevel(isolation)
+          .execute(async (tx) => {
+            await stand(tx, ground)
+            const { tenantId } = ground
+            const transaction = {
+              tenantId,
+              teams: teamsOf(ground),
+              tx,
+              afterCommit,
+              afterEnd,
+              strayed: false,
+              open: true,
+            }
+            try {
+              return await current.run({ transaction, joinable }, () => refusedByTeam(ground, () => work(tx)))
+            } finally {
+              transaction.open = false
+            }
+          }),
       )
       for (const callback of afterCommit) callback()
       return result

@@ -427,13 +427,15 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 
 -- Who an issuer's subject is here. At the first sight of one a person is made of it, with the id p_id; one at a time, so
--- that of two first requests at once one person comes. What an issuer leaves out is kept as it was.
+-- that of two first requests at once one person comes. What an issuer leaves out is kept as it was; '' is an address that
+-- it does not vouch for, or no longer.
 create function door_recognize_person(p_id uuid, p_issuer text, p_subject text, p_email text, p_name text)
 returns table (id uuid, email text, name text, platform_role text, disabled boolean, memberships jsonb)
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
 #variable_conflict use_column
 declare
   person uuid;
+  address constant text := nullif(p_email, '');
 begin
   select i.person_id into person from person_identities i where i.issuer = p_issuer and i.subject = p_subject;
   if person is null then
@@ -442,11 +444,12 @@ begin
   end if;
   if person is null then
     person := p_id;
-    insert into people (id, email, name) values (person, p_email, p_name);
+    insert into people (id, email, name) values (person, address, p_name);
     insert into person_identities (issuer, subject, person_id) values (p_issuer, p_subject, person);
   end if;
-  update people p set email = coalesce(p_email, p.email), name = coalesce(p_name, p.name)
-   where p.id = person and (p.email, p.name) is distinct from (coalesce(p_email, p.email), coalesce(p_name, p.name));
+  update people p set email = case when p_email is null then p.email else address end, name = coalesce(p_name, p.name)
+   where p.id = person and (p.email, p.name) is distinct from
+     (case when p_email is null then p.email else address end, coalesce(p_name, p.name));
   return query
     select p.id, p.email, p.name, p.platform_role, p.disabled_at is not null, door_read_memberships(p.id)
       from people p where p.id = person;
@@ -507,6 +510,13 @@ $$;
 create function door_find_host(p_host text) returns table (tenant_id uuid, token text)
 language sql stable security definer set search_path = public, pg_temp as $$
   select h.tenant_id, h.token from custom_hosts h where h.host = p_host and h.verified_at is not null
+$$;
+
+-- Tenants whose hosts are to be looked for in DNS again.
+create function door_due_hosts(p_limit int) returns table (tenant_id uuid)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select h.tenant_id from custom_hosts h
+   where h.verified_at is not null and h.next_check_at <= now() order by h.next_check_at limit p_limit
 $$;
 
 -- A door opens for the server only.

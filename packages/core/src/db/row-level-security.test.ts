@@ -136,7 +136,7 @@ function rowsInEveryTable(tenant: string): string {
       values ('${tenant}', '${tenant}', 'a@example.com', '{viewer}', '${tenant}', 'test', now());
     insert into brandings (tenant_id, name) values ('${tenant}', 'a name');
     insert into logos (tenant_id, hash, content_type, bytes)
-      values ('${tenant}', repeat('0', 64), 'image/png', 'bytes');
+      values ('${tenant}', encode(sha256('x'), 'hex'), 'image/png', 'x');
     insert into custom_hosts (tenant_id, host, token, expires_at)
       values ('${tenant}', 'a.example.com', 'token', now());
     insert into feature_flags (tenant_id, environment, name, type, enabled, description, variants, rules, serve, updated_by)

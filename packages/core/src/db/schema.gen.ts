@@ -254,6 +254,8 @@ export interface Connections {
 export interface CustomHosts {
   expires_at: Timestamp;
   host: string;
+  missing_since: Timestamp | null;
+  next_check_at: Generated<Timestamp>;
   tenant_id: string;
   token: string;
   verified_at: Timestamp | null;
@@ -486,10 +488,11 @@ export interface Secrets {
 }
 
 export interface SecretValues {
-  data_key: number;
+  data_key: number | null;
   sealed: Buffer;
   secret_id: string;
   tenant_id: string;
+  transit_key_version: number | null;
   version: number;
 }
 
@@ -553,6 +556,7 @@ export interface Tenants {
   production_approver_role: string | null;
   status: Generated<string>;
   time_zone: Generated<string>;
+  transit_key_version: Generated<number>;
 }
 
 export interface Threads {

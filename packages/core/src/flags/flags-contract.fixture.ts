@@ -33,6 +33,10 @@ export const contractFlags: readonly ContractFlag[] = [
     rules: [{ when: [{ attribute: 'plan', operator: 'in', values: ['gold', 'black'] }], serve: all('on') }],
     serve: all('off'),
   }),
+  inProduction('for-production', {
+    rules: [{ when: [{ attribute: 'environment', operator: 'in', values: ['production'] }], serve: all('on') }],
+    serve: all('off'),
+  }),
 ]
 
 /** What flags keep to, wherever they are. */
@@ -70,6 +74,11 @@ export function describeFlags(name: string, open: () => { flags: Flags; acme: st
       const get = (plan: string) => of('acme').client({ attributes: { plan } }).getBooleanValue('for-gold', false)
       expect([await get('gold'), await get('black'), await get('tin')]).toEqual([true, true, false])
       expect(await of('acme').client().getBooleanValue('for-gold', false)).toBe(false)
+    })
+
+    it('goes by the environment that it is asked in, whatever the attributes say', async () => {
+      const attributes = { environment: 'staging' }
+      expect(await of('acme').client({ attributes }).getBooleanValue('for-production', false)).toBe(true)
     })
 
     it('serves a share of the targeting keys, and each key always the same', async () => {

@@ -70,12 +70,12 @@ describe('flags of a tenant', () => {
     await expect(on.client(apiKey).putFlag({ params, body: {} })).rejects.toMatchObject({ code: 'permission_denied' })
     await expect(on.client(apiKey).deleteFlag({ params })).rejects.toMatchObject({ code: 'permission_denied' })
     const globex = on.client(on.globex.key)
-    for (const asked of [
-      globex.getFlag({ params }),
-      globex.deleteFlag({ params }),
-      globex.evaluateFlag({ params, body: {} }),
+    for (const ask of [
+      () => globex.getFlag({ params }),
+      () => globex.deleteFlag({ params }),
+      () => globex.evaluateFlag({ params, body: {} }),
     ]) {
-      await expect(asked).rejects.toMatchObject({ code: 'not_found' })
+      await expect(ask()).rejects.toMatchObject({ code: 'not_found' })
     }
   })
 

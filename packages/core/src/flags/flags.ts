@@ -99,7 +99,7 @@ export async function evaluateFlag(caller: Caller, at: At, input: EvaluateFlag, 
   const { errorCode, value, variant, reason } = await client.details(at.name, input)
   if (errorCode === 'FLAG_NOT_FOUND') throw flagNotFound(at.name)
   if (errorCode === 'TYPE_MISMATCH')
-    throw new FreeholdError('invalid_request', `body.type: the flag "${at.name}" has another type.`)
+    throw new FreeholdError('invalid_request', `body.type: the flag "${at.name}" has another type than ${input.type}.`)
   if (errorCode === 'TARGETING_KEY_MISSING')
     throw new FreeholdError('invalid_request', 'body.targetingKey: the flag is served by shares, so it is needed.')
   if (errorCode) throw new FreeholdError('unavailable', 'The flags can not be read right now.', { retryable: true })

@@ -14,10 +14,10 @@ export function createStoredProvider(database: Database): Provider {
   async function resolve<T extends JsonValue>(
     name: string,
     fallback: T,
-    { targetingKey, tenantId, environment, ...attributes }: EvaluationContext,
+    { targetingKey, ...attributes }: EvaluationContext,
   ): Promise<ResolutionDetails<T>> {
-    const at = { name, environment: String(environment) }
-    const row = await database.withTenant(String(tenantId), (tx) => selectFlag(tx, at).executeTakeFirst())
+    const at = { name, environment: String(attributes.environment) }
+    const row = await database.withTenant(String(attributes.tenantId), (tx) => selectFlag(tx, at).executeTakeFirst())
     if (!row) return { value: fallback, reason: 'ERROR', errorCode: ErrorCode.FLAG_NOT_FOUND }
     const flag = toFlag(row)
     if (flag.type !== typeof fallback) return { value: fallback, reason: 'ERROR', errorCode: ErrorCode.TYPE_MISMATCH }

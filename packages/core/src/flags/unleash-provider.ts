@@ -14,6 +14,8 @@ export interface UnleashOptions {
   /** A client token; Unleash binds it to one of its environments. */
   token: string
   onError?: (error: Error) => void
+  /** How often the flags are asked for; every 15 s when absent. */
+  refreshMs?: number
 }
 
 /** How long the start waits for the flags. Later they are asked for again and again. */
@@ -23,14 +25,15 @@ const patienceMs = 5_000
  * Flags from Unleash, for OpenFeature. The tenant and the environment are properties of the context, by which strategies
  * tell them apart; a boolean is whether the flag is on, anything else is the payload of a variant.
  */
-export function createUnleashProvider({ url, token, onError }: UnleashOptions): Provider {
-  let unleash: Unleash | undefined
+export function createUnleashProvider(options: UnleashOptions): Provider {
+  const connection = createConnection(options)
 
   async function resolve<T extends JsonValue>(
     name: string,
     fallback: T,
     context: EvaluationContext,
   ): Promise<ResolutionDetails<T>> {
+    const unleash = connection.current()
     if (!unleash?.isSynchronized()) return failure(fallback, ErrorCode.PROVIDER_NOT_READY)
     if (!unleash.getFeatureToggleDefinition(name)) return failure(fallback, ErrorCode.FLAG_NOT_FOUND)
     const asked = toUnleash(context)
@@ -48,25 +51,61 @@ export function createUnleashProvider({ url, token, onError }: UnleashOptions): 
     metadata: { name: 'unleash' },
     runsOn: 'server',
     async initialize() {
-      unleash = new Unleash({
-        url: `${url.replace(/\/$/, '')}/api`,
-        appName: 'freehold',
-        customHeaders: { Authorization: token },
-        // Nothing of ours is to stand in the temporary folder of the machine.
-        storageProvider: new InMemStorageProvider(),
-        disableMetrics: true,
-      })
-      unleash.on('error', (error: Error) => onError?.(error))
-      unleash.on('warn', () => {})
-      await once(unleash, 'synchronized', { signal: AbortSignal.timeout(patienceMs) })
+      await once(connection.open(), 'synchronized', { signal: AbortSignal.timeout(patienceMs) })
     },
     async onClose() {
-      unleash?.destroy()
+      connection.close()
     },
     resolveBooleanEvaluation: resolve,
     resolveStringEvaluation: resolve,
     resolveNumberEvaluation: resolve,
     resolveObjectEvaluation: resolve,
+  }
+}
+
+/**
+ * The client of Unleash gives up for good when it is refused once, be it by a proxy or by a token that is not known yet. So
+ * after an error another one is opened, which takes the place of the first when it has the flags.
+ */
+function createConnection({ url, token, onError, refreshMs = 15_000 }: UnleashOptions) {
+  let current: Unleash | undefined
+  let next: Unleash | undefined
+  let retry: NodeJS.Timeout | undefined
+
+  function open(): Unleash {
+    const opened = new Unleash({
+      url: `${url.replace(/\/$/, '')}/api`,
+      appName: 'freehold',
+      customHeaders: { Authorization: token },
+      refreshInterval: refreshMs,
+      // Nothing of ours is to stand in the temporary folder of the machine.
+      storageProvider: new InMemStorageProvider(),
+      disableMetrics: true,
+    })
+    next?.destroy()
+    next = opened
+    opened.on('warn', () => {})
+    opened.on('error', (error: Error) => {
+      onError?.(error)
+      clearTimeout(retry)
+      retry = setTimeout(open, refreshMs)
+    })
+    opened.once('synchronized', () => {
+      current?.destroy()
+      current = opened
+      next = undefined
+    })
+    return opened
+  }
+
+  return {
+    open,
+    current: () => current,
+    close() {
+      clearTimeout(retry)
+      current?.destroy()
+      next?.destroy()
+    },
   }
 }
 

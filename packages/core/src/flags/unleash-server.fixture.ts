@@ -5,6 +5,10 @@ import type { ContractFlag } from './flags-contract.fixture.ts'
 export interface UnleashServer {
   url: string
   token: string
+  /** Refuses with this status, until it is undefined. */
+  refuse(status: number | undefined): void
+  /** How many requests were refused, and how many were not. */
+  counts(): { refused: number; answered: number }
   close(): Promise<void>
 }
 
@@ -16,7 +20,11 @@ export interface UnleashServer {
 export async function startUnleashServer(tenantId: string, flags: readonly ContractFlag[]): Promise<UnleashServer> {
   const token = 'default:production.a-client-token'
   const features = flags.map((flag) => toFeature(tenantId, flag))
+  let refusal: number | undefined
+  const counts = { refused: 0, answered: 0 }
   const server = createServer((request, response) => {
+    counts[refusal === undefined ? 'answered' : 'refused'] += 1
+    if (refusal !== undefined) return void response.writeHead(refusal).end()
     if (request.headers.authorization !== token) return void response.writeHead(401).end()
     if (request.method !== 'GET') return void response.writeHead(202).end()
     response.writeHead(200, { 'content-type': 'application/json', etag: '"1"' })
@@ -27,6 +35,10 @@ export async function startUnleashServer(tenantId: string, flags: readonly Contr
   return {
     url: `http://127.0.0.1:${port}`,
     token,
+    refuse: (status) => {
+      refusal = status
+    },
+    counts: () => ({ ...counts }),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve())

@@ -1,4 +1,12 @@
-import { type Environment, FreeholdError, type Permission, type TenantRole, type Whoami } from '@freehold/contracts'
+import {
+  type Environment,
+  FreeholdError,
+  type Permission,
+  type TenantRole,
+  teamPermissions,
+  tenantPermissions,
+  type Whoami,
+} from '@freehold/contracts'
 import type { Platform } from '../platform.ts'
 
 export type Actor = Whoami['actor']
@@ -38,8 +46,15 @@ export function authorize(caller: Caller, permission: Permission): asserts calle
 /** For the few verbs that the operator of the installation may use without being a tenant. */
 export function authorizePlatform(caller: Caller, permission: Permission): void {
   if (caller.permissions.has(permission)) return
-  const holder = caller.actor.kind === 'person' ? `your roles don't give` : `the key doesn't have`
+  const holder =
+    caller.actor.kind === 'person' ? `your roles${whereFor(permission)} don't give` : `the key doesn't have`
   throw new FreeholdError('permission_denied', `This needs the permission "${permission}", which ${holder}.`)
+}
+
+/** An admin of a team would wonder otherwise. */
+function whereFor(permission: Permission): string {
+  const isOf = (permissions: readonly Permission[]) => permissions.includes(permission)
+  return isOf(tenantPermissions) && !isOf(teamPermissions) ? ' in the tenant as a whole' : ''
 }
 
 /** How the caller shows in journals and rows: `api_key:<id>`. */

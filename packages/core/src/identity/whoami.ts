@@ -11,10 +11,17 @@ export async function whoami(caller: Caller): Promise<Whoami> {
       : []
   return {
     actor,
-    tenant: tenantId === null ? null : await readTenant(platform, tenantId),
+    tenant: tenantId === null ? null : await readVisibleTenant(caller, tenantId),
     memberships: memberships.map(toMembership),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
     environment: caller.environment ?? null,
   }
+}
+
+/** Its settings are for who may read them; whoever got in may know where they are. */
+async function readVisibleTenant({ platform, permissions: held }: Caller, tenantId: string): Promise<Whoami['tenant']> {
+  const tenant = await readTenant(platform, tenantId)
+  const { id, name, status } = tenant
+  return held.has('tenant:read') ? tenant : { id, name, status }
 }

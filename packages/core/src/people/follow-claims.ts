@@ -5,13 +5,14 @@ import type { TenantCaller } from '../identity/caller.ts'
 import { rolesOf } from '../identity/roles.ts'
 import type { Platform } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
+import { hasOtherOwner, lockWithOwners } from './members.ts'
 import { type MembershipRow, type Person, readMemberships } from './recognize-person.ts'
 
 type Claimed = readonly { tenant: string; roles: readonly TenantRole[] }[]
 
 /**
  * Makes the memberships that an issuer gave what its newest token says: added, changed and ended with it. Those that
- * somebody invited the person to, or that another issuer gave, stay as they are. A tenant that there is not is passed over,
+ * somebody invited the person to, or that another issuer gave, stay as they are, and so does the last owner. A tenant that there is not is passed over,
  * and so is one with as many members as its plan allows.
  */
 export async function followClaims(
@@ -28,7 +29,7 @@ export async function followClaims(
     return !held || (held.source === source && held.roles.join() !== roles.join())
   })
   if (stale.length === 0 && changed.length === 0) return person.memberships
-  for (const { id } of stale) await changeMembership(platform, person, id, source, null)
+  for (const { id } of stale) await changeMembership(platform, person, id, source, [])
   for (const [id, roles] of changed) {
     await changeMembership(platform, person, id, source, roles).catch(passOverFullTenant)
   }
@@ -61,7 +62,7 @@ async function changeMembership(
   person: Person,
   tenantId: string,
   source: string,
-  roles: TenantRole[] | null,
+  claimed: readonly TenantRole[],
 ): Promise<void> {
   const caller: TenantCaller = {
     platform,
@@ -72,28 +73,43 @@ async function changeMembership(
     requestId: 'sign-in',
   }
   await platform.database.withTenant(tenantId, async (tx) => {
+    await lockWithOwners(tx, person.id)
     const before = await readSourced(tx, person.id, source)
-    if (roles === null || roles.length === 0) {
-      if (!before) return
-      await tx.deleteFrom('memberships').where('person_id', '=', person.id).where('source', '=', source).execute()
-      await recordChange(tx, caller, { action: 'member.removed', subjectId: person.id, before })
-      return
-    }
-    const after = { roles, source }
-    if (!before && !(await isMember(tx, person.id))) await assertQuota(tx, tenantId, 'members')
-    // Whom somebody invited meanwhile stays a member by that.
-    const written = await tx
-      .insertInto('memberships')
-      .values({ tenant_id: tenantId, person_id: person.id, ...after })
-      .onConflict((conflict) =>
-        conflict.columns(['tenant_id', 'person_id']).doUpdateSet({ roles }).where('memberships.source', '=', source),
-      )
-      .returning('roles')
-      .executeTakeFirst()
-    if (!written) return
-    const action = before ? 'member.updated' : 'member.added'
-    await recordChange(tx, caller, { action, subjectId: person.id, before, after })
+    const isLastOwner = before?.roles.includes('owner') && !(await hasOtherOwner(tx, person.id))
+    const roles = rolesOf(isLastOwner ? ['owner', ...claimed] : claimed)
+    if (before?.roles.join() === roles.join()) return
+    if (roles.length > 0) await give(tx, caller, person.id, before, { roles, source })
+    else if (before) await end(tx, caller, person.id, before)
   })
+}
+
+interface Given {
+  roles: string[]
+  source: string
+}
+
+async function give(tx: Tx, caller: TenantCaller, personId: string, before: Given | undefined, after: Given) {
+  if (!before && !(await isMember(tx, personId))) await assertQuota(tx, caller.tenantId, 'members')
+  // Whom somebody invited meanwhile stays a member by that.
+  const written = await tx
+    .insertInto('memberships')
+    .values({ tenant_id: caller.tenantId, person_id: personId, ...after })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['tenant_id', 'person_id'])
+        .doUpdateSet({ roles: after.roles })
+        .where('memberships.source', '=', after.source),
+    )
+    .returning('roles')
+    .executeTakeFirst()
+  if (!written) return
+  const action = before ? 'member.updated' : 'member.added'
+  await recordChange(tx, caller, { action, subjectId: personId, before, after })
+}
+
+async function end(tx: Tx, caller: TenantCaller, personId: string, before: Given): Promise<void> {
+  await tx.deleteFrom('memberships').where('person_id', '=', personId).where('source', '=', before.source).execute()
+  await recordChange(tx, caller, { action: 'member.removed', subjectId: personId, before })
 }
 
 async function isMember(tx: Tx, personId: string): Promise<boolean> {
@@ -107,6 +123,5 @@ function readSourced(tx: Tx, personId: string, source: string) {
     .select(['roles', 'source'])
     .where('person_id', '=', personId)
     .where('source', '=', source)
-    .forNoKeyUpdate()
     .executeTakeFirst()
 }

@@ -56,8 +56,15 @@ export async function removeMember(caller: Caller, id: string): Promise<Member> 
   })
 }
 
-/** A member that stays as it is until the transaction ends, and with it every owner: two can't go at once. */
 async function lockMember(tx: Tx, id: string): Promise<Member> {
+  await lockWithOwners(tx, id)
+  const row = await selectMembers(tx).where('memberships.person_id', '=', id).executeTakeFirst()
+  if (!row) throw new FreeholdError('not_found', 'There is no member with this id.')
+  return toMember(row)
+}
+
+/** A member stays as it is until the transaction ends, and with it every owner: two can't go at once. */
+export async function lockWithOwners(tx: Tx, id: string): Promise<void> {
   await tx
     .selectFrom('memberships')
     .select('person_id')
@@ -65,22 +72,23 @@ async function lockMember(tx: Tx, id: string): Promise<Member> {
     .orderBy('person_id')
     .forUpdate()
     .execute()
-  const row = await selectMembers(tx).where('memberships.person_id', '=', id).executeTakeFirst()
-  if (!row) throw new FreeholdError('not_found', 'There is no member with this id.')
-  return toMember(row)
 }
 
 async function assertNotLastOwner(tx: Tx, member: Member): Promise<void> {
   if (!member.roles.includes('owner') || member.kind !== 'person' || member.expiresAt !== null) return
-  // A service account answers for nothing, nor does who is there for support.
+  if (await hasOtherOwner(tx, member.id)) return
+  throw new FreeholdError('conflict', 'This is the last owner of the tenant. Make somebody else an owner first.')
+}
+
+/** A service account answers for nothing, nor does who is there for support. */
+export async function hasOtherOwner(tx: Tx, id: string): Promise<boolean> {
   const other = await selectMembers(tx)
-    .where('memberships.person_id', '!=', member.id)
+    .where('memberships.person_id', '!=', id)
     .where('kind', '=', 'person')
     .where('expires_at', 'is', null)
     .where((eb) => eb(eb.val('owner'), '=', eb.fn.any('roles')))
     .executeTakeFirst()
-  if (other) return
-  throw new FreeholdError('conflict', 'This is the last owner of the tenant. Make somebody else an owner first.')
+  return other !== undefined
 }
 
 export function selectMembers(tx: Tx) {

@@ -34,8 +34,8 @@ export interface Person {
 /** Finds the person that an issuer vouches for, or gets to know them, and keeps what the issuer says of them. */
 export async function recognizePerson(database: Database, vouched: VouchedPerson): Promise<Person> {
   const { issuer, subject, emailVerified, name } = vouched
-  // Invitations are accepted by address, so one that anybody can type in counts for nothing.
-  const email = emailVerified ? vouched.email : null
+  // Invitations are accepted by address, so one that anybody can type in counts for nothing, nor does what it was before.
+  const email = emailVerified || vouched.email === null ? vouched.email : ''
   const [person] = await database.call<Person>(
     'recognize-person',
     'select * from door_recognize_person($1, $2, $3, $4, $5)',

@@ -6,7 +6,7 @@ import type { Database, Tx } from '../db/database.ts'
 import { actorName } from '../identity/caller.ts'
 import { announceRollback } from './announce-rollback.ts'
 import { canaryOf, changeRelease, describeRelease, type ReleaseRow } from './change-release.ts'
-import { readTrial } from './present-release.ts'
+import { readEarlier, readTrial } from './present-release.ts'
 
 /** A canary is judged so often at the most, by whichever worker comes first. */
 const everyMs = 2_000
@@ -67,12 +67,16 @@ async function judgeCanary(tx: Tx, place: Place): Promise<string | undefined> {
   const canary = row && canaryOf(row)
   if (!row || !canary) return undefined
   const trial = await readTrial(tx, row)
-  const reason = findFault(canary.rules, trial.stable, trial.canary)
+  // A large share leaves the stable version few runs, so what it did before counts for those that it lacks.
+  const lacking = canary.rules.minRuns - trial.stable.ended
+  const isDue = trial.canary.ended >= canary.rules.minRuns
+  const earlier = isDue && lacking > 0 ? await readEarlier(tx, row, lacking) : undefined
+  const reason = findFault(canary.rules, earlier ? sum(trial.stable, earlier) : trial.stable, trial.canary)
   if (reason === undefined) {
     await putOff(tx, row)
     return undefined
   }
-  const evidence = { ...trial, reason }
+  const evidence = { ...trial, ...(earlier && { earlier }), reason }
   const kind = 'canary_rolled_back'
   await changeRelease(tx, place, row, { kind, version: row.version, canary: null, by: judgeName, evidence })
   await announceRollback(tx, place, { from: canary.version, to: row.version, by: judgeName, evidence })
@@ -100,10 +104,11 @@ export function findFault(rules: CanaryRules, stable: ReleaseTrial, canary: Rele
   const { minRuns, maxErrorPoints, maxCostPercent } = rules
   if (canary.ended < minRuns) return undefined
   if (maxErrorPoints !== null) {
-    // A few runs that went well by chance must not condemn the canary, so those that lack count against the stable version.
-    const lacking = Math.max(0, minRuns - stable.ended)
-    const allowed = (100 * (stable.failed + lacking)) / (stable.ended + lacking) + maxErrorPoints
     const percent = (100 * canary.failed) / canary.ended
+    // A few runs that went well by chance must not condemn the canary, so those that lack count against the stable version;
+    // but nothing is worse than to fail always.
+    const lacking = percent < 100 ? Math.max(0, minRuns - stable.ended) : 0
+    const allowed = (100 * (stable.failed + lacking)) / Math.max(1, stable.ended + lacking) + maxErrorPoints
     if (percent > allowed) return `${describe(percent)}% of its runs failed; up to ${describe(allowed)}% was allowed`
   }
   if (maxCostPercent !== null && stable.ended >= minRuns) {
@@ -114,6 +119,14 @@ export function findFault(rules: CanaryRules, stable: ReleaseTrial, canary: Rele
     }
   }
   return undefined
+}
+
+function sum(some: ReleaseTrial, others: ReleaseTrial): ReleaseTrial {
+  return {
+    ended: some.ended + others.ended,
+    failed: some.failed + others.failed,
+    costNanos: some.costNanos + others.costNanos,
+  }
 }
 
 function describe(percent: number): string {

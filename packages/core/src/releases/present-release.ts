@@ -4,6 +4,38 @@ import type { Tx } from '../db/database.ts'
 import type { ReleaseHistory } from '../db/schema.gen.ts'
 import { canaryOf, type ReleaseRow } from './change-release.ts'
 
+/** How far back a tenant's runs are looked through, of whatever agent they are. */
+const earlierRuns = 2_000
+
+/** What the newest runs of the stable version came to that it had before the canary: `lacking` of them at the most. */
+export async function readEarlier(tx: Tx, row: ReleaseRow, lacking: number): Promise<ReleaseTrial> {
+  const before = tx
+    .selectFrom('agent_runs')
+    .select(['id', 'agent', 'environment', 'version', 'status', 'cost_nanos'])
+    // Both are in the order of time, so the primary key finds them.
+    .where('tenant_id', '=', row.tenant_id)
+    .where('id', '<', row.canary_id)
+    .orderBy('id', 'desc')
+    .limit(earlierRuns)
+  const ofStable = tx
+    .selectFrom(before.as('before'))
+    .select(['status', 'cost_nanos'])
+    .where('agent', '=', row.agent)
+    .where('environment', '=', row.environment)
+    .where('version', '=', row.version)
+    .where('status', 'in', ['succeeded', 'failed'])
+    .orderBy('id', 'desc')
+    .limit(lacking)
+  return tx
+    .selectFrom(ofStable.as('runs'))
+    .select([
+      sql<number>`count(*)::int`.as('ended'),
+      sql<number>`count(*) filter (where status = 'failed')::int`.as('failed'),
+      sql<number>`coalesce(sum(cost_nanos), 0)::bigint`.as('costNanos'),
+    ])
+    .executeTakeFirstOrThrow()
+}
+
 /** What the runs of a trial came to so far, by the version that they ran. */
 export async function readTrial(
   tx: Tx,

@@ -170,7 +170,10 @@ export function startRefused(
     )
   }
   if (outcome === 'thread_of_others') {
-    return new FreeholdError('permission_denied', 'This thread belongs to another team. Use another thread.')
+    return new FreeholdError(
+      'permission_denied',
+      'This thread does not belong to the team that the run is of. Use another thread.',
+    )
   }
   return new FreeholdError('not_found', `There is no agent named "${agent}".`)
 }

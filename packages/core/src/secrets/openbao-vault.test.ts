@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { createTestPlatform, findOpenBao, type OpenBaoServer, startOpenBao, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readDocumentedPolicy } from './documented-policy.fixture.ts'
 import { createOpenBaoVault } from './openbao-vault.ts'
 import { rotateDataKey } from './rotate-keys.ts'
 import { deleteSecret, putSecret } from './secrets.ts'
@@ -18,11 +19,13 @@ const secret = { tenantId: acme, secretId: randomUUID() }
 describe.skipIf(binary === undefined)('with a real OpenBao', () => {
   let server: OpenBaoServer
   let vault: Vault
+  let token: string
   const open = (changes: Partial<Parameters<typeof createOpenBaoVault>[0]> = {}) =>
-    createOpenBaoVault({ url: server.url, mount: 'secret', readToken: async () => server.token, ...changes })
+    createOpenBaoVault({ url: server.url, mount: 'secret', readToken: async () => token, ...changes })
 
   beforeAll(async () => {
     server = await startOpenBao(binary ?? '')
+    token = await server.createToken(await readDocumentedPolicy('secret'))
     vault = open()
   })
   afterAll(() => server[Symbol.asyncDispose]())
@@ -42,19 +45,24 @@ describe.skipIf(binary === undefined)('with a real OpenBao', () => {
     expect(String(failure)).not.toMatch(/a value|wrong-token/)
   })
 
-  it('a mount that is not there is told', async () => {
-    await expect(open({ mount: 'nowhere' }).put(secret, 'a value')).rejects.toMatchObject({
-      code: 'unavailable',
-      message: expect.stringContaining('Check its address and its mount.'),
-    })
+  it('a mount that is not there is told, and is never taken for a vault without values', async () => {
+    const nowhere = open({ mount: 'nowhere', readToken: async () => server.token })
+    for (const work of [
+      () => nowhere.put(secret, 'a value'),
+      () => nowhere.get(secret),
+      () => nowhere.delete(secret),
+    ]) {
+      await expect(work()).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('Check its address and its mount.'),
+      })
+    }
   })
 
   it('a deleted value is gone from OpenBao itself, with its versions', async () => {
     await vault.put(secret, 'first')
     await vault.delete(secret)
-    const answer = await fetch(`${server.url}/v1/secret/metadata/freehold/${acme}/${secret.secretId}`, {
-      headers: { 'x-vault-token': server.token },
-    })
+    const answer = await server.ask('GET', `secret/metadata/freehold/${acme}/${secret.secretId}`)
     expect(answer.status).toBe(404)
   })
 

@@ -2,6 +2,7 @@ import { FreeholdError } from '@freehold/contracts'
 import type { Database, Tx } from '../db/database.ts'
 import type { SecretCipher } from './cipher.ts'
 import { addDataKey, findNewestKey, lockVault, unwrapKey } from './data-keys.ts'
+import { contextOf, deleteValue } from './secret-values.ts'
 import type { SecretRef, Vault } from './vault.ts'
 
 /** How many values one transaction of a rotation encrypts anew. */
@@ -25,14 +26,11 @@ export function createPostgresVault(database: Database, master: SecretCipher): V
       )
       if (!row) return undefined
       const { cipher } = unwrapKey(master, tenantId, row)
-      const context = valueContext({ tenantId, secretId }, row.version)
+      const context = contextOf({ tenantId, secretId }, row.version)
       return { value: cipher.open(row.sealed, context), version: String(row.version) }
     },
-    async delete({ tenantId, secretId }) {
-      await database.withTenant(tenantId, (tx) =>
-        tx.deleteFrom('secret_values').where('secret_id', '=', secretId).execute(),
-      )
-    },
+    delete: (secret) => deleteValue(database, secret),
+    rotateKey: (tenantId) => rotateKey(database, master, tenantId),
   }
 }
 
@@ -46,7 +44,8 @@ async function putValue(tx: Tx, master: SecretCipher, secret: SecretRef, value: 
     .where('secret_id', '=', secretId)
     .executeTakeFirst()
   const version = (before?.version ?? 0) + 1
-  const values = { version, data_key: key.id, sealed: key.cipher.seal(value, valueContext(secret, version)) }
+  const sealed = key.cipher.seal(value, contextOf(secret, version))
+  const values = { version, data_key: key.id, transit_key_version: null, sealed }
   await tx
     .insertInto('secret_values')
     .values({ tenant_id: tenantId, secret_id: secretId, ...values })
@@ -59,7 +58,7 @@ async function putValue(tx: Tx, master: SecretCipher, secret: SecretRef, value: 
  * Gives a tenant a new data key, encrypts its values under it and drops the keys before. A rotation that was cut off left
  * more than one key: then this goes on with the newest instead of making another. Resolves with how many values it encrypted.
  */
-export async function rotateKeyOfTenant(database: Database, master: SecretCipher, tenantId: string): Promise<number> {
+async function rotateKey(database: Database, master: SecretCipher, tenantId: string): Promise<number> {
   const [newest, ...older] = await database.withTenant(tenantId, async (tx) => {
     await lockVault(tx, tenantId)
     const keys = await tx.selectFrom('data_keys').select('id').orderBy('id', 'desc').execute()
@@ -106,7 +105,7 @@ async function encryptAnew(tx: Tx, master: SecretCipher, tenantId: string): Prom
     .limit(rotationBatch)
     .execute()
   for (const { secret_id: secretId, version, sealed, ...key } of rows) {
-    const context = valueContext({ tenantId, secretId }, version)
+    const context = contextOf({ tenantId, secretId }, version)
     const value = unwrapKey(master, tenantId, key).cipher.open(sealed, context)
     await tx
       .updateTable('secret_values')
@@ -115,8 +114,4 @@ async function encryptAnew(tx: Tx, master: SecretCipher, tenantId: string): Prom
       .execute()
   }
   return rows.length
-}
-
-function valueContext({ tenantId, secretId }: SecretRef, version: number): string {
-  return `secret:${tenantId}:${secretId}:${version}`
 }

@@ -4,20 +4,19 @@ import { authorizePlatform, type Caller } from '../identity/caller.ts'
 import { authorizeOnTenant, readTenant } from '../tenancy/tenants.ts'
 import { resealWebhookSecrets } from '../webhooks/deliveries.ts'
 import { rewrapDataKeys } from './data-keys.ts'
-import { rotateKeyOfTenant } from './postgres-vault.ts'
 
 /** Encrypts a tenant's secrets under a new data key. Cut off and asked for again, it goes on where it was. */
 export async function rotateDataKey(caller: Caller, tenantId: string): Promise<{ secrets: number }> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const { database, secrets, vault } = caller.platform
+  const { vault } = caller.platform
   await readTenant(caller.platform, tenantId)
-  if (vault.kind !== 'postgres') {
+  if (!vault.rotateKey) {
     throw new FreeholdError(
       'conflict',
       `The values are in the vault "${vault.kind}", which has keys of its own: rotate them there.`,
     )
   }
-  return { secrets: await rotateKeyOfTenant(database, secrets, tenantId) }
+  return { secrets: await vault.rotateKey(tenantId) }
 }
 
 /**

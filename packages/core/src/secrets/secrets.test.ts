@@ -33,6 +33,24 @@ it('a secret whose value could not be stored is not there, and can be set again'
   await deleteSecret(caller, 'new')
 })
 
+it('no value is in use that the audit trail does not know of, also when the process dies behind the vault', async () => {
+  const caller = on.caller(on.acme)
+  const { vault } = on.platform
+  const dying: Vault = {
+    ...vault,
+    async put(secret, value) {
+      await vault.put(secret, value)
+      throw new Error('the process has died')
+    },
+  }
+  await putSecret(caller, 'audited', { value: 'x' })
+  const dyingCaller = { ...caller, platform: { ...on.platform, vault: dying }, requestId: 'the last' }
+  await expect(putSecret(dyingCaller, 'audited', { value: 'y' })).rejects.toThrow('has died')
+  const entries = await on.asSuperuser('select action, before from audit_entries where request_id = $1', ['the last'])
+  expect(entries).toEqual([{ action: 'secret.set-begun', before: { version: 1 } }])
+  await deleteSecret(caller, 'audited')
+})
+
 it('a deletion that was cut off leaves a secret that nobody sees, and is finished by the next', async () => {
   const caller = on.caller(on.acme)
   await putSecret(caller, 'old', { value: 'x' })

@@ -15,7 +15,8 @@ const deleted = -1
 
 /**
  * Creates a secret or replaces its value. The row comes first and counts the value last, so that a crash in between
- * leaves a secret that nobody sees, or one whose new value is in use already: setting it again makes both good.
+ * leaves a secret that nobody sees, or one whose new value is in use already: setting it again makes both good. The audit
+ * trail has an entry before the vault has the value, so none is in use of which it doesn't know.
  */
 export async function putSecret(caller: Caller, name: string, { value }: PutSecret): Promise<Secret> {
   authorize(caller, 'secrets:write')
@@ -89,24 +90,27 @@ export function secretNotFound(name: string): FreeholdError {
 /** The id to store a value under: never one whose deletion has begun, which could take the new value with it. */
 async function reserve(caller: TenantCaller, name: string): Promise<string> {
   const { database } = caller.platform
-  const found = await database.withTenant(caller, (tx) => findOrInsert(tx, caller, name))
+  const found = await database.withTenant(caller, (tx) => begin(tx, caller, name))
   if (found.version !== deleted) return found.id
   await finishDeletion(caller, found.id)
-  const fresh = await database.withTenant(caller, (tx) => findOrInsert(tx, caller, name))
+  const fresh = await database.withTenant(caller, (tx) => begin(tx, caller, name))
   return fresh.id
 }
 
-function findOrInsert(tx: Tx, caller: TenantCaller, name: string): Promise<{ id: string; version: number }> {
+async function begin(tx: Tx, caller: TenantCaller, name: string): Promise<{ id: string; version: number }> {
   const by = actorName(caller)
-  return (
-    tx
-      .insertInto('secrets')
-      .values({ tenant_id: caller.tenantId, id: uuidv7(), name, created_by: by, updated_by: by })
-      // Changes nothing, but returns the row that is there.
-      .onConflict((conflict) => conflict.columns(['tenant_id', 'name']).doUpdateSet({ name }))
-      .returning(['id', 'version'])
-      .executeTakeFirstOrThrow()
-  )
+  const found = await tx
+    .insertInto('secrets')
+    .values({ tenant_id: caller.tenantId, id: uuidv7(), name, created_by: by, updated_by: by })
+    // Changes nothing, but returns the row that is there.
+    .onConflict((conflict) => conflict.columns(['tenant_id', 'name']).doUpdateSet({ name }))
+    .returning(['id', 'version'])
+    .executeTakeFirstOrThrow()
+  if (found.version !== deleted) {
+    const before = found.version > 0 ? { version: found.version } : undefined
+    await recordChange(tx, caller, { action: 'secret.set-begun', subjectId: name, before })
+  }
+  return found
 }
 
 async function finishDeletion(caller: TenantCaller, id: string): Promise<void> {

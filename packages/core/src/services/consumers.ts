@@ -13,6 +13,7 @@ import type { Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import type { ServiceConsumers } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { createEffort, type Effort } from './effort.ts'
 import { findOperation, findUnknownFields } from './openapi-breaks.ts'
 import { contractOf, findService } from './present-service.ts'
 
@@ -109,8 +110,9 @@ function assertInContract(contract: Contract | null, uses: readonly ContractUse[
   if (contract === null) {
     throw new FreeholdError('conflict', 'This service has no contract that one could rely on. Its owner can add one.')
   }
+  const effort = createEffort()
   const fields = uses.flatMap((use, index) => {
-    const message = findMisuse(contract, use)
+    const message = findMisuse(contract, use, effort)
     return message === undefined ? [] : [{ field: `body.uses.${index}`, message }]
   })
   if (fields.length === 0) return
@@ -118,7 +120,7 @@ function assertInContract(contract: Contract | null, uses: readonly ContractUse[
   throw new FreeholdError('invalid_request', `${first?.field}: ${first?.message}`, { fields })
 }
 
-function findMisuse(contract: Contract, use: ContractUse): string | undefined {
+function findMisuse(contract: Contract, use: ContractUse, effort: Effort): string | undefined {
   if ('skill' in use) {
     const known = contract.kind === 'agent_card' && contract.document.skills.some(({ id }) => id === use.skill)
     return known ? undefined : `the contract has no skill "${use.skill}"`
@@ -126,7 +128,7 @@ function findMisuse(contract: Contract, use: ContractUse): string | undefined {
   if (contract.kind !== 'openapi' || !findOperation(contract.document, use)) {
     return `the contract has no operation ${use.method} ${use.path}`
   }
-  const [unknown] = findUnknownFields(contract.document, use)
+  const [unknown] = findUnknownFields(contract.document, use, effort)
   return unknown === undefined ? undefined : `no answer of ${use.method} ${use.path} has a field "${unknown}"`
 }
 

@@ -1,4 +1,5 @@
 import { type Contract, type ContractCheck, type ContractUse, FreeholdError } from '@freehold/contracts'
+import { hashArguments } from '../approvals/arguments-hash.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 import { findAgentCardBreaks } from './agent-card-breaks.ts'
@@ -43,7 +44,7 @@ export async function assertUnbroken(
 }
 
 async function findBreaks(tx: Tx, service: string, before: Contract | null, after: Contract | null): Promise<Break[]> {
-  if (before === null) return []
+  if (before === null || isSame(before, after)) return []
   const consumers = await tx
     .selectFrom('service_consumers')
     .select(['consumer', 'uses'])
@@ -64,6 +65,11 @@ async function findBreaks(tx: Tx, service: string, before: Contract | null, afte
   return breaks
 }
 
+/** Most changes of a service leave its contract alone. */
+function isSame(before: Contract, after: Contract | null): boolean {
+  return after !== null && hashArguments(before) === hashArguments(after)
+}
+
 /** What of the later contract breaks a use of the earlier one, in words. */
 function compare(before: Contract, after: Contract | null): (use: ContractUse) => string[] {
   if (after === null) return () => ['there is no contract any more']
@@ -72,7 +78,8 @@ function compare(before: Contract, after: Contract | null): (use: ContractUse) =
     return (use) => ('skill' in use ? [] : breaksOf(use))
   }
   if (before.kind === 'agent_card' && after.kind === 'agent_card') {
-    return (use) => ('skill' in use ? findAgentCardBreaks(before.document, after.document, use.skill) : [])
+    const breaksOf = findAgentCardBreaks(before.document, after.document)
+    return (use) => ('skill' in use ? breaksOf(use.skill) : [])
   }
   return () => ['the contract is of another kind']
 }

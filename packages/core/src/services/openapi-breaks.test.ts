@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { createEffort } from './effort.ts'
 import { findOpenApiBreaks, findUnknownFields } from './openapi-breaks.ts'
 
 const order = {
@@ -162,7 +163,23 @@ describe('a contract that changes', () => {
 
 it('fields are found through references and lists', () => {
   const fields = ['lines.sku', 'lines.order.total', 'totl', 'lines.__proto__']
-  expect(findUnknownFields(contract(), { ...use, fields })).toEqual(['totl', 'lines.__proto__'])
+  expect(findUnknownFields(contract(), { ...use, fields }, createEffort())).toEqual(['totl', 'lines.__proto__'])
+})
+
+it('references are percent-encoded, as in any URI', () => {
+  const named = (leaf: object) => ({
+    ...contract({ ...onlyAnswers, answer: json({ $ref: '#/components/schemas/An%20order' }) }),
+    components: { schemas: { 'An order': { properties: { total: leaf } } } },
+  })
+  expect(findOpenApiBreaks(named({ type: 'integer' }), named({ type: 'string' }))(use)).toEqual([
+    'answer field "total" can be string now',
+  ])
+})
+
+it('what should be a name and is none stands for nothing', () => {
+  const odd = { toString: 'no function' }
+  const parts = { parameters: [{ in: 'query', name: odd }], order: { required: [odd], type: [odd], properties: {} } }
+  expect(breaks(parts, parts)).toEqual([])
 })
 
 it('a contract whose references lead in circles or multiply is compared within bounds', () => {
@@ -180,4 +197,54 @@ it('a contract whose references lead in circles or multiply is compared within b
   const found = findOpenApiBreaks(bomb({ type: 'string' }), bomb({ type: 'number' }))({ method: 'GET', path: '/x' })
   expect(found.length).toBeGreaterThan(0)
   expect(found.length).toBeLessThan(1_000)
+})
+
+describe('a hostile contract is compared within bounds', () => {
+  const to = (name: string) => ({ $ref: `#/components/schemas/${name}` })
+  const levels = Array.from({ length: 60 }, (_, level) => level)
+  /** Each level leads to the next one twice. */
+  const twice = (keyword: string) =>
+    Object.fromEntries(levels.map((level) => [`L${level}`, { [keyword]: [to(`L${level + 1}`), to(`L${level + 1}`)] }]))
+  const fields = (count: number, schema: (index: number) => unknown) => ({
+    properties: Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, schema(index)])),
+  })
+  const of = (schema: unknown, schemas: object, paths = {}) => ({
+    paths: { '/x': { get: { responses: { 200: json(schema) } } }, ...paths },
+    components: { schemas },
+  })
+  const many = { ...fields(10_000, () => ({})), required: Array.from({ length: 10_000 }, (_, index) => `f${index}`) }
+  const asked = { method: 'GET', path: '/x' }
+
+  it.each<[string, object, object?]>([
+    ['has parts of parts of parts', of(to('L0'), twice('allOf'))],
+    ['is a part of itself', of(to('circle'), { circle: { allOf: [to('circle'), to('circle')] } })],
+    ['has the same large part again and again', of(to('A'), { many, A: { allOf: Array(10_000).fill(to('many')) } })],
+    [
+      'refers to one long reference',
+      of(
+        fields(10_000, () => to('far')),
+        { far: { $ref: `#/${'a/'.repeat(200_000)}` } },
+      ),
+    ],
+    [
+      'has one large schema in place of many',
+      of(
+        fields(10_000, () => to('many')),
+        { many },
+      ),
+      of(
+        fields(10_000, () => ({})),
+        {},
+      ),
+    ],
+    ['has a path of braces', of({}, {}, { [`/${'{'.repeat(500_000)}`]: {} })],
+  ])('that %s', (_, before, after = before) => {
+    expect(findOpenApiBreaks(before, structuredClone(after))(asked).length).toBeLessThanOrEqual(100)
+    expect(findUnknownFields(before, { ...asked, fields: ['none'] }, createEffort())).toEqual(['none'])
+  })
+
+  it('that has alternatives of alternatives', () => {
+    const contracted = of(to('L0'), twice('anyOf'))
+    expect(findUnknownFields(contracted, { ...asked, fields: ['none'] }, createEffort())).toEqual(['none'])
+  })
 })

@@ -1,3 +1,4 @@
+import { createEffort, type Effort, spend } from './effort.ts'
 import { type Fields, isFields, read, resolve } from './references.ts'
 import { alternativesOf, type CompareSchemas, createSchemaComparison, fieldsOf, flatten } from './schema-breaks.ts'
 
@@ -13,56 +14,94 @@ interface DescribedOperation {
   parameters: Map<string, Fields>
 }
 
+/** What breaks an operation; of its answers with the field that it is about. */
+interface OperationBreak {
+  answerField?: string
+  message: string
+}
+
+const maxBreaks = 100
+const maxDepth = 50
+
 /** What a consumer of an operation can't do any more, or may get now that it can't read, in words. */
 export function findOpenApiBreaks(before: unknown, after: unknown): (use: Use) => string[] {
-  const taken = createSchemaComparison({ before, after }, 'request')
-  const given = createSchemaComparison({ before, after }, 'response')
-  return (use) => {
+  const effort = createEffort()
+  const taken = createSchemaComparison({ before, after }, 'request', effort)
+  const given = createSchemaComparison({ before, after }, 'response', effort)
+  const known = new Map<string, OperationBreak[]>()
+
+  function breaksOf(use: Use): OperationBreak[] {
     const [old, now] = [findOperation(before, use), findOperation(after, use)]
     if (!old) return []
-    if (!now) return ['the operation is gone']
+    if (!now) return [{ message: 'the operation is gone' }]
+    const [body, newBody] = [resolve(before, old.operation.requestBody), resolve(after, now.operation.requestBody)]
     return [
-      ...compareParameters(old, now, taken),
-      ...compareBodies(resolve(before, old.operation.requestBody), resolve(after, now.operation.requestBody), taken),
-      ...compareAnswers(before, after, old.operation, now.operation, given, use.fields),
+      ...[...compareParameters(old, now, taken), ...compareBodies(body, newBody, taken)].map((message) => ({
+        message,
+      })),
+      ...compareAnswers(before, after, old.operation, now.operation, given),
     ]
+  }
+
+  return (use) => {
+    const key = `${use.method} ${unnamed(use.path)}`
+    const breaks = known.get(key) ?? breaksOf(use)
+    known.set(key, breaks)
+    const concerning = breaks.filter(({ answerField }) => concerns(answerField, use.fields))
+    return concerning.slice(0, maxBreaks).map(({ message }) => message)
   }
 }
 
 /** However its contract calls the parameters of the path. */
 export function findOperation(document: unknown, { method, path }: Use): DescribedOperation | undefined {
-  const paths = read(document, 'paths')
-  if (!isFields(paths)) return undefined
-  const name = Object.keys(paths).find((each) => unnamed(each) === unnamed(path))
-  const item = name === undefined ? undefined : resolve(document, paths[name])
+  const item = resolve(document, pathsOf(document).get(unnamed(path)))
   const operation = resolve(document, read(item, method.toLowerCase()))
   if (!isFields(operation)) return undefined
   const lists = [read(item, 'parameters'), operation.parameters].flatMap((list) => (Array.isArray(list) ? list : []))
   const found = lists.map((each: unknown) => resolve(document, each)).filter(isFields)
   return {
     operation,
-    parameters: new Map(found.map((parameter) => [`${parameter.in} parameter "${parameter.name}"`, parameter])),
+    parameters: new Map(
+      found.map((parameter) => [`${textOf(parameter.in)} parameter "${textOf(parameter.name)}"`, parameter]),
+    ),
   }
 }
 
-/** Fields of `use` that no successful answer of the operation has. */
-export function findUnknownFields(document: unknown, use: Use): string[] {
+/** By document: its paths without the names of their parameters. */
+const pathIndexes = new WeakMap<object, Map<string, unknown>>()
+
+function pathsOf(document: unknown): Map<string, unknown> {
+  const paths = read(document, 'paths')
+  if (!isFields(paths)) return new Map()
+  const known = pathIndexes.get(paths)
+  if (known) return known
+  // Of two that differ in those names only, which OpenAPI forbids, the first one counts.
+  const index = new Map(
+    Object.entries(paths)
+      .reverse()
+      .map(([path, item]) => [unnamed(path), item]),
+  )
+  pathIndexes.set(paths, index)
+  return index
+}
+
+/** Fields of `use` that no successful answer of the operation has, as far as one may read. */
+export function findUnknownFields(document: unknown, use: Use, effort: Effort): string[] {
   const responses = read(findOperation(document, use)?.operation, 'responses')
   const schemas = successes(responses).flatMap((status) =>
     [...contentOf(resolve(document, read(responses, status)))].map(([, media]) => read(media, 'schema')),
   )
-  return (use.fields ?? []).filter((field) => !schemas.some((schema) => hasField(document, schema, field.split('.'))))
-}
-
-function hasField(document: unknown, schema: unknown, [name, ...rest]: string[], depth = 0): boolean {
-  if (name === undefined) return true
-  const found = resolve(document, schema)
-  if (!isFields(found) || depth > 50) return false
-  const flat = flatten(document, found)
-  const inside = [...(alternativesOf(flat) ?? []), flat.items].filter((each) => each !== undefined)
-  const field = fieldsOf(flat).get(name)
-  if (field !== undefined) return hasField(document, field, rest, depth + 1)
-  return inside.some((each) => hasField(document, each, [name, ...rest], depth + 1))
+  const has = (schema: unknown, [name, ...rest]: string[], depth = 0): boolean => {
+    if (name === undefined) return true
+    const found = resolve(document, schema)
+    const flat = isFields(found) && depth <= maxDepth && spend(effort, found) && flatten(document, found, effort)
+    if (!flat) return false
+    const field = fieldsOf(flat).get(name)
+    if (field !== undefined) return has(field, rest, depth + 1)
+    const inside = [...(alternativesOf(flat) ?? []), flat.items].filter((each) => each !== undefined)
+    return inside.some((each) => has(each, [name, ...rest], depth + 1))
+  }
+  return (use.fields ?? []).filter((field) => !schemas.some((schema) => has(schema, field.split('.'))))
 }
 
 function compareParameters(old: DescribedOperation, now: DescribedOperation, compare: CompareSchemas): string[] {
@@ -96,25 +135,23 @@ function compareAnswers(
   old: Fields,
   now: Fields,
   compare: CompareSchemas,
-  fields: readonly string[] | undefined,
-): string[] {
+): OperationBreak[] {
   return successes(old.responses).flatMap((status) => {
     const found = [status, '2XX', 'default'].map((each) => read(now.responses, each)).find((each) => each !== undefined)
-    if (found === undefined) return [`answers no ${status} any more`]
+    if (found === undefined) return [{ message: `answers no ${status} any more` }]
     const contents = contentOf(resolve(after, found))
     return [...contentOf(resolve(before, read(old.responses, status)))].flatMap(([type, media]) => {
       const other = contents.get(type)
-      if (other === undefined) return [`answers no ${type} any more`]
-      return compare(read(media, 'schema'), read(other, 'schema'))
-        .filter(({ field }) => concerns(field, fields))
-        .map(({ field, message }) => say('answer', field, message))
+      if (other === undefined) return [{ message: `answers no ${type} any more` }]
+      const breaks = compare(read(media, 'schema'), read(other, 'schema'))
+      return breaks.map(({ field, message }) => ({ answerField: field, message: say('answer', field, message) }))
     })
   })
 }
 
 /** Whether somebody who reads `fields` notices a change of `changed`. */
-function concerns(changed: string, fields: readonly string[] | undefined): boolean {
-  if (fields === undefined || changed === '') return true
+function concerns(changed: string | undefined, fields: readonly string[] | undefined): boolean {
+  if (fields === undefined || changed === undefined || changed === '') return true
   return fields.some((field) => field === changed || field.startsWith(`${changed}.`) || changed.startsWith(`${field}.`))
 }
 
@@ -132,5 +169,9 @@ function contentOf(holder: unknown): Map<string, unknown> {
 }
 
 function unnamed(path: string): string {
-  return path.replace(/\{[^}]*\}/g, '{}')
+  return path.replace(/\{[^{}]*\}/g, '{}')
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../canonical-json.ts'
-import { type Fields, isFields, resolve } from './references.ts'
+import { type Effort, spend } from './effort.ts'
+import { type Fields, isFields, resolve, textsOf } from './references.ts'
 
 /** A place in a value, dotted, without the items of lists; '' is the value itself. */
 export interface SchemaBreak {
@@ -9,9 +10,9 @@ export interface SchemaBreak {
 
 export type CompareSchemas = (before: unknown, after: unknown) => SchemaBreak[]
 
-const maxDepth = 50
-const maxComparisons = 20_000
+const maxDepth = 200
 const maxBreaks = 100
+const tooLarge = 'is too large to be compared'
 
 /**
  * Compares JSON Schemas of two documents, by what a type, an enumeration and required fields say. A request must take all
@@ -20,27 +21,33 @@ const maxBreaks = 100
 export function createSchemaComparison(
   documents: { before: unknown; after: unknown },
   role: 'request' | 'response',
+  effort: Effort,
 ): CompareSchemas {
   /** By the two schemas; of a pair that is being compared, what is known so far: nothing. */
   const known = new Map<object, Map<object, SchemaBreak[]>>()
-  let comparisons = 0
 
   function compare(before: unknown, after: unknown, depth: number): SchemaBreak[] {
     const [old, now] = [resolve(documents.before, before), resolve(documents.after, after)]
     if (!isFields(old)) return []
     if (!isFields(now)) return role === 'request' || after === true ? [] : [itself('has no schema any more')]
+    return compareOnce(old, now, depth)
+  }
+
+  function compareOnce(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     const found = known.get(old)?.get(now)
+    if (!spend(effort, found ? null : [old, now]) || depth > maxDepth) return [itself(tooLarge)]
     if (found) return found
-    if (depth > maxDepth || ++comparisons > maxComparisons) return [itself('is too large to be compared')]
     const pairs = known.get(old) ?? new Map<object, SchemaBreak[]>()
     known.set(old, pairs)
     pairs.set(now, [])
-    const breaks = compareFields(flatten(documents.before, old), flatten(documents.after, now), depth + 1)
+    const breaks = compareFields(old, now, depth + 1)
     pairs.set(now, breaks)
     return breaks
   }
 
-  function compareFields(old: Fields, now: Fields, depth: number): SchemaBreak[] {
+  function compareFields(before: Fields, after: Fields, depth: number): SchemaBreak[] {
+    const [old, now] = [flatten(documents.before, before, effort), flatten(documents.after, after, effort)]
+    if (!old || !now) return [itself(tooLarge)]
     const [alternatives, others] = [alternativesOf(old), alternativesOf(now)]
     if (alternatives || others) {
       const breaks = compareAlternatives(alternatives ?? [old], others ?? [now], depth)
@@ -89,12 +96,13 @@ export function createSchemaComparison(
   /** Fields that a consumer sends. */
   function compareTaken(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     const [fields, others] = [fieldsOf(old), fieldsOf(now)]
-    const required = [...requiredOf(now)].filter((name) => !requiredOf(old).has(name))
+    const before = requiredOf(old)
+    const required = [...requiredOf(now)].filter((name) => !before.has(name))
     const closed = now.additionalProperties === false
     return [
       ...required.map((field) => ({ field, message: 'is required now' })),
-      ...[...fields].flatMap(([field, before]) => {
-        if (others.has(field)) return within(field, compare(before, others.get(field), depth))
+      ...[...fields].flatMap(([field, schema]) => {
+        if (others.has(field)) return within(field, compare(schema, others.get(field), depth))
         return closed ? [{ field, message: 'is not taken any more' }] : []
       }),
     ]
@@ -103,9 +111,10 @@ export function createSchemaComparison(
   /** Fields that a consumer reads. */
   function compareGiven(old: Fields, now: Fields, depth: number): SchemaBreak[] {
     const others = fieldsOf(now)
+    const [always, stillAlways] = [requiredOf(old), requiredOf(now)]
     return [...fieldsOf(old)].flatMap(([field, before]) => {
       if (!others.has(field)) return [{ field, message: 'is gone' }]
-      const missing = requiredOf(old).has(field) && !requiredOf(now).has(field)
+      const missing = always.has(field) && !stillAlways.has(field)
       const breaks = within(field, compare(before, others.get(field), depth))
       return missing ? [{ field, message: 'can be missing now' }, ...breaks] : breaks
     })
@@ -126,17 +135,21 @@ function within(field: string, breaks: readonly SchemaBreak[]): SchemaBreak[] {
   return breaks.map((each) => ({ ...each, field: each.field === '' ? field : `${field}.${each.field}` }))
 }
 
-/** With what `allOf` adds, one level of it after the other. */
-export function flatten(document: unknown, schema: Fields, depth = 0): Fields {
+/** With what `allOf` adds, one level of it after the other. Undefined when that is more than one may read. */
+export function flatten(document: unknown, schema: Fields, effort: Effort, depth = 0): Fields | undefined {
   if (!Array.isArray(schema.allOf) || depth > maxDepth) return schema
   const { allOf, ...own } = schema
-  const parts = [own, ...allOf.map((part: unknown) => resolve(document, part)).filter(isFields)]
-  const flat = parts.map((part) => flatten(document, part, depth + 1))
-  return {
-    ...Object.assign({}, ...flat),
-    properties: Object.fromEntries(flat.flatMap((part) => [...fieldsOf(part)])),
-    required: flat.flatMap((part) => [...requiredOf(part)]),
+  const flat = new Map<string, unknown>()
+  const properties = new Map<string, unknown>()
+  const required = new Set<string>()
+  for (const part of [own, ...allOf].map((each: unknown) => resolve(document, each)).filter(isFields)) {
+    const inner = spend(effort, part) ? flatten(document, part, effort, depth + 1) : undefined
+    if (!inner || !spend(effort, inner)) return undefined
+    for (const [name, value] of Object.entries(inner)) flat.set(name, value)
+    for (const [name, field] of fieldsOf(inner)) properties.set(name, field)
+    for (const name of requiredOf(inner)) required.add(name)
   }
+  return { ...Object.fromEntries(flat), properties: Object.fromEntries(properties), required: [...required] }
 }
 
 export function fieldsOf({ properties }: Fields): Map<string, unknown> {
@@ -144,7 +157,7 @@ export function fieldsOf({ properties }: Fields): Map<string, unknown> {
 }
 
 function requiredOf({ required }: Fields): Set<string> {
-  return new Set(Array.isArray(required) ? required.map(String) : [])
+  return new Set(textsOf(required))
 }
 
 export function alternativesOf({ oneOf, anyOf }: Fields): unknown[] | undefined {
@@ -161,13 +174,13 @@ function findType(inner: Fields, outer: Fields): string | undefined {
   const [types, others] = [typesOf(inner), typesOf(outer)]
   if (others === undefined) return undefined
   if (types === undefined) return 'anything'
-  return types.find((type) => !others.includes(type) && !(type === 'integer' && others.includes('number')))
+  return [...types].find((type) => !others.has(type) && !(type === 'integer' && others.has('number')))
 }
 
 /** Undefined for any. OpenAPI 3.0 says `nullable`, 3.1 a list with "null" in it. */
-function typesOf({ type, nullable, properties, items }: Fields): string[] | undefined {
+function typesOf({ type, nullable, properties, items }: Fields): Set<string> | undefined {
   const implied = properties !== undefined ? 'object' : items !== undefined ? 'array' : undefined
   const given = type ?? implied
   if (given === undefined) return undefined
-  return [...[given].flat().map(String), ...(nullable === true ? ['null'] : [])]
+  return new Set([...textsOf([given].flat()), ...(nullable === true ? ['null'] : [])])
 }

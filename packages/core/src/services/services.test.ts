@@ -55,6 +55,24 @@ it('a contract that breaks a consumer is reported before it is accepted', async 
   await client.putService({ params, body: { contract: contract('id', 'total') } })
 })
 
+it('a service that keeps its contract breaks nobody, however deep that goes', async () => {
+  const client = on.client(on.acme.key)
+  const names = Array.from({ length: 300 }, (_, index) => `Level${index}`)
+  const next = (index: number) => ({ $ref: `#/components/schemas/Level${index + 1}` })
+  const schemas = names.map((name, index) => [name, { type: 'object', properties: { next: next(index) } }])
+  const deep = contract('id')
+  Object.assign(deep.document, { components: { schemas: Object.fromEntries(schemas) } })
+  Object.assign(deep.document.paths['/orders/{id}'].get.responses['200'].content['application/json'], {
+    schema: { $ref: '#/components/schemas/Level0' },
+  })
+  const at = { params: { name: 'deep' } }
+  await client.putService({ ...at, body: { contract: deep } })
+  const consumer = { name: 'deep', consumer: 'reader' }
+  await client.putServiceConsumer({ params: consumer, body: { uses: [getOrder] } })
+  await client.putService({ ...at, body: { contract: deep, description: 'Moved' } })
+  await client.deleteServiceConsumer({ params: consumer })
+})
+
 const state = z.object({ contract: z.object({ sha256: z.string() }), forced: z.boolean().optional() })
 
 it('a break is forced by whoever may, and the audit trail says so', async () => {

@@ -13,12 +13,14 @@ import { setUpTenant } from './set-up-tenant.ts'
 export async function applyTenant(
   caller: Caller,
   input: TenantDefinition,
-  { dryRun }: { dryRun: boolean },
+  options: { dryRun: boolean; ownHosts: readonly string[] },
 ): Promise<AppliedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
   const { database } = caller.platform
   const findText = 'select id from door_find_tenants($1)'
-  const [found] = await database.call<{ id: string }>('find-tenant', findText, [[input.name]])
+  const find = () => database.call<{ id: string }>('find-tenant', findText, [[input.name]])
+  const { dryRun, ownHosts } = options
+  const [found] = await find()
   const id = found?.id ?? uuidv7()
   try {
     return await database.asOne(id, async (tx) => {
@@ -26,16 +28,18 @@ export async function applyTenant(
       await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.apply:${id}`}, 0))`.execute(tx)
       if (found) await assertStays(tx)
       const apiKey = found ? null : await insertTenant(caller, input.name, id)
-      const { changes, invitations } = await setUpTenant(founderOf(caller, id), input)
+      const { changes, ...issued } = await setUpTenant(founderOf(caller, id), input, ownHosts)
       if (!found) {
         changes.unshift({ action: 'create', kind: 'tenant', name: input.name, before: null, after: input.name })
       }
-      const applied = { id, name: input.name, changes, apiKey, invitations }
-      if (dryRun) throw new TakenBack({ ...applied, id: found?.id ?? null, apiKey: null, invitations: [] })
+      const applied = { id, name: input.name, changes, apiKey, ...issued }
+      if (dryRun) throw new TakenBack({ ...applied, id: found?.id ?? null, apiKey: null, invitations: [], host: null })
       return applied
     })
   } catch (error) {
     if (error instanceof TakenBack) return error.applied
+    // Another one that came at the same time has made it: the rest is for this one to see.
+    if (!found && (await find()).length > 0) return applyTenant(caller, input, options)
     throw error
   }
 }

@@ -10,19 +10,19 @@ import { readTenant, settingsOf } from './tenants.ts'
 
 /**
  * Creates a tenant with its first key, which is in the answer and nowhere else, and with what is defined of it: all or
- * nothing. `id` is one of `newTenantId`.
+ * nothing. `id` is one of `newTenantId`; `ownHosts` are those that no tenant can claim.
  */
 export async function createTenant(
   caller: Caller,
   input: TenantDefinition,
-  id: string = uuidv7(),
+  { id = uuidv7(), ownHosts = [] }: { id?: string; ownHosts?: readonly string[] } = {},
 ): Promise<OnboardedTenant> {
   authorizePlatform(caller, 'platform:tenants:write')
   const { database } = caller.platform
   const create = async () => {
     const apiKey = await insertTenant(caller, input.name, id)
-    const { invitations } = await setUpTenant(founderOf(caller, id), input)
-    return { ...(await readTenant(caller.platform, id)), apiKey, invitations }
+    const { invitations, host } = await setUpTenant(founderOf(caller, id), input, ownHosts)
+    return { ...(await readTenant(caller.platform, id)), apiKey, invitations, host }
   }
   return isInTransaction() ? create() : database.asOne(id, create)
 }

@@ -102,6 +102,32 @@ test('a deletion that broke off goes on where it was, values in the vault before
   expect(await secrets()).toEqual([])
 })
 
+test('what a request that was under way adds to a table that is empty already goes with the next call', async () => {
+  const tenant = await on.createTenant('busy')
+  const client = on.client(tenant.key)
+  await client.putSecret({ params: { name: 'used' }, body: { value: 'x' } })
+  const body = { kind: 'http', secret: 'used', origin: 'https://api.invalid' } as const
+  await client.putConnection({ params: { name: 'late' }, body })
+  const [row] = await on.asSuperuser<object>('select * from connections where tenant_id = $1', [tenant.id])
+  await suspendTenant(operator, tenant.id)
+  await erase(tenant)
+  const { vault } = on.platform
+  const late: Vault = {
+    ...vault,
+    delete: async (secret) => {
+      await vault.delete(secret)
+      await on.asSuperuser('insert into connections select * from jsonb_populate_record(null::connections, $1)', [
+        JSON.stringify(row),
+      ])
+    },
+  }
+  expect(await erase(tenant, { ...operator, platform: { ...on.platform, vault: late } })).toMatchObject({
+    status: 'deleting',
+  })
+  await eraseAll(tenant)
+  expect(Object.values(await snapshotTenant(on, tenant.id)).flat()).toEqual([])
+})
+
 test('what is archived while the tenant is deleted goes, too', async () => {
   const tenant = await on.createTenant('archived meanwhile')
   const { objects } = on.platform

@@ -24,6 +24,7 @@ const begunSchema = z.object({
   startedBy: z.string(),
   before: z.record(z.string(), z.int()),
   secretValues: z.int(),
+  vaultKeys: z.int().optional(),
   objects: z.int().default(0),
   head: headSchema.nullable(),
 })
@@ -48,8 +49,15 @@ export async function deleteTenant(
     throw new FreeholdError('invalid_request', 'body.name: this is not the name of the tenant with this id')
   }
   if (row.deletion === null) return begin(caller, id)
-  if (!(await eraseSome(platform, id))) return showProgress(platform, id, row.name)
-  return finish(platform, id, row.name, begunSchema.parse(row.deletion), anchors)
+  try {
+    if (await eraseSome(platform, id)) {
+      return await finish(platform, id, row.name, begunSchema.parse(row.deletion), anchors)
+    }
+  } catch (error) {
+    // Something that was under way when the tenant was suspended has added a row: the next call deletes it.
+    if (!isForeignKeyViolation(error)) throw error
+  }
+  return showProgress(platform, id, row.name)
 }
 
 export async function getTenantDeletion(caller: Caller, id: string, anchors: Anchors): Promise<TenantDeletion> {
@@ -74,6 +82,7 @@ async function readDeletion(anchors: Anchors, tenantId: string): Promise<TenantD
 
 async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
   const { platform } = caller
+  const vaultKeys = await countKeys(platform, id)
   const secretValues = await countValues(platform, id)
   const objects = await countObjects(platform.objects, id)
   return platform.database.withTenant(id, async (tx) => {
@@ -90,6 +99,7 @@ async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
         startedBy: actorName(caller),
         before: await countRows(tx, await readTenantTables(tx)),
         secretValues,
+        ...vaultKeys,
         objects,
         head: await readHead(tx),
       }
@@ -142,13 +152,13 @@ async function eraseRows(tx: Tx, id: string, table: string, limit: number): Prom
   return rows[0]?.erased ?? 0
 }
 
-/** Deletes the values first, since their ids are in the rows. False when there was not the time for all. */
+/** Deletes the values first, since their ids are in the rows; the key last. False when there was not the time for all. */
 async function emptyVault({ database, vault }: Platform, tenantId: string, until: number): Promise<boolean> {
   for (;;) {
     const secrets = await database.withTenant(tenantId, (tx) =>
       tx.selectFrom('secrets').select('id').orderBy('id').limit(secretsAtOnce).execute(),
     )
-    if (secrets.length === 0) return true
+    if (secrets.length === 0) break
     for (const { id: secretId } of secrets) {
       await vault.delete({ tenantId, secretId })
       if (await vault.get({ tenantId, secretId })) {
@@ -158,13 +168,31 @@ async function emptyVault({ database, vault }: Platform, tenantId: string, until
       if (Date.now() > until) return false
     }
   }
+  await vault.tenantKey?.delete(tenantId)
+  if (await vault.tenantKey?.exists(tenantId)) {
+    throw new FreeholdError('unavailable', 'The vault still has the key that it was told to delete. Try again.')
+  }
+  return true
 }
 
 async function countValues({ database, vault }: Platform, tenantId: string): Promise<number> {
   const secrets = await database.withTenant(tenantId, (tx) => tx.selectFrom('secrets').select('id').execute())
   let values = 0
-  for (const { id: secretId } of secrets) if (await vault.get({ tenantId, secretId })) values += 1
+  for (const { id: secretId } of secrets) {
+    // One that nobody can read any more is there, too.
+    const value = await vault.get({ tenantId, secretId }).catch((error: unknown) => {
+      if (error instanceof FreeholdError && error.code === 'internal') return true
+      throw error
+    })
+    if (value) values += 1
+  }
   return values
+}
+
+/** Nothing for a vault that has no keys of tenants outside of the database. */
+async function countKeys({ vault }: Platform, tenantId: string): Promise<{ vaultKeys?: number }> {
+  if (!vault.tenantKey) return {}
+  return { vaultKeys: (await vault.tenantKey.exists(tenantId)) ? 1 : 0 }
 }
 
 /** Remembers how far the chain came, for the certificate. */
@@ -197,40 +225,37 @@ async function finish(
   anchors: Anchors,
 ): Promise<TenantDeletion> {
   const { database, vault, objects } = platform
+  // A value that was under way may have made it again: the next call deletes it.
+  if (await vault.tenantKey?.exists(tenantId)) return showProgress(platform, tenantId, name)
   // What was under way when the deletion began may have stored some.
   if ((await countObjects(objects, tenantId)) > 0) return showProgress(platform, tenantId, name)
-  try {
-    return await database.withTenant(tenantId, async (tx) => {
-      const row = await tx
-        .selectFrom('tenants')
-        .select('deletion')
-        .where('id', '=', tenantId)
-        .forUpdate()
-        .executeTakeFirst()
-      if (!row) return readDeletion(anchors, tenantId)
-      const tables = await readTenantTables(tx)
-      await eraseRows(tx, tenantId, 'tenants', 1)
-      const after = await countRows(tx, tables)
-      const { startedAt, startedBy, before, secretValues } = begun
-      const certificate = await storeCertificate(anchors, {
-        purpose: 'deletion',
-        tenantId,
-        name,
-        startedAt,
-        startedBy,
-        deletedAt: new Date().toISOString(),
-        auditHead: begunSchema.parse(row.deletion).head,
-        rows: Object.fromEntries(
-          tables.map((table) => [table, { before: before[table] ?? 0, after: after[table] ?? 0 }]),
-        ),
-        secretValues: { vault: vault.kind, before: secretValues, after: 0 },
-        objects: { store: objects.kind, before: begun.objects, after: 0 },
-      })
-      return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
+  return database.withTenant(tenantId, async (tx) => {
+    const row = await tx
+      .selectFrom('tenants')
+      .select('deletion')
+      .where('id', '=', tenantId)
+      .forUpdate()
+      .executeTakeFirst()
+    if (!row) return readDeletion(anchors, tenantId)
+    const tables = await readTenantTables(tx)
+    await eraseRows(tx, tenantId, 'tenants', 1)
+    const after = await countRows(tx, tables)
+    const { startedAt, startedBy, before, secretValues, vaultKeys } = begun
+    const certificate = await storeCertificate(anchors, {
+      purpose: 'deletion',
+      tenantId,
+      name,
+      startedAt,
+      startedBy,
+      deletedAt: new Date().toISOString(),
+      auditHead: begunSchema.parse(row.deletion).head,
+      rows: Object.fromEntries(
+        tables.map((table) => [table, { before: before[table] ?? 0, after: after[table] ?? 0 }]),
+      ),
+      secretValues: { vault: vault.kind, before: secretValues, after: 0 },
+      ...(vaultKeys !== undefined && { vaultKeys: { before: vaultKeys, after: 0 } }),
+      objects: { store: objects.kind, before: begun.objects, after: 0 },
     })
-  } catch (error) {
-    // Something that was under way when the tenant was suspended has added a row: the next call deletes it.
-    if (isForeignKeyViolation(error)) return showProgress(platform, tenantId, name)
-    throw error
-  }
+    return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
+  })
 }

@@ -14,22 +14,30 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { TenantCaller } from '../identity/caller.ts'
 import { createInvitation } from '../people/invitations.ts'
 import { createTeam } from '../teams/teams.ts'
+import { at } from './at.ts'
+import { setUpBranding } from './set-up-branding.ts'
 import { readTenant, setTenantPlan, updateOwnTenant } from './tenants.ts'
 
-export type SetUp = Pick<AppliedTenant, 'changes' | 'invitations'>
+export type SetUp = Pick<AppliedTenant, 'changes' | 'invitations' | 'host'>
 
 /**
  * Gives a tenant what is defined of it and isn't there yet, and changes what is there and differs. Deletes nothing.
  * Its verbs join the transaction that the caller is in.
  */
-export async function setUpTenant(founder: TenantCaller, definition: TenantDefinition): Promise<SetUp> {
+export async function setUpTenant(
+  founder: TenantCaller,
+  definition: TenantDefinition,
+  ownHosts: readonly string[],
+): Promise<SetUp> {
   const settings = await setUpSettings(founder, definition)
+  const branding = await setUpBranding(founder, definition.branding ?? {}, ownHosts)
   const { changes: owners, invitations } = await inviteOwners(founder, definition.owners ?? [])
   const teams = await addTeams(founder, definition.teams ?? [])
   // Before the budgets, some of which may be for one of them.
   const agents = await setUpAgents(founder, definition.agents ?? [])
   const budgets = await setUpBudgets(founder, definition.budgets ?? [])
-  return { changes: [...settings, ...owners, ...teams, ...agents, ...budgets], invitations }
+  const changes = [...settings, ...branding.changes, ...owners, ...teams, ...agents, ...budgets]
+  return { changes, invitations, host: branding.host }
 }
 
 async function setUpSettings(founder: TenantCaller, definition: TenantDefinition): Promise<TenantChange[]> {
@@ -51,13 +59,17 @@ async function setUpSettings(founder: TenantCaller, definition: TenantDefinition
 }
 
 /** Invites those who are neither owners nor about to be. */
-async function inviteOwners(founder: TenantCaller, emails: readonly string[]): Promise<SetUp> {
+async function inviteOwners(
+  founder: TenantCaller,
+  emails: readonly string[],
+): Promise<Pick<SetUp, 'changes' | 'invitations'>> {
   const changes: TenantChange[] = []
   const invitations: SetUp['invitations'] = []
   const known = emails.length === 0 ? new Set() : await findOwners(founder)
   for (const email of emails.filter((each) => !known.has(each))) {
-    const { token } = await createInvitation(founder, { email, roles: ['owner'], teams: [], expiresInDays: 7 })
-    invitations.push({ email, token })
+    const invited = { email, roles: ['owner' as const], teams: [], expiresInDays: 7 }
+    const { token, expiresAt } = await createInvitation(founder, invited)
+    invitations.push({ email, token, expiresAt })
     changes.push({ action: 'invite', kind: 'owner', name: email, before: null, after: email })
   }
   return { changes, invitations }
@@ -153,16 +165,6 @@ async function changeBudget(
     throw new FreeholdError('conflict', message)
   }
   await updateBudget(founder, id, change)
-}
-
-/** Says of an error where in the definition it is. */
-async function at(place: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work()
-  } catch (error) {
-    if (!(error instanceof FreeholdError)) throw error
-    throw new FreeholdError(error.code, `body.${place}: ${error.message.replace(/^body\./, '')}`, { cause: error })
-  }
 }
 
 function isSame(one: unknown, other: unknown): boolean {

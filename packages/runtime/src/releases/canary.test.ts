@@ -147,6 +147,36 @@ it('a canary whose runs cost more is rolled back, too', async () => {
   expect(rolledBack?.evidence?.reason).toBe('a run cost 151 nano-USD on average; up to 150 was allowed')
 })
 
+it('a canary with nearly all threads is judged by what the stable version did before it', async () => {
+  await using engine = await open()
+  await engine.worker()
+  await runInThreads(engine, threads(25, 'before'))
+  await startCanary(engine, 'fail', { percent: 99, minRuns: 20 })
+  await runInThreads(engine, threads(30))
+  engine.scheduler()
+  await waitFor(async () => (await getRelease(engine.caller, place)).canary === null, { timeoutMs: 20_000 })
+  const [rolledBack] = await historyOf(engine)
+  const { stable, earlier } = rolledBack?.evidence ?? {}
+  expect(stable?.ended).toBeLessThan(5)
+  expect((stable?.ended ?? 0) + (earlier?.ended ?? 0)).toBe(20)
+  expect(earlier).toMatchObject({ failed: 0 })
+})
+
+it('a canary with nearly all threads whose runs cost more than before it is rolled back', async () => {
+  await using engine = await open()
+  const config = agentConfigSchema.parse({ program: 'helper', prompts: { system: 'ask' } })
+  const { version } = await createAgentVersion(engine.caller, 'helper', config)
+  await setRelease(engine.caller, { ...place, version })
+  await engine.worker()
+  await runInThreads(engine, threads(25, 'before'))
+  await startCanary(engine, 'ask', { percent: 99, minRuns: 20 }, 'demo')
+  await runInThreads(engine, threads(30))
+  engine.scheduler()
+  await waitFor(async () => (await getRelease(engine.caller, place)).canary === null, { timeoutMs: 20_000 })
+  const [rolledBack] = await historyOf(engine)
+  expect(rolledBack?.evidence?.reason).toBe('a run cost 151 nano-USD on average; up to 150 was allowed')
+})
+
 it('a canary that is as good as the stable version stays, whatever was judged', async () => {
   await using engine = await open()
   await engine.worker()

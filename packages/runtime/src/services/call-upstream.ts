@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
-import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { FreeholdError } from '@freehold/contracts'
-import { type Database, readHttpCredential, type ServiceRoute, type Vault } from '@freehold/core'
+import { type Database, readHttpCredential, type ServiceRoute, toWebStream, type Vault } from '@freehold/core'
 import { BrokenCircuitError } from 'cockatiel'
 import { Client, type Dispatcher } from 'undici'
 import { createRedactor } from '../connections/redact.ts'
 import { checkTarget, EgressError, type EgressRule, pinnedConnector } from '../egress/index.ts'
+import { createCallsAtOnce } from './calls-at-once.ts'
 import { createUpstreamBreakers } from './upstream-breakers.ts'
 import { locationFor, toCaller, toUpstream, withoutSlash } from './upstream-headers.ts'
 
@@ -35,6 +35,8 @@ export interface CallUpstreamParts {
   operatorAllow: readonly EgressRule[]
   /** How long an upstream that failed five times in a row is left alone; 10 s when absent. */
   openMs?: number
+  /** How many calls a tenant can have under way in this process; 1,000 when absent. */
+  maxAtOnce?: number
 }
 
 const failures = 5
@@ -50,23 +52,42 @@ const repeatable: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']
 export function createUpstreamCaller(parts: CallUpstreamParts): CallUpstream {
   const openMs = parts.openMs ?? 10_000
   const breakers = createUpstreamBreakers(failures, openMs)
+  const callsAtOnce = createCallsAtOnce(parts.maxAtOnce ?? 1_000)
 
   return async (route, call) => {
     const url = targetOf(route, call)
-    const credential = await readCredential(parts, route)
-    const headers = headersFor(route, call, credential)
-    const redact = credential ? createRedactor(credential.value) : (text: string) => text
-    const answer = await breakers
-      .run(
-        `${route.tenantId} ${route.service} ${route.environment}`,
-        () => send(parts, route, call, url, headers),
-        (outcome) => ('error' in outcome ? isAway(outcome.error) : [502, 503, 504].includes(outcome.answer.statusCode)),
-      )
-      .catch((error: unknown) => {
-        throw explain(error, route, call, openMs)
-      })
-    return respond(answer, route, call, url, redact)
+    const ended = callsAtOnce.begin(route.tenantId)
+    if (!ended) throw tooManyAtOnce()
+    try {
+      const credential = await readCredential(parts, route)
+      const headers = headersFor(route, call, credential)
+      const redact = credential ? createRedactor(credential.value) : (text: string) => text
+      const answer = await breakers
+        .run(
+          // With the URL, so that a service which its owner leads elsewhere is called at once.
+          `${route.tenantId} ${route.service} ${route.environment} ${route.upstream.url}`,
+          () => send(parts, route, call, url, headers),
+          (outcome) =>
+            // A caller who is gone says nothing about it.
+            'error' in outcome
+              ? !call.signal.aborted && isAway(outcome.error)
+              : [502, 503, 504].includes(outcome.answer.statusCode),
+        )
+        .catch((error: unknown) => {
+          throw explain(error, route, call, openMs)
+        })
+      answer.body.once('close', ended)
+      return respond(answer, route, call, url, redact)
+    } catch (error) {
+      ended()
+      throw error
+    }
   }
+}
+
+function tooManyAtOnce(): FreeholdError {
+  const message = 'Too many calls of services are under way in this tenant. Try again when some have ended.'
+  return new FreeholdError('rate_limited', message, { retryable: true, retryAfterSeconds: 1 })
 }
 
 /** Below the URL of the upstream, and nowhere else. */
@@ -83,13 +104,20 @@ function targetOf({ service, upstream }: ServerRoute, { rest, search }: ServiceC
   return url
 }
 
-/** A server may take an encoded slash for one, and so find a way up in what the URL parser took for a name. */
+/**
+ * A server may take an encoded slash for one, or drop what follows a semicolon (RFC 3986, section 3.3), and so find a way
+ * up in what the URL parser took for a name.
+ */
 function assertBelow(path: string): void {
   const leadsUp = path.split('/').some((segment) => {
     const decoded = decode(segment)
-    return decoded === undefined || decoded.split(/[\\/]/).some((part) => part === '..' || part === '.')
+    return decoded === undefined || decoded.split(/[\\/]/).some((part) => /^\.\.?(;|$)/.test(part))
   })
-  if (leadsUp) throw new FreeholdError('invalid_request', 'path: holds "." or ".." behind an encoded slash, or bad "%"')
+  if (leadsUp)
+    throw new FreeholdError(
+      'invalid_request',
+      'path: holds "." or ".." behind an encoded slash or before a ";", or bad "%"',
+    )
 }
 
 function decode(segment: string): string | undefined {
@@ -138,19 +166,21 @@ async function send(
 ): Promise<Dispatcher.ResponseData> {
   const late = new AbortController()
   const signal = AbortSignal.any([call.signal, late.signal])
-  const timer = setTimeout(() => late.abort(new EgressError('timeout', 'no answer in time')), route.timeoutMs)
+  let body: Readable | null = null
+  const timer = setTimeout(() => late.abort(lateness(body, route.timeoutMs)), route.timeoutMs)
   try {
     const policy = { operatorAllow, tenantAllowedHosts: route.allowedHosts }
     const { url: checked, addresses } = await checkTarget(url, policy, signal)
     const client = new Client(checked.origin, { pipelining: 0, connect: pinnedConnector(addresses, signal) })
+    // Only now, since it may fail from here on and the request listens.
+    body = call.body && Readable.from(readBody(call.body), { objectMode: false })
     // Once the answer has been read.
     const closing = () => void client.close().catch(() => {})
     const request = client.request({
       method: call.method as Dispatcher.HttpMethod,
       path: checked.pathname + checked.search,
       headers,
-      // Node's web streams are the global ones; only their types differ.
-      body: call.body && Readable.fromWeb(call.body as NodeStream),
+      body,
       signal,
       headersTimeout: 0,
       bodyTimeout: route.upstream.kind === 'mcp' ? Math.max(route.timeoutMs, streamPauseMs) : route.timeoutMs,
@@ -163,15 +193,32 @@ async function send(
   }
 }
 
-/** What the guard forbids fails before the upstream is asked, and a caller that is gone says nothing about it either. */
+/** A caller who leaves in the middle of a body is no failure of the upstream, which would look like one to the request. */
+async function* readBody(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body) yield chunk
+  } catch (cause) {
+    if (cause instanceof FreeholdError) throw cause
+    throw new FreeholdError('invalid_request', 'body: was cut off. Send it again.', { cause, retryable: true })
+  }
+}
+
+/** Who is late: a caller who owes the rest of the body, which the upstream was ready to take, or else the upstream. */
+function lateness(body: Readable | null, timeoutMs: number): Error {
+  const isOwed = body?.readableFlowing === true && body.readableLength === 0 && !body.readableEnded
+  if (!isOwed) return new EgressError('timeout', 'no answer in time')
+  return new FreeholdError('invalid_request', `body: did not arrive within ${timeoutMs} ms. Send it faster.`)
+}
+
+/** What the guard forbids fails before the upstream is asked. */
 function isAway(error: unknown): boolean {
   if (error instanceof EgressError) return error.code === 'timeout' || error.code === 'unresolved'
-  return !(error instanceof DOMException) && !(error instanceof FreeholdError)
+  return !(error instanceof FreeholdError)
 }
 
 function explain(error: unknown, { service, timeoutMs }: ServerRoute, call: ServiceCall, openMs: number): unknown {
   if (call.signal.aborted) return call.signal.reason
-  // Of the body, which the gateway limits.
+  // Of the body, which the gateway limits, and which can be late or cut off.
   if (error instanceof FreeholdError) return error
   const retryable = repeatable.has(call.method)
   if (error instanceof BrokenCircuitError) {
@@ -195,19 +242,27 @@ function respond(
   redact: (text: string) => string,
 ): Response {
   try {
+    if (status < 200 || status > 599) throw noStatus(service, status)
     const headers = toCaller(received, redact)
     const place = { status, asked, base: new URL(upstream.url), path: `/api/v1/${service}` }
     const location = locationFor([received.location].flat()[0], place)
     if (location !== undefined) headers.set('location', redact(location))
     if (call.method !== 'HEAD' && !withoutBody.has(status)) {
-      return new Response(Readable.toWeb(body) as ReadableStream<Uint8Array>, { status, headers })
+      return new Response(toWebStream(body), { status, headers })
     }
     discard(body)
+    // RFC 9110, section 8.6.
+    if (status === 204) headers.delete('content-length')
     return new Response(null, { status, headers })
   } catch (error) {
     discard(body)
     throw error
   }
+}
+
+function noStatus(service: string, status: number): FreeholdError {
+  const message = `The service "${service}" answered with the status ${status}, which HTTP does not have. Its owner can check the upstream.`
+  return new FreeholdError('upstream_failed', message, { retryable: false })
 }
 
 /** It ends with an error that nobody waits for. */

@@ -11,6 +11,8 @@ const keptFromUpstream: ReadonlySet<string> = new Set([
   ...hopByHop,
   ...['authorization', 'cookie', 'x-tenant-id', 'x-team-id', 'x-environment', 'x-request-id'],
   ...['forwarded', 'via', 'x-real-ip', 'accept-encoding', 'origin', 'referer'],
+  // With these a server may take another path than the one that was checked.
+  ...['x-original-url', 'x-rewrite-url'],
 ])
 
 /** What an upstream could do to everything else that our origin serves, or say in our name. */
@@ -34,16 +36,21 @@ const keptFromCaller: ReadonlySet<string> = new Set([
     'ratelimit',
     'ratelimit-policy',
     'location',
+    'cdn-cache-control',
+    'surrogate-control',
   ],
 ])
 
 const keptPrefixes = ['x-freehold-', 'x-forwarded-', 'access-control-', 'cross-origin-', 'proxy-', 'sec-']
 
-const isKept = (name: string, kept: ReadonlySet<string>) =>
-  kept.has(name) || keptPrefixes.some((prefix) => name.startsWith(prefix))
+/** CGI (RFC 3875, section 4.1.18), and so WSGI, PHP and others, can't tell an underscore in a name from a hyphen. */
+function isKept(given: string, kept: ReadonlySet<string>): boolean {
+  const name = given.replaceAll('_', '-')
+  return kept.has(name) || keptPrefixes.some((prefix) => name.startsWith(prefix))
+}
 
-/** Documents that a browser would show as pages of our origin. */
-const shownByBrowsers = /^\s*(text\/html|application\/xhtml\+xml|image\/svg\+xml|(text|application)\/xml)\b/i
+/** Documents that a browser would show as pages of our origin, also where they are the last of several types. */
+const shownByBrowsers = /html|xsl|[/+]xml|mixed-replace/i
 
 /** What of a caller's header fields an upstream gets. */
 export function toUpstream(headers: Headers): Record<string, string> {
@@ -62,7 +69,16 @@ export function toCaller(received: Received, redact: (text: string) => string): 
     for (const each of [value].flat()) headers.append(name, redact(each))
   }
   if (shownByBrowsers.test(headers.get('content-type') ?? '')) headers.set('content-disposition', 'attachment')
+  keepPrivate(headers)
   return headers
+}
+
+/** At one path each caller gets an answer of their own, which a cache in front of us must not give to others. */
+function keepPrivate(headers: Headers): void {
+  const directives = (headers.get('cache-control') ?? '').split(',').map((directive) => directive.trim())
+  const kept = directives.filter((directive) => directive !== '' && !/^(public|private|s-maxage)\b/i.test(directive))
+  headers.set('cache-control', ['private', ...kept].join(', '))
+  headers.append('vary', 'authorization, cookie, x-environment, x-team-id, x-tenant-id')
 }
 
 function namedByConnection(connection: string | null): string[] {

@@ -21,6 +21,7 @@ import { verifyAudit } from '../../audit/verify-audit.ts'
 import type { Caller } from '../../identity/caller.ts'
 import type { ObjectStore } from '../../objects/object-store.ts'
 import { keysOf } from '../../objects/object-store-contract.fixture.ts'
+import { startRun } from '../../runs/start-run.ts'
 import { deleteTenant } from '../delete-tenant.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { resumeTenant, suspendTenant } from '../tenants.ts'
@@ -222,6 +223,28 @@ test('nothing of the archive is a secret, a key or a hash of one', () => {
   expect(text).not.toMatch(/fh[to]_[\w-]{43}|whsec_|key_hash|token_hash|"sealed"|"wrapped"/)
 })
 
+test('what is written while a tenant is exported is in the archive as a whole or not at all', async () => {
+  const { to } = platforms()
+  const tenant = await to.createTenant('written to')
+  await suspendTenant(operatorOf(to), tenant.id)
+  const holder = new pg.Client({ connectionString: url })
+  await holder.connect()
+  await holder.query('begin')
+  // Runs are written before this one is, and their heads after it.
+  await holder.query('lock table connections in access exclusive mode')
+  const exporting = exportFrom(to, tenant.id)
+  const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%declare exported%'`
+  await waitFor(async () => (await to.asSuperuser(waiting)).length > 0, { timeoutMs: 60_000 })
+  const late = { agent: 'assistant', message: 'late', environment: 'production', metadata: {} } as const
+  await startRun(to.caller(tenant), late)
+  await holder.query('rollback')
+  await holder.end()
+  const bytes = await exporting
+  while ((await deleteTenant(operatorOf(to), tenant.id, tenant, to.anchors)).status !== 'deleted');
+  expect(await importInto(to, bytes)).toMatchObject({ tenant: { name: 'written to' } })
+  expect(await snapshotTenant(to, tenant.id)).toMatchObject({ agent_runs: [], run_heads: [], threads: [] })
+})
+
 test('a tenant that is at work is not exported, nor is any for somebody else', async () => {
   const { to } = platforms()
   const refused = exportTenant(operatorOf(to), to.acme.id, to.anchors)
@@ -292,6 +315,17 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
   ['a line that is no JSON', edit('threads', '{', '['), 'do not fit'],
   ['an audit entry that was edited', edit('audit_entries', '"audit.pruned"', '"audit.forged"'), 'audit chain'],
   ['an audit chain that was cut', edit('audit_entries', /[^\n]+\n$/, ''), 'another end'],
+  ['what is nested too deeply', edit('threads', /[^\n]+\n/, `${'['.repeat(100_000)}\n`), 'do not fit'],
+  [
+    'a logo under the hash of another one',
+    edit('logos', /"hash": "[^"]+"/, `"hash": "${'0'.repeat(64)}"`),
+    'do not fit',
+  ],
+  [
+    'a name that could not be given',
+    (_, manifest) => Object.assign(manifest.tenant, { name: 'a\u202eb' }),
+    'tenant.name: use letters',
+  ],
   ['an object that was changed', edit('objects/files/notes', 'secret', 'Secret'), 'not what it lists'],
   ['an object that is missing', (files) => files.pop(), 'ends before objects/'],
   ['an object that is not listed', (files) => files.push({ name: 'objects/files/x.txt', text: 'x' }), 'does not list'],

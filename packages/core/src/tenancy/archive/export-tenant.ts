@@ -3,15 +3,16 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { finished, Readable } from 'node:stream'
+import { finished } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { FreeholdError } from '@freehold/contracts'
 import { type RawBuilder, sql } from 'kysely'
 import { pack } from 'tar-stream'
 import type { Anchors } from '../../audit/anchors.ts'
-import type { Database, Tx } from '../../db/database.ts'
+import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../identity/caller.ts'
+import { toWebStream } from '../../web-stream.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
@@ -39,23 +40,23 @@ export async function exportTenant(
 ): Promise<ReadableStream<Uint8Array>> {
   authorizeOnTenant(caller, 'platform:tenants:write')
   const { database, objects } = caller.platform
-  const tenant = await assertAtRest(database, tenantId)
   const folder = await mkdtemp(join(tmpdir(), 'freehold-export-'))
   try {
-    const files = await dumpTables(database, tenantId, folder)
-    const { file, listed } = await dumpObjects(objects, tenantId, folder)
     const { crv = '', kty = '', x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
-    const auditHead = await database.withTenant(tenantId, (tx) =>
-      tx.selectFrom('audit_entries').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst(),
-    )
-    const manifest: Manifest = {
-      format: archiveFormat,
-      exportedAt: new Date().toISOString(),
-      tenant: { id: tenantId, ...tenant },
-      auditHead: auditHead ?? null,
-      publicKey: { crv, kty, x },
-      files: [...files, file],
-    }
+    const { file, listed } = await dumpObjects(objects, tenantId, folder)
+    // At one moment: a key goes on for some seconds where a gateway remembers it.
+    const manifest = await database.snapshot(tenantId, async (tx): Promise<Manifest> => {
+      const tenant = await assertAtRest(tx)
+      const head = tx.selectFrom('audit_entries').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1)
+      return {
+        format: archiveFormat,
+        exportedAt: new Date().toISOString(),
+        tenant: { id: tenantId, ...tenant },
+        auditHead: (await head.executeTakeFirst()) ?? null,
+        publicKey: { crv, kty, x },
+        files: [...(await dumpTables(tx, folder)), file],
+      }
+    })
     return packArchive(manifest, listed, folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
@@ -63,42 +64,37 @@ export async function exportTenant(
   }
 }
 
-/** A tenant that nothing changes any more: what its tables hold then belongs together. */
-async function assertAtRest(database: Database, id: string): Promise<{ name: string; plan: string }> {
-  return database.withTenant(id, async (tx) => {
-    const row = await tx.selectFrom('tenants').select(['name', 'plan', 'status', 'deletion']).executeTakeFirst()
-    if (!row) throw tenantNotFound()
-    if (row.status !== 'suspended' || row.deletion !== null) {
-      throw new FreeholdError('conflict', 'Suspend the tenant first, so that nothing changes while it is exported.')
-    }
-    const working = await tx
-      .selectFrom('agent_runs')
-      .select('id')
-      .where('status', '=', 'running')
-      .where('available_at', '>', sql<Date>`now()`)
-      .limit(1)
-      .executeTakeFirst()
-    if (working) {
-      throw new FreeholdError('conflict', 'A worker is still at a run of this tenant. Export it once that is done.', {
-        retryable: true,
-      })
-    }
-    return { name: row.name, plan: row.plan }
-  })
+/** A tenant that no worker is at, so that no run of it is cut in two. */
+async function assertAtRest(tx: Tx): Promise<{ name: string; plan: string }> {
+  const row = await tx.selectFrom('tenants').select(['name', 'plan', 'status', 'deletion']).executeTakeFirst()
+  if (!row) throw tenantNotFound()
+  if (row.deletion !== null)
+    throw new FreeholdError('conflict', 'This tenant is being deleted: not all of it is there.')
+  if (row.status !== 'suspended') {
+    throw new FreeholdError('conflict', 'Suspend the tenant first, so that nothing changes while it is exported.')
+  }
+  const working = await tx
+    .selectFrom('agent_runs')
+    .select('id')
+    .where('status', '=', 'running')
+    .where('available_at', '>', sql<Date>`now()`)
+    .limit(1)
+    .executeTakeFirst()
+  if (working) {
+    throw new FreeholdError('conflict', 'A worker is still at a run of this tenant. Export it once that is done.', {
+      retryable: true,
+    })
+  }
+  return { name: row.name, plan: row.plan }
 }
 
-async function dumpTables(database: Database, tenantId: string, folder: string): Promise<ArchivedFile[]> {
-  const tables = (await database.withTenant(tenantId, readTenantTables)).filter((name) => movingTables.includes(name))
+async function dumpTables(tx: Tx, folder: string): Promise<ArchivedFile[]> {
   const files: ArchivedFile[] = []
-  for (const name of tables) {
-    files.push(
-      await database.withTenant(tenantId, async (tx) => {
-        const columns = await readColumns(tx, name)
-        return dump(tx, folder, name, columns, selectLines(name, columns))
-      }),
-    )
+  for (const name of (await readTenantTables(tx)).filter((table) => movingTables.includes(table))) {
+    const columns = await readColumns(tx, name)
+    files.push(await dump(tx, folder, name, columns, selectLines(name, columns)))
   }
-  files.push(await database.withTenant(tenantId, (tx) => dump(tx, folder, membersFile, [], selectMembers)))
+  files.push(await dump(tx, folder, membersFile, [], selectMembers))
   return files
 }
 
@@ -153,6 +149,7 @@ async function dump(
       await file.appendFile(text)
       if (batch.rows.length < rowsAtOnce) break
     }
+    await sql`close exported`.execute(tx)
   } finally {
     await file.close()
   }
@@ -182,6 +179,5 @@ function packArchive(
     tar.destroy()
     void rm(folder, { recursive: true, force: true })
   })
-  // Node's own type of the same stream.
-  return Readable.toWeb(archive) as ReadableStream<Uint8Array>
+  return toWebStream(archive)
 }

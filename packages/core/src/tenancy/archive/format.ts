@@ -1,3 +1,4 @@
+import { planNameSchema, tenantNameSchema } from '@freehold/contracts'
 import { z } from 'zod'
 import { isObjectKey, maxObjectBytes } from '../../objects/object-store.ts'
 
@@ -11,7 +12,7 @@ const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 export const manifestSchema = z.strictObject({
   format: z.literal(archiveFormat),
   exportedAt: z.iso.datetime(),
-  tenant: z.strictObject({ id: z.uuid(), name: z.string(), plan: z.string() }),
+  tenant: z.strictObject({ id: z.uuid(), name: tenantNameSchema, plan: planNameSchema }),
   /** The newest entry of the audit chain, and the key that its anchors and checkpoints are signed with, as a JWK. */
   auditHead: z.strictObject({ seq: z.int(), hash: hashSchema }).nullable(),
   publicKey: z.record(z.string(), z.string()),
@@ -87,7 +88,7 @@ export const stayingTables: Record<string, string> = {
 
 /** Columns that stay: what only their installation can read, or has made. */
 export const stayingColumns: Record<string, readonly string[]> = {
-  tenants: ['deletion', 'last_claimed_at'],
+  tenants: ['deletion', 'last_claimed_at', 'transit_key_version'],
   webhooks: ['secret', 'previous_secret', 'previous_secret_until'],
 }
 

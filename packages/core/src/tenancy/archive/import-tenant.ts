@@ -199,8 +199,8 @@ function explain(error: unknown): unknown {
     return new FreeholdError('conflict', message, { cause: error })
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  // Data exceptions, violated constraints, and a row that a policy refuses.
-  if (/^(22|23)/.test(code) || code === '42501') return invalid('has rows that do not fit together', error)
+  // Data exceptions, violated constraints, what is nested too deeply, and a row that a policy refuses.
+  if (/^(22|23|54)/.test(code) || code === '42501') return invalid('has rows that do not fit together', error)
   if (error instanceof z.ZodError || error instanceof SyntaxError) return invalid('has members that are none', error)
   return error
 }
