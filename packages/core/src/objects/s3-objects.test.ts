@@ -74,6 +74,8 @@ describe.skipIf(program === undefined)('with a server that speaks its protocol',
       await Promise.all(keys.slice(from, from + 20).map((key) => store.put({ tenantId, key }, bytes)))
     }
     expect(await keysOf(store, tenantId, 'many/')).toEqual(keys)
+    expect(await store.deleteAll(tenantId, forGood)).toBe(true)
+    expect(await keysOf(store, tenantId)).toEqual([])
   })
 
   it('leaves no version behind of what is deleted', async () => {
@@ -105,6 +107,19 @@ describe.skipIf(program === undefined)('with a server that speaks its protocol',
       await expect(work()).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining(until) })
     }
     expect(await store.get(object)).toBeDefined()
+  })
+
+  it('deletes what comes behind what is locked, however little time there is', async () => {
+    const store = inBucket('locked', { lock: { mode: 'GOVERNANCE', days: 30 } })
+    const { tenantId } = newObject()
+    const locked = Array.from({ length: 20 }, (_, count) => `audit/${count + 10}.jsonl`)
+    for (const key of locked) await store.putOnce({ tenantId, key }, bytes)
+    for (const key of ['files/x.txt', 'files/y.txt']) await store.put({ tenantId, key }, bytes)
+    await expect(store.deleteAll(tenantId, forGood)).rejects.toMatchObject({ code: 'conflict' })
+    expect(await keysOf(store, tenantId)).toEqual(locked)
+    await store.put({ tenantId, key: 'files/z.txt' }, bytes)
+    expect(await store.deleteAll(tenantId, 0)).toBe(false)
+    expect(await keysOf(store, tenantId)).toEqual(locked)
   })
 
   it('locks nothing that may be replaced', async () => {

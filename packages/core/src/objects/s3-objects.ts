@@ -23,6 +23,12 @@ interface Bucket {
   ask<T>(work: (sdk: Sdk, client: S3Client, within: { abortSignal: AbortSignal }) => Promise<T>): Promise<T>
 }
 
+interface Version {
+  Key?: string | undefined
+  /** Absent where the store has no versions. */
+  VersionId?: string | undefined
+}
+
 const versionsAtOnce = 16
 const deletingMs = 30_000
 const dayMs = 86_400_000
@@ -50,10 +56,11 @@ export function createS3Objects({ prefix = '', kmsKey, lock, ...config }: S3Conf
     get: (object) => translated(() => readObject(bucket, nameOf(object)).catch(orElse('NoSuchKey', undefined))),
     async *list(tenantId, folder, after) {
       const ground = `${prefix}${groundOf(tenantId)}`
-      const names = listNames(bucket, `${prefix}${groundOf(tenantId, folder)}`, after && `${ground}${after}`)
-      for await (const name of names) {
-        const key = name.slice(ground.length)
-        if (isObjectKey(key)) yield key
+      const pages = listPages(bucket, `${prefix}${groundOf(tenantId, folder)}`, after && `${ground}${after}`)
+      for (;;) {
+        const { value: names, done } = await translated(() => pages.next())
+        if (done) return
+        yield* names.map((name) => name.slice(ground.length)).filter(isObjectKey)
       }
     },
     delete: (object) =>
@@ -103,30 +110,21 @@ function readObject({ Bucket, ask }: Bucket, Key: string): Promise<Uint8Array | 
   })
 }
 
-async function* listNames(bucket: Bucket, prefix: string, after?: string): AsyncGenerator<string> {
+/** The names below a prefix, in their order, as they come. */
+async function* listPages({ Bucket, ask }: Bucket, Prefix: string, after?: string): AsyncGenerator<string[]> {
   for (let last = after; ; ) {
-    const { names, isLast } = await translated(() => listPage(bucket, prefix, last))
-    yield* names
-    if (isLast) return
+    const input = { Bucket, Prefix, ...(last && { StartAfter: last }) }
+    const { Contents = [], IsTruncated } = await ask((sdk, client, within) =>
+      client.send(new sdk.ListObjectsV2Command(input), within),
+    )
+    const names = Contents.map(({ Key = '' }) => Key)
+    yield names
+    if (IsTruncated !== true) return
     last = names.at(-1)
   }
 }
 
-function listPage({ Bucket, ask }: Bucket, Prefix: string, after?: string) {
-  return ask(async (sdk, client, within) => {
-    const command = new sdk.ListObjectsV2Command({ Bucket, Prefix, ...(after && { StartAfter: after }) })
-    const { Contents = [], IsTruncated } = await client.send(command, within)
-    return { names: Contents.map(({ Key = '' }) => Key), isLast: IsTruncated !== true }
-  })
-}
-
-interface Version {
-  Key?: string | undefined
-  /** Absent where the store has no versions. */
-  VersionId?: string | undefined
-}
-
-/** Deletes every version of what is meant below a prefix, until nothing is there or the time is over: false then. */
+/** Deletes every version of what is meant below a prefix. False when there was not the time for all. */
 async function deleteVersions(
   bucket: Bucket,
   prefix: string,
@@ -134,43 +132,71 @@ async function deleteVersions(
   untilMs: number,
 ): Promise<boolean> {
   for (;;) {
-    const versions = (await listVersions(bucket, prefix)).filter(({ Key = '' }) => isMeant(Key))
-    if (versions.length === 0) return true
-    for (let from = 0; from < versions.length; from += versionsAtOnce) {
-      await Promise.all(versions.slice(from, from + versionsAtOnce).map((version) => deleteVersion(bucket, version)))
-      if (Date.now() > untilMs) return false
+    let deleted = 0
+    let refusal: Refusal | undefined
+    for await (const listed of listVersions(bucket, prefix)) {
+      const batch = listed.filter(({ Key = '' }) => isMeant(Key))
+      const refusals = (await Promise.all(batch.map((version) => deleteVersion(bucket, version)))).filter(Boolean)
+      deleted += batch.length - refusals.length
+      refusal ??= refusals[0]
+      // What is locked doesn't keep what comes behind it from being deleted.
+      if (deleted > 0 && Date.now() > untilMs) return false
     }
+    // Not every server lists on from where something was deleted.
+    if (deleted > 0) continue
+    if (refusal) throw await explainRefusal(bucket, refusal)
+    return true
   }
 }
 
-/** Some of the versions below a prefix, those that say that something is deleted included. */
-async function listVersions(bucket: Bucket, Prefix: string): Promise<Version[]> {
-  const { Bucket, ask } = bucket
-  try {
-    const { Versions = [], DeleteMarkers = [] } = await ask((sdk, client, within) =>
-      client.send(new sdk.ListObjectVersionsCommand({ Bucket, Prefix }), within),
-    )
-    return [...Versions, ...DeleteMarkers]
-  } catch (error) {
-    // A store that has none, such as Cloudflare R2.
-    if (nameOf(error) !== 'NotImplemented') throw error
-    return (await listPage(bucket, Prefix)).names.map((Key) => ({ Key }))
+/** The versions below a prefix, those that say that something is deleted included, some at a time. */
+async function* listVersions(bucket: Bucket, prefix: string): AsyncGenerator<Version[]> {
+  let markers = {}
+  for (;;) {
+    const input = { Bucket: bucket.Bucket, Prefix: prefix, ...markers }
+    const page = await bucket
+      .ask((sdk, client, within) => client.send(new sdk.ListObjectVersionsCommand(input), within))
+      .catch(orElse('NotImplemented', undefined))
+    if (!page) break
+    yield* batches([...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])])
+    if (!page.IsTruncated) return
+    markers = { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker }
   }
+  // A store that has no versions, such as Cloudflare R2.
+  for await (const names of listPages(bucket, prefix)) yield* batches(names.map((Key) => ({ Key })))
 }
 
-async function deleteVersion({ Bucket, ask }: Bucket, { Key, VersionId }: Version): Promise<void> {
-  const input = { Bucket, Key, ...(VersionId && { VersionId }) }
-  try {
-    await ask((sdk, client, within) => client.send(new sdk.DeleteObjectCommand(input), within))
-  } catch (error) {
-    const lockedUntil = await ask((sdk, client, within) => client.send(new sdk.HeadObjectCommand(input), within)).then(
-      (head) => head.ObjectLockRetainUntilDate,
-      () => undefined,
-    )
-    if (!lockedUntil || lockedUntil.getTime() < Date.now()) throw error
-    const message = `The object store keeps this until ${lockedUntil.toISOString()} (Object Lock). Delete it again then.`
-    throw new FreeholdError('conflict', message)
-  }
+function* batches(versions: Version[]): Generator<Version[]> {
+  for (let from = 0; from < versions.length; from += versionsAtOnce) yield versions.slice(from, from + versionsAtOnce)
+}
+
+interface Refusal {
+  version: Version
+  error: unknown
+}
+
+async function deleteVersion({ Bucket, ask }: Bucket, version: Version): Promise<Refusal | undefined> {
+  const input = { Bucket, ...named(version) }
+  return ask((sdk, client, within) => client.send(new sdk.DeleteObjectCommand(input), within)).then(
+    () => undefined,
+    (error: unknown) => orElse('AccessDenied', { version, error })(error),
+  )
+}
+
+/** What is locked is refused until a time, for which the store is asked. */
+async function explainRefusal({ Bucket, ask }: Bucket, { version, error }: Refusal): Promise<unknown> {
+  const input = { Bucket, ...named(version) }
+  const until = await ask((sdk, client, within) => client.send(new sdk.HeadObjectCommand(input), within)).then(
+    (head) => head.ObjectLockRetainUntilDate,
+    () => undefined,
+  )
+  if (!until || until.getTime() < Date.now()) return error
+  const message = `The object store keeps this until ${until.toISOString()} (Object Lock). Delete it again then.`
+  return new FreeholdError('conflict', message)
+}
+
+function named({ Key, VersionId }: Version) {
+  return { Key, ...(VersionId && { VersionId }) }
 }
 
 function lockUntil(lock: S3Config['lock']) {
@@ -180,7 +206,7 @@ function lockUntil(lock: S3Config['lock']) {
   return { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: until, ChecksumAlgorithm: 'SHA256' }
 }
 
-function nameOf(error: unknown): string {
+function nameOfError(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   // Of a connection that failed, what Node calls it.
   return 'code' in error ? String(error.code) : error.name
@@ -189,7 +215,7 @@ function nameOf(error: unknown): string {
 /** What an error of this name means. */
 function orElse<T>(name: string, value: T): (error: unknown) => T {
   return (error) => {
-    if (nameOf(error) === name) return value
+    if (nameOfError(error) === name) return value
     throw error
   }
 }
@@ -200,7 +226,7 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } catch (error) {
     if (error instanceof FreeholdError) throw error
-    const message = `The object store (S3) refused or did not answer (${nameOf(error)}). Try again in a moment.`
+    const message = `The object store (S3) refused or did not answer (${nameOfError(error)}). Try again in a moment.`
     throw new FreeholdError('unavailable', message, { retryAfterSeconds: 2 })
   }
 }
