@@ -34,6 +34,7 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await expect(page.getByRole('dialog')).toBeHidden()
     await page.keyboard.press('j')
     await expect(page).toHaveURL(new RegExp(`id=${older.id}`))
+    await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeVisible()
     await page.keyboard.press('a')
     await expect(page.getByText('Approved: the agent goes on')).toBeVisible()
     await endOf(client, older.runId, 'succeeded')
@@ -66,7 +67,7 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }).click()
     await expect(page.getByText('you approved with changes')).toBeVisible()
     await page.getByText('As the agent asked').click()
-    await expect(page.getByLabel('Original arguments')).toContainText('"2340 * 17 / 100"')
+    await expect(page.getByLabel('Original arguments', { exact: true })).toContainText('"2340 * 17 / 100"')
     expect((await endOf(client, asked.runId, 'succeeded')).output).toContain('398')
   }, 60_000)
 
@@ -145,9 +146,9 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await expect(item).toContainText('$5.00 per month')
     const run = await client.startRun({ params: { name: 'priced' }, body: { message: 'Really?' } })
     await endOf(client, run.id, 'succeeded')
+    await page.reload()
     // 100 tokens in at $0.15 and 10 out at $0.60 for each million.
     await expect(item).toContainText('$0.000021 of $5.00')
-    await page.reload()
     await item.getByRole('button', { name: 'Actions for small money' }).click()
     await page.getByRole('menuitem', { name: 'Delete…' }).click()
     await page.getByRole('button', { name: 'Delete budget' }).click()

@@ -92,13 +92,20 @@ const nothingWaits = (
   </EmptyState>
 )
 
-/** Which one is chosen stands in the address. Where there is room for it, the first is, if none else. */
+/**
+ * Which one is chosen: kept here, so that the next key finds what this one chose, and told by the address. Where there is room
+ * for it, the first is, if none else.
+ */
 function useChosen(items: readonly ApprovalSummary[]) {
-  const [{ id: chosen }, setSearch] = useSearch()
-  const choose = (id: string | undefined) => setSearch({ id })
+  const [search, setSearch] = useSearch()
+  const [chosen, setChosen] = useState(search.id)
+  const choose = (id: string | undefined) => {
+    setChosen(id)
+    setSearch({ id })
+  }
   const first = items[0]?.id
   useEffect(() => {
-    if (chosen === undefined && first !== undefined && window.matchMedia(roomForBoth).matches) setSearch({ id: first })
+    if (chosen === undefined && first !== undefined && window.matchMedia(roomForBoth).matches) choose(first)
   })
   const at = items.findIndex(({ id }) => id === chosen)
   const go = (next: ApprovalSummary | undefined) => {

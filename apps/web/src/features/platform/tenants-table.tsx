@@ -17,9 +17,15 @@ export function TenantsTable({ tenants }: { tenants: readonly TenantHealth[] }) 
     { key: 'name', title: 'Tenant', className: 'font-medium', cell: (tenant) => <TenantName tenant={tenant} /> },
     { key: 'status', title: 'State', cell: ({ status }) => <StatusBadge status={status} /> },
     { key: 'plan', title: 'Plan', wide: true, cell: ({ plan }) => plan },
-    { key: 'runs', title: 'Runs', right: true, cell: ({ lastMonth }) => formatNumber(lastMonth.runs) },
+    { key: 'runs', title: 'Runs', right: true, wide: true, cell: ({ lastMonth }) => formatNumber(lastMonth.runs) },
     { key: 'failed', title: 'Failed', right: true, cell: ({ lastMonth }) => <Failed rate={lastMonth.failureRate} /> },
-    { key: 'spend', title: 'Spend', right: true, cell: ({ lastMonth }) => formatMoney(lastMonth.costNanos) },
+    {
+      key: 'spend',
+      title: 'Spend',
+      right: true,
+      wide: true,
+      cell: ({ lastMonth }) => formatMoney(lastMonth.costNanos),
+    },
     { key: 'now', title: 'Now', right: true, wide: true, cell: ({ now }) => <Now now={now} /> },
     {
       key: 'last',
