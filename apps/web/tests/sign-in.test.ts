@@ -1,10 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { codeOf, type DnsServer, type OidcServer, startDnsServer, startOidcServer, waitFor } from '@freehold/testkit'
-<<<<<<< ours
 import { type BrowserContext, type Page, expect as playwrightExpect } from '@playwright/test'
-=======
-import { type BrowserContext, expect as playwrightExpect, type Page } from '@playwright/test'
->>>>>>> theirs
 import { afterAll, describe, test } from 'vitest'
 import { hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
 
