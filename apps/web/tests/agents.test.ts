@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
-import { expect, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
-import { hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 describe.skipIf(!hasBrowser())('agents', () => {
   const dashboard = shareDashboard()

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Approval, Client } from '@freehold/contracts'
 import { type ScriptedModel, startScriptedModel, waitFor } from '@freehold/testkit'
-import { expect, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { acceptInvitation, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { acceptInvitation, expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const question = 'What is 17% of 2340?'
 

@@ -3,9 +3,19 @@ import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Client, createClient } from '@freehold/contracts'
 import { findFreePort, type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
-import { afterAll, beforeAll } from 'vitest'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  expect as playwrightExpect,
+} from '@playwright/test'
+import { afterAll, beforeAll, vi } from 'vitest'
 
+/** Waits for what a page is to show. Longer than usual: several browsers and servers share the machine with other tests. */
+export const expect = playwrightExpect.configure({ timeout: 20_000 })
+const testWithinMs = 120_000
 const builtWithinMs = 300_000
 const binary = (process.env.PATH ?? '')
   .split(delimiter)
@@ -52,6 +62,7 @@ export function shareDashboard(
   env: Environment | ((url: string) => Promise<Environment>) = {},
   main?: string,
 ): SharedDashboard {
+  vi.setConfig({ testTimeout: testWithinMs })
   const running: { server?: ServerProcess; browser?: Browser } = {}
   beforeAll(async () => {
     const port = await findFreePort()

@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { sampleLogo } from '@freehold/testkit'
-import { expect, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
-import { hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const pages = {
   members: 'Members',

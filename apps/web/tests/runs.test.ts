@@ -2,9 +2,9 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Client } from '@freehold/contracts'
 import { waitFor } from '@freehold/testkit'
-import { expect, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { beforeAll, describe, test } from 'vitest'
-import { hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const soon = { timeout: 20_000 }
 

@@ -1,13 +1,12 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { codeOf, type DnsServer, type OidcServer, startDnsServer, startOidcServer, waitFor } from '@freehold/testkit'
-import { type BrowserContext, type Page, expect as playwrightExpect } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { afterAll, describe, test } from 'vitest'
-import { hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
+import { expect, hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
 
 const password = 'correct horse battery'
 /** A journey is of many pages in several browsers, on a machine that others work on. */
 const journeyMs = 120_000
-const expect = playwrightExpect.configure({ timeout: 15_000 })
 
 describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
   let oidc: OidcServer
