@@ -77,7 +77,7 @@ describe.skipIf(!hasBrowser())('runs and the overview', () => {
     })
     expect(decided.status(), await decided.text()).toBe(200)
     await expect(status()).toContainText('Succeeded', soon)
-    await expect(page.getByLabel('Result')).toContainText('3 + 4 is 7')
+    await expect(page.getByLabel('Result')).toContainText('3 + 4 = 7')
 
     await page.getByRole('treeitem', { name: /tool calculate/ }).click()
     await expect(page.getByLabel('Input', { exact: true })).toContainText('3 + 4')
@@ -102,7 +102,7 @@ describe.skipIf(!hasBrowser())('runs and the overview', () => {
     await client.updateBudget({ params: { id: budget.id }, body: { requestLimit: 100 } })
     await page.getByRole('button', { name: 'Redrive' }).click()
     await expect(status()).toContainText('Succeeded', soon)
-    await expect(page.getByLabel('Result')).toContainText('5 + 6 is 11')
+    await expect(page.getByLabel('Result')).toContainText('5 + 6 = 11')
     await expect(page.getByRole('treeitem', { name: /Attempt 1 failed/ })).toBeVisible()
   })
 

@@ -121,11 +121,11 @@ function Circumstances({ approval }: { approval: Approval }) {
         [
           'Agent',
           <>
-            <Link className="text-accent hover:underline" href={path(`/agents/${encodeURIComponent(agent)}`)}>
+            <Link className="text-accent underline" href={path(`/agents/${encodeURIComponent(agent)}`)}>
               {agent}
             </Link>{' '}
             v{version}, in{' '}
-            <Link className="text-accent hover:underline" href={path(`/runs/${runId}`)}>
+            <Link className="text-accent underline" href={path(`/runs/${runId}`)}>
               this run
             </Link>
           </>,

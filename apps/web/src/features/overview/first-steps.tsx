@@ -51,7 +51,7 @@ export function FirstSteps() {
               </h2>
               <p className="grow text-soft">{about}</p>
               {index > 0 && (
-                <Link href={path(page)} className="w-fit text-accent hover:underline">
+                <Link href={path(page)} className="w-fit text-accent underline">
                   {link}
                 </Link>
               )}

@@ -51,7 +51,7 @@ export function NowCard({ overview: { now, approvalsWaiting } }: { overview: Ove
       {runs.data?.items.length === 0 && (
         <p className="px-4 py-6 text-center text-soft">
           Nothing is under way.{' '}
-          <Link href={path('/runs')} className="text-accent hover:underline">
+          <Link href={path('/runs')} className="text-accent underline">
             See what was done
           </Link>
         </p>

@@ -57,7 +57,7 @@ function Whence({ run: { parentRunId, threadId }, mayRead }: { run: Run; mayRead
       : [`/runs/${parentRunId}`, 'Delegated by…']
   if (parentRunId === null && !mayRead) return <span title={threadId}>{threadId}</span>
   return (
-    <Link href={path(page)} className="text-accent hover:underline">
+    <Link href={path(page)} className="text-accent underline">
       {label}
     </Link>
   )

@@ -63,7 +63,7 @@ function StepFacts({ step }: { step: StepSummary }) {
   const { path, can } = useSession()
   const { usage, latencyMs, costNanos, startedAt, approvalId, childRunId, attempt } = step
   const link = (page: string, label: string): ReactNode => (
-    <Link href={path(page)} className="text-accent hover:underline">
+    <Link href={path(page)} className="text-accent underline">
       {label}
     </Link>
   )

@@ -62,7 +62,7 @@ function Footing({ turn }: { turn: Turn }) {
       <span>{formatNumber(turn.tokens)} tokens</span>
       <span>{formatMoney(turn.costNanos)}</span>
       {turn.isDemo && <Badge>demo model</Badge>}
-      <Link href={path(`/runs/${turn.runId}`)} className="text-accent hover:underline">
+      <Link href={path(`/runs/${turn.runId}`)} className="text-accent underline">
         Open the run
       </Link>
     </div>
