@@ -1,14 +1,12 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { codeOf, type DnsServer, type OidcServer, startDnsServer, startOidcServer, waitFor } from '@freehold/testkit'
-import type { Page } from '@playwright/test'
+import type { BrowserContext, Page } from '@playwright/test'
 import { afterAll, describe, test } from 'vitest'
 import { expect, hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
 
 const password = 'correct horse battery'
-/** A journey is of many pages in several browsers, on a machine that others work on. */
-const journeyMs = 120_000
 
-describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
+describe.skipIf(!hasBrowser())('signing in', () => {
   let oidc: OidcServer
   let dns: DnsServer
   const dashboard = shareDashboard(async (url) => {
@@ -123,6 +121,36 @@ describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
     await expect(page.getByRole('heading', { name: 'There is no such invitation' })).toBeVisible()
   })
 
+  test('a forgotten password is set anew by a mailed link, which works once and leaves nothing in the address', async () => {
+    const { page, email } = await dashboard.browseAs({ roles: ['viewer'] })
+    await page.context().clearCookies()
+    await page.goto('/sign-in')
+    await page.getByRole('link', { name: 'Forgot your password?' }).click()
+    await page.getByRole('heading', { name: 'Forgot your password?' }).waitFor()
+    await page.getByLabel('Email').fill(email)
+    await page.getByRole('button', { name: 'Send the link' }).click()
+    await expect(page.getByRole('heading', { name: 'Check your mail' })).toBeVisible()
+    const link = await mailed(email, '/auth/reset-password')
+    await page.goto(link)
+    await expect(page).toHaveURL(`${dashboard.url}/reset-password`)
+    await expectNoSeriousIssue(page)
+    await page.getByLabel('New password').fill(password2)
+    await page.getByRole('button', { name: 'Set password' }).click()
+    await page.getByRole('link', { name: 'Sign in' }).click()
+
+    await givePassword(page, email)
+    await expect(page.getByText(/invalid email or password/i)).toBeVisible()
+    await signIn(page, { email, password: password2 })
+    await expect(page).toHaveURL(`${dashboard.url}/t/acme`)
+    await page.goto(link)
+    await page.getByLabel('New password').or(page.getByText('The link is not valid')).waitFor()
+    if (await page.getByLabel('New password').isVisible()) {
+      await page.getByLabel('New password').fill(password)
+      await page.getByRole('button', { name: 'Set password' }).click()
+    }
+    await expect(page.getByText('The link is not valid')).toBeVisible()
+  })
+
   test('asks for a second factor once it is on, which a code of the app or a backup code is', async () => {
     const { page, email } = await dashboard.browseAs({ roles: ['viewer'] })
     const { totpUri, backupCodes } = await turnOnTwoFactor(page)
@@ -158,6 +186,34 @@ describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
     await signIn((await dashboard.browse()).page, { email, password })
   })
 
+  test('works by a passkey, which is added, named and removed in the account', async () => {
+    const { page, context } = await dashboard.browseAs({ roles: ['viewer'] })
+    await addAuthenticator(context, page)
+    await openAccount(page)
+    await page.getByRole('button', { name: 'Add a passkey' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('Laptop')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await expect(page.getByRole('dialog')).toHaveCount(0)
+    await expect(page.getByText('Laptop', { exact: true })).toBeVisible()
+    await page.getByRole('button', { name: 'Sign out' }).first().click()
+    await expect(page).toHaveURL(/\/sign-in$/)
+    // Where the device offers it by itself, nobody has to press anything.
+    await page
+      .getByRole('button', { name: 'Sign in with a passkey' })
+      .click()
+      .catch(() => undefined)
+    await expect(page).toHaveURL(`${dashboard.url}/t/acme`)
+
+    await openAccount(page)
+    await page.getByRole('button', { name: 'Rename' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('Phone')
+    await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click()
+    await expect(page.getByText('Phone', { exact: true })).toBeVisible()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('button', { name: 'Remove passkey' }).click()
+    await expect(page.getByText('A passkey signs you in by')).toBeVisible()
+  })
+
   test('works by a provider for who is invited, and says to anybody else why not', async () => {
     const { token } = await invite('grace@example.com')
     const { page } = await dashboard.browse()
@@ -179,6 +235,33 @@ describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
     await expectNoSeriousIssue(stranger.page)
   })
 
+  test('shows where somebody is signed in, and ends it there', async () => {
+    const { page, email } = await dashboard.browseAs({ roles: ['viewer'] })
+    const other = await dashboard.browse()
+    const third = await dashboard.browse()
+    await signIn(other.page, { email, password })
+    await signIn(third.page, { email, password })
+    await openAccount(page)
+    await expectNoSeriousIssue(page)
+    const elsewhere = page.getByRole('button', { name: /^Sign out Chrome/ })
+    const { length } = await elsewhere.all()
+    expect(length).toBeGreaterThan(1)
+    await elsewhere.first().click()
+    await expect(elsewhere).toHaveCount(length - 1)
+    await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Sign out everywhere else' }).click()
+    await expect(page.getByRole('alertdialog')).toHaveCount(0)
+    await expect(elsewhere).toHaveCount(0)
+    for (const ended of [other.page, third.page]) {
+      await waitFor(async () => {
+        await ended.goto('/t/acme/runs')
+        return ended.url().includes('/sign-in?next=')
+      })
+    }
+    await page.reload()
+    await expect(page.getByText('This browser', { exact: true })).toBeVisible()
+  })
+
   test('a person changes their name and password', async () => {
     const { page, email } = await dashboard.browseAs({ roles: ['viewer'] })
     await openAccount(page)
@@ -197,18 +280,103 @@ describe.skipIf(!hasBrowser())('signing in', { timeout: journeyMs }, () => {
     await signIn(other.page, { email, password: password2 })
     await expect(other.page.getByText('Countess')).toBeVisible()
   })
+
+  describe('on the host of a tenant with a brand of its own', () => {
+    const host = 'agents.globex.example'
+    const color = '#0b6b4f'
+
+    test('everything is in its name, and nothing in that of the platform', async () => {
+      const client = await dashboard.api('globex')
+      await client.putBranding({ body: { name: 'Globex Agents', colors: { primary: color } } })
+      const { record } = await client.claimHost({ body: { host } })
+      dns.records.set(record.name, [record.value])
+      await client.verifyHost()
+      const baseURL = dashboard.url.replace('localhost', host)
+      const email = 'hank@example.com'
+      const { token } = await invite(email, 'globex')
+      const { page } = await dashboard.browse({ baseURL })
+
+      const link = await mailed(email, '/invitations/')
+      expect(link).toBe(`${baseURL}/invitations/${token}`)
+      await page.goto(link)
+      await expect(page).toHaveTitle('Invitation · Globex Agents')
+      await page.getByRole('link', { name: 'Make an account' }).click()
+      await page.getByLabel('Your name').fill('Hank')
+      await page.getByLabel('Password').fill(password)
+      await page.getByRole('button', { name: 'Sign up' }).click()
+      await page.getByRole('heading', { name: 'Check your mail' }).waitFor()
+      await page.goto(await mailed(email, '/auth/verify-email'))
+      await page.getByRole('button', { name: 'Join globex' }).click()
+      await expect(page).toHaveURL(`${baseURL}/t/globex`)
+      const inside = ['/t/globex/runs', '/t/globex/keys', '/t/globex/nothing', '/t/acme/runs', '/account', '/nothing']
+      for (const path of inside) await expectUnnamed(page, path)
+      await openAccount(page)
+      await page.getByRole('button', { name: 'Sign out' }).first().click()
+      await expect(page).toHaveURL(`${baseURL}/sign-in`)
+      const outside = ['/sign-in', '/sign-in?error=access_denied', '/sign-up', '/forgot-password', '/reset-password']
+      const landings = ['/reset-password?token=a', '/verified?error=OTHER_BROWSER', '/invitations/none', '/auth/error']
+      for (const path of [...outside, ...landings]) await expectUnnamed(page, path)
+      await signIn(page, { email, password })
+      await expect(page).toHaveURL(`${baseURL}/t/globex`)
+
+      const mails = dashboard.server
+        .logEntries()
+        .flatMap((entry) => ('mail' in entry ? [JSON.stringify(entry.mail)] : []))
+      const hers = mails.filter((mail) => mail.includes(email))
+      expect(hers.length).toBeGreaterThan(1)
+      for (const mail of hers) expect(mail).not.toMatch(/freehold/i)
+    })
+
+    test('its pages on the host of the installation have its name and colour too', async () => {
+      const { page } = await dashboard.browseAs({ tenant: 'globex', roles: ['viewer'] })
+      await page.goto('/t/globex/runs')
+      await expect(page).toHaveTitle('Runs · globex · Globex Agents')
+      await expect(page.locator('html')).toHaveAttribute('style', new RegExp(color))
+      await expectUnnamed(page, '/t/globex/runs')
+    })
+  })
 })
 
 async function openAccount(page: Page): Promise<void> {
   await page.goto('/account')
   // What the browser itself asks for: from then on the buttons do what they say.
-  await expect(page.getByText('This browser')).toBeVisible()
+  await expect(page.getByText('This browser', { exact: true })).toBeVisible()
+}
+
+/** Whether a page, its title or its icon names the platform. */
+async function expectUnnamed(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await page.waitForLoadState('networkidle')
+  const icon = await page.locator('link[rel=icon]').first().getAttribute('href')
+  expect(icon, path).toBeTruthy()
+  const shown = [
+    await page.title(),
+    await page.content(),
+    await page.evaluate(async (href) => (await fetch(href)).text(), icon ?? ''),
+  ]
+  for (const text of shown) expect(text, path).not.toMatch(/freehold/i)
 }
 
 async function expectNoSeriousIssue(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+}
+
+/** A device that keeps passkeys, and lets its owner in without asking. */
+async function addAuthenticator(context: BrowserContext, page: Page): Promise<void> {
+  const session = await context.newCDPSession(page)
+  await session.send('WebAuthn.enable')
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
 }
 
 /** The provider's own pages. */
