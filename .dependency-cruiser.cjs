@@ -64,7 +64,8 @@ module.exports = {
     },
     {
       name: 'no-deep-import',
-      comment: "Another package's src/index.ts (and browser.ts, for pages) is its whole public surface; a private file may move at any time.",
+      comment:
+        "Another package's src/index.ts (and browser.ts, for pages) is its whole public surface; a private file may move at any time.",
       severity: 'error',
       from: { path: '^(packages|apps)/([^/]+)/' },
       to: { path: '^(packages|apps)/[^/]+/', pathNot: ['^$1/$2/', publicSurface] },

@@ -1,12 +1,15 @@
 // What a claim costs behind a short and behind a long backlog, in one run on one server.
 // `npm run bench -- claim [--rounds 60]`
 import { randomBytes } from 'node:crypto'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAgentSchema } from '@freehold/contracts'
 import {
   type Caller,
   claimRuns,
   createAgent,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   createTenant,
@@ -84,6 +87,7 @@ async function prepare(database: Awaited<ReturnType<typeof openDatabase>>): Prom
       bus: new LocalBus(),
       secrets,
       vault: createPostgresVault(database, secrets),
+      objects: createFolderObjects(join(tmpdir(), 'freehold-none')),
       catalogue: { programs: ['assistant'], tools: [] },
     },
     actor: { kind: 'operator', id: 'bench', name: 'bench' },

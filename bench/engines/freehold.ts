@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createAgentSchema, isTerminalStatus } from '@freehold/contracts'
 import {
   type Bus,
   type Caller,
   createAgent,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   createStoredProvider,
@@ -42,7 +44,8 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
   const secrets = createSecretCipher(randomBytes(32))
   const vault = createPostgresVault(database, secrets)
   const flags = await openFlags('stored', createStoredProvider(database))
-  const platform = { database, bus, secrets, vault, catalogue: { programs: [program.name], tools: [] } }
+  const objects = createFolderObjects(join(tmpdir(), 'freehold-none'))
+  const platform = { database, bus, secrets, vault, objects, catalogue: { programs: [program.name], tools: [] } }
   const caller = await openTenant(platform)
   const logger = { info: () => {}, warn: console.warn, error: console.error }
   const worker = new Worker(

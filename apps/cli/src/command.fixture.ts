@@ -63,7 +63,13 @@ export function startCommand(args: string[], env: NodeJS.ProcessEnv, input?: str
 /** Starts the platform on a free port, with its data in `env.FREEHOLD_DATA_DIR`, and waits until it is ready. */
 export async function startPlatform(env: NodeJS.ProcessEnv): Promise<Started> {
   const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), 'freehold-compile-cache') }
-  const platform = start(server, ['serve'], { ...compiled, FREEHOLD_DASHBOARD: 'off', ...env, PORT: '0', FREEHOLD_LOG_LEVEL: 'silent' })
+  const platform = start(server, ['serve'], {
+    ...compiled,
+    FREEHOLD_DASHBOARD: 'off',
+    ...env,
+    PORT: '0',
+    FREEHOLD_LOG_LEVEL: 'silent',
+  })
   await platform.printed('Freehold is ready')
   return platform
 }

@@ -1,7 +1,14 @@
 import { createPrivateKey } from 'node:crypto'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type AnchorStore, type Anchors, createAnchoring, type Database } from '@freehold/core'
+import {
+  type AnchorStore,
+  type Anchors,
+  createAnchoring,
+  createArchiving,
+  type Database,
+  type ObjectStore,
+} from '@freehold/core'
 import type { Logger } from 'pino'
 import type { ServerConfig } from './config.ts'
 import { generateServiceKeys } from './service-token.ts'
@@ -12,13 +19,17 @@ const anchoringMs = 120_000
 /**
  * The anchors of this installation. Their key is not that of the gateway: only what reads the chains may vouch for them.
  */
-export async function loadAnchors({ dataDir }: Pick<ServerConfig, 'dataDir'>): Promise<Anchors> {
+export async function loadAnchors(
+  { dataDir, auditArchive }: Pick<ServerConfig, 'dataDir' | 'auditArchive'>,
+  objects: ObjectStore,
+): Promise<Anchors> {
   const jwk = await loadSharedFile(dataDir, 'audit-key.json', async () =>
     JSON.stringify((await generateServiceKeys()).privateKey),
   )
   return {
     store: createFileStore(join(dataDir, 'audit-anchors')),
     privateKey: createPrivateKey({ key: { kty: 'OKP', ...JSON.parse(jwk) }, format: 'jwk' }),
+    archive: auditArchive && { objects, ...auditArchive },
   }
 }
 
@@ -48,9 +59,11 @@ function createFileStore(folder: string): AnchorStore {
   }
 }
 
-/** Anchors what has grown at once, every two minutes, and a last time when it is stopped. */
+/** Anchors what has grown, and archives what is due, at once and every two minutes; anchors a last time when it is stopped. */
 export function startAnchoring(database: Database, anchors: Anchors, logger: Logger): () => Promise<void> {
+  const stop = new AbortController()
   const anchorChains = createAnchoring(database, anchors)
+  const archiveChains = anchors.archive && createArchiving(database, anchors, anchors.archive)
   const anchor = async () => {
     try {
       const tenants = await anchorChains()
@@ -59,12 +72,25 @@ export function startAnchoring(database: Database, anchors: Anchors, logger: Log
       logger.warn({ err: error }, 'anchoring the audit chains failed; trying later')
     }
   }
-  let anchoring = anchor()
-  const timer = setInterval(() => {
-    anchoring = anchoring.then(anchor)
-  }, anchoringMs)
+  const archive = async () => {
+    try {
+      const { segments = 0, contradicting: tenants = [] } = (await archiveChains?.(stop.signal)) ?? {}
+      if (segments > 0) logger.info({ segments }, 'audit entries were archived')
+      if (tenants.length > 0) logger.error({ tenants }, 'audit chains contradict their archives; run audit verify')
+    } catch (error) {
+      logger.error({ err: error }, 'archiving the audit chains failed; trying later')
+    }
+  }
+  let underWay = anchor().then(archive)
+  const timer = setInterval(
+    () => {
+      underWay = underWay.then(anchor).then(archive)
+    },
+    Math.min(anchoringMs, anchors.archive?.afterMs ?? anchoringMs),
+  )
   return async () => {
     clearInterval(timer)
-    await anchoring.then(anchor)
+    stop.abort()
+    await underWay.then(anchor)
   }
 }

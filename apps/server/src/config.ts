@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
 import { type MailConfig, readMailConfig } from './mail/mail.ts'
+import { type AuditArchiveConfig, type ObjectsConfig, readObjectsConfig } from './objects.ts'
 import { Secret } from './secret.ts'
 import { readSignInConfig, type SignInConfig } from './sign-in/config.ts'
 import { needs, type Target } from './targets.ts'
@@ -131,6 +132,9 @@ export interface ServerConfig {
   /** Still opens what it encrypted, until everything is rewrapped. */
   previousSecretKey: Secret | undefined
   vault: VaultConfig
+  objects: ObjectsConfig
+  /** How old entries of the audit trail are at the most when they are archived; nothing is when absent. */
+  auditArchive: AuditArchiveConfig | undefined
   operatorKey: Secret | undefined
   /** Whose bearer tokens are accepted beside our own keys. */
   issuers: Issuer[]
@@ -177,11 +181,12 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
   }
   const unleash = readUnleash(given, problems)
   const vault = parsed.success ? readVault(parsed.data, problems) : undefined
+  const objects = readObjectsConfig(given, problems)
   const issuers = readIssuers(given, problems)
   const tls = readTls(given, target, problems)
   const signIn = readSignInConfig(given, problems)
   const mail = readMailConfig(given, problems)
-  if (!parsed.success || !egressAllow || !models || !vault || !signIn || !mail || problems.length > 0) {
+  if (!parsed.success || !egressAllow || !models || !vault || !objects || !signIn || !mail || problems.length > 0) {
     throw new Error(`The configuration is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
   }
   const read = parsed.data
@@ -208,6 +213,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     secretKey: Secret.of(read.FREEHOLD_SECRET_KEY),
     previousSecretKey: Secret.of(read.FREEHOLD_SECRET_KEY_PREVIOUS),
     vault,
+    ...objects,
     operatorKey: Secret.of(read.FREEHOLD_OPERATOR_KEY),
     issuers,
     samples: read.FREEHOLD_SAMPLES === 'on',

@@ -12,3 +12,4 @@ export { createMinter, createVerifier, generateServiceKeys } from './service-tok
 export { findOrigins } from './sign-in/origins.ts'
 export { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 export { type Target, targetNames } from './targets.ts'
+export { hasDashboard } from './web/serve-web.ts'

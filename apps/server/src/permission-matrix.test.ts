@@ -88,7 +88,7 @@ function ask(token: string, { id, path, method, hasBody }: Described): Promise<T
   return on.request(
     token,
     method,
-    path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? ''),
+    path.replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '') + (sampleRequests[id]?.query ?? ''),
     body,
   )
 }

@@ -47,6 +47,7 @@ import { createProcessStore, createRedisStore, type Redis } from './gateway/rate
 import { createListener, type Fetch, type Listener } from './http/listener.ts'
 import { problemResponse } from './http/respond.ts'
 import { createMailer } from './mail/mail.ts'
+import { openObjects } from './objects.ts'
 import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
 import { loadSecretCipher } from './secret-key.ts'
@@ -56,7 +57,7 @@ import { openSignIn, type SignIn, vouchBySession } from './sign-in/sign-in.ts'
 import { needs } from './targets.ts'
 import { openTlsIdentity, type TlsIdentity } from './tls/identity.ts'
 import { createTokenVerifier } from './tokens/verifier.ts'
-import { serveWeb, startDashboard } from './web/serve-web.ts'
+import { hasDashboard, serveWeb, startDashboard } from './web/serve-web.ts'
 
 export interface RunningServer {
   /** Where it listens; null for a target that serves nothing. */
@@ -121,7 +122,7 @@ async function start(
       ? await setUp(platform, config, url ?? 'http://127.0.0.1:3000', signIn)
       : undefined
   const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
-  const anchors = needs(target, 'api') ? await loadAnchors(config) : undefined
+  const anchors = platform && needs(target, 'api') ? await loadAnchors(config, platform.objects) : undefined
   if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
   const dashboard = startDashboard(config, url, logger, progress, stops)
   stops.defer(async () => {
@@ -186,7 +187,11 @@ async function buildSurface(
           whiteLabel: whiteLabelOf(config, origins),
           flags,
           vouchers: vouchersOf(config, signIn, logger),
-          mail: { send: createMailer(config.mail, logger), publicUrl: origins.publicUrl },
+          mail: {
+            send: createMailer(config.mail, logger),
+            publicUrl: origins.publicUrl,
+            hasPages: hasDashboard(config),
+          },
           shutdown,
         })
       : undefined
@@ -256,7 +261,8 @@ async function openPlatform(
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   const secrets = await loadSecretCipher(config)
-  return { database, bus, catalogue, secrets, vault: openVault(config.vault, database, secrets) }
+  const vault = openVault(config.vault, database, secrets)
+  return { database, bus, catalogue, secrets, vault, objects: openObjects(config) }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {
@@ -350,7 +356,7 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
-    trustedOrigins: origins.trustedOrigins,
+    origins,
     dashboard,
     rateLimitPerMinute: config.rateLimitPerMinute,
     signInAttemptsPerMinute: config.signIn.attemptsPerMinute,

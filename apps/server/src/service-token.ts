@@ -33,6 +33,9 @@ const claimsSchema = z.object({
   environment: environmentSchema.nullable().default(null),
   keyId: z.string().nullable().default(null),
   requestId: z.string(),
+  confined: z.boolean().default(false),
+  /** That a browser asked, where it is none of the installation's own; only of the gateway. */
+  host: z.string().max(253).optional(),
   /** Of the client, as the gateway saw it. */
   address: z.string().max(100).optional(),
 })
@@ -41,7 +44,7 @@ const claimsSchema = z.object({
 export type ServiceClaims = z.output<typeof claimsSchema>
 
 /** The gateway itself, asking who a key belongs to. */
-export function gatewayClaims(requestId: string, address?: string): ServiceClaims {
+export function gatewayClaims(requestId: string, address?: string, host?: string): ServiceClaims {
   return {
     actor: { kind: 'gateway', id: 'gateway', name: 'gateway' },
     tenant: null,
@@ -50,14 +53,16 @@ export function gatewayClaims(requestId: string, address?: string): ServiceClaim
     teams: [],
     environment: null,
     keyId: null,
+    confined: false,
     requestId,
     address,
+    host,
   }
 }
 
 export function claimsOf(identity: Identity, requestId: string, address: string): ServiceClaims {
-  const { actor, tenantId, permissions, roles, teams, keyId, environment } = identity
-  return { actor, tenant: tenantId, permissions, roles, teams, keyId, environment, requestId, address }
+  const { actor, tenantId, permissions, roles, teams, keyId, environment, confined = false } = identity
+  return { actor, tenant: tenantId, permissions, roles, teams, keyId, environment, confined, requestId, address }
 }
 
 export type MintToken = (claims: ServiceClaims) => Promise<string>

@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from '@freehold/testkit'
-import { expect, type Page } from '@playwright/test'
+import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
-import { hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const slowText = 'This answer takes its time, so that a person can reload the page in the middle of it.'
 const hostileText = [

@@ -2,10 +2,20 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { type Client, createClient } from '@freehold/contracts'
-import { type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from '@playwright/test'
-import { afterAll, beforeAll } from 'vitest'
+import { findFreePort, type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  expect as playwrightExpect,
+} from '@playwright/test'
+import { afterAll, beforeAll, vi } from 'vitest'
 
+/** Waits for what a page is to show. Longer than usual: several browsers and servers share the machine with other tests. */
+export const expect = playwrightExpect.configure({ timeout: 20_000 })
+const testWithinMs = 120_000
 const builtWithinMs = 300_000
 const binary = (process.env.PATH ?? '')
   .split(delimiter)
@@ -42,15 +52,33 @@ interface Member {
   roles: ('owner' | 'admin' | 'builder' | 'operator' | 'viewer')[]
 }
 
-/** The real server with its dashboard and a browser, for the tests of a file. */
-export function shareDashboard(env: Record<string, string> = {}): SharedDashboard {
+type Environment = Record<string, string>
+
+/**
+ * The real server with its dashboard and a browser, for the tests of a file. Every host below `example` leads to it, as
+ * those of tenants do. `main` is a server with programs of its own.
+ */
+export function shareDashboard(
+  env: Environment | ((url: string) => Promise<Environment>) = {},
+  main?: string,
+): SharedDashboard {
+  vi.setConfig({ testTimeout: testWithinMs })
   const running: { server?: ServerProcess; browser?: Browser } = {}
   beforeAll(async () => {
-    running.server = await spawnServer({ env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...env } })
+    const port = await findFreePort()
+    const given = typeof env === 'function' ? await env(`http://localhost:${port}`) : env
+    running.server = await spawnServer({
+      port,
+      ...(main !== undefined && { main }),
+      env: { FREEHOLD_DASHBOARD: 'on', FREEHOLD_LOG_LEVEL: 'info', ...given },
+    })
     const { server } = running
     await server.ready()
     await waitFor(async () => (await fetch(`${server.url}/sign-in`)).status === 200, { timeoutMs: builtWithinMs })
-    running.browser = await chromium.launch({ ...(binary && { executablePath: binary }), args: ['--no-sandbox'] })
+    running.browser = await chromium.launch({
+      ...(binary && { executablePath: binary }),
+      args: ['--no-sandbox', '--host-resolver-rules=MAP *.example 127.0.0.1'],
+    })
   }, builtWithinMs)
   afterAll(async () => {
     await running.browser?.close()
@@ -106,18 +134,27 @@ export async function signIn(page: Page, { email, password }: { email: string; p
 const password = 'correct horse battery'
 let joined = 0
 
-/** Invites somebody, who signs up, follows the mailed link and accepts: by requests, as pages of their own are tested elsewhere. */
 async function joinTenant(shared: SharedDashboard, page: Page, { tenant = 'acme', roles }: Member): Promise<string> {
   const email = `person-${++joined}@example.com`
   const { token } = await (await shared.api(tenant)).createInvitation({ body: { email, roles } })
+  await acceptInvitation(shared, page, { email, token })
+  return email
+}
+
+/** Somebody who was invited signs up, follows the mailed link and accepts: by requests, as pages of their own are tested elsewhere. */
+export async function acceptInvitation(
+  shared: SharedDashboard,
+  page: Page,
+  { email, token }: { email: string; token: string },
+): Promise<void> {
   const headers = { origin: shared.url, 'content-type': 'application/json' }
   const { request } = page.context()
-  await expectOk(request.post('/auth/sign-up/email', { headers, data: { email, password, name: `Person ${joined}` } }))
+  const name = `Person ${email.split('@')[0]}`
+  await expectOk(request.post('/auth/sign-up/email', { headers, data: { email, password, name } }))
   const link = await waitFor(() => mailedLink(shared.server, email, '/auth/verify-email'))
   await request.get(link)
   await expectOk(request.post('/auth/sign-in/email', { headers, data: { email, password } }))
   await expectOk(request.post('/api/v1/invitations/accept', { headers, data: { token } }))
-  return email
 }
 
 async function expectOk(answer: ReturnType<BrowserContext['request']['post']>): Promise<void> {

@@ -1,6 +1,5 @@
-import { expect } from '@playwright/test'
 import { describe, test } from 'vitest'
-import { hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 describe.skipIf(!hasBrowser())('the shell', () => {
   const dashboard = shareDashboard()

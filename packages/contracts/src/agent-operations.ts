@@ -2,7 +2,9 @@ import { z } from 'zod'
 import {
   agentConfigSchema,
   agentNameSchema,
+  agentSampleSchema,
   agentSchema,
+  agentSummarySchema,
   agentVersionSchema,
   createAgentSchema,
   toolSchema,
@@ -26,12 +28,12 @@ export const agentOperations = {
   listAgents: {
     method: 'get',
     path: '/agents',
-    summary: 'List the agents',
+    summary: 'List the agents: the latest version of each, what serves where, who owns it and how it did lately',
     tag: 'agents',
     permission: 'agents:read',
     query: pageQuery,
     status: 200,
-    response: page(agentSchema),
+    response: page(agentSummarySchema),
   },
   getAgent: {
     method: 'get',
@@ -65,6 +67,15 @@ export const agentOperations = {
     query: pageQuery,
     status: 200,
     response: page(agentVersionSchema),
+  },
+  listAgentSamples: {
+    method: 'get',
+    path: '/agent-samples',
+    summary: 'List agents to begin with, as far as their tools and programs are there',
+    tag: 'agents',
+    permission: 'agents:read',
+    status: 200,
+    response: z.object({ items: z.array(agentSampleSchema) }),
   },
   listTools: {
     method: 'get',

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { approvalPolicySchema } from './approvals.ts'
+import { environmentSchema } from './environments.ts'
+import { idSchema } from './tenants.ts'
 
 export const agentNameSchema = z
   .string()
@@ -64,6 +66,52 @@ const releasesSchema = z.object({
 export const agentSchema = agentVersionSchema
   .extend({ releases: releasesSchema })
   .meta({ id: 'Agent', description: 'The latest version, and which version serves where.' })
+
+/** Of their runs in a period, with delegated ones. */
+export const agentFiguresShape = {
+  runs: z.int(),
+  failureRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .nullable()
+    .meta({ description: 'Of those that succeeded or failed; null when there are none of these.' }),
+  costNanos: z.int(),
+}
+
+export const agentSummarySchema = agentSchema
+  .extend({
+    canaries: z.array(z.object({ environment: environmentSchema, version: z.int(), percent: z.int() })),
+    owner: z
+      .object({ teamId: idSchema, teamName: z.string() })
+      .nullable()
+      .meta({ description: 'The team that owns it; null: the tenant as a whole.' }),
+    lastWeek: z
+      .object(agentFiguresShape)
+      .nullable()
+      .meta({ description: 'Its runs of the last seven days. Null without runs:read.' }),
+  })
+  .meta({ id: 'AgentSummary' })
+export type AgentSummary = z.output<typeof agentSummarySchema>
+
+/** What an agent needs besides itself to be of use. */
+const agentNeeds = ['model_provider', 'public_web', 'other_agents', 'approver'] as const
+
+export const agentSampleSchema = z
+  .object({
+    name: agentNameSchema.meta({ description: 'To create it by, unless it is taken.' }),
+    title: z.string(),
+    needs: z.array(z.enum(agentNeeds)).meta({
+      description: 'What has to be there: a provider of models, hosts to reach, agents to ask, people who approve.',
+    }),
+    tryWith: z.string().meta({ description: 'A first message.' }),
+    config: agentConfigSchema,
+  })
+  .meta({
+    id: 'AgentSample',
+    description: 'An agent to begin with. Its config is what POST /agents takes, without the name.',
+  })
+export type AgentSample = z.output<typeof agentSampleSchema>
 
 export const toolSchema = z
   .object({

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import {
-  auditActions,
   auditAnchorsSchema,
+  auditArchiveStatusSchema,
   auditEntrySchema,
   auditPruningSchema,
   auditVerificationSchema,
   pruneAuditSchema,
+  verifyAuditQuery,
 } from './audit.ts'
+import { auditActions } from './audit-actions.ts'
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 
 const time = z.iso.datetime({ offset: true })
@@ -55,11 +57,21 @@ export const auditOperations = {
   verifyAudit: {
     method: 'get',
     path: '/audit/verification',
-    summary: 'Recompute the audit chain and compare it with its anchors',
+    summary: 'Recompute the audit chain and compare it with its anchors and its archive',
+    tag: 'audit',
+    permission: 'audit:read',
+    query: verifyAuditQuery,
+    status: 200,
+    response: auditVerificationSchema,
+  },
+  getAuditArchive: {
+    method: 'get',
+    path: '/audit/archive',
+    summary: 'Ask the object store how far the audit chain is archived',
     tag: 'audit',
     permission: 'audit:read',
     status: 200,
-    response: auditVerificationSchema,
+    response: auditArchiveStatusSchema,
   },
   pruneAudit: {
     method: 'post',

@@ -1,72 +1,6 @@
 import { z } from 'zod'
 import { idSchema } from './tenants.ts'
 
-/** What a change can be called: the kind of thing it is about, and what became of it. */
-export const auditActions = [
-  'audit.pruned',
-  'tenant.deletion-started',
-  'tenant.imported',
-  'agent.created',
-  'agent.version-added',
-  'release.set',
-  'release.promoted',
-  'release.rolled-back',
-  'release.requested',
-  'release.decided',
-  'approval.decided',
-  'branding.set',
-  'branding.logo-set',
-  'branding.logo-deleted',
-  'branding.host-claimed',
-  'branding.host-verified',
-  'branding.host-released',
-  'budget.created',
-  'connection.set',
-  'connection.deleted',
-  'budget.updated',
-  'budget.deleted',
-  'flag.set',
-  'flag.deleted',
-  'key.created',
-  'key.revoked',
-  'invitation.created',
-  'invitation.accepted',
-  'invitation.revoked',
-  'member.added',
-  'support.started',
-  'member.updated',
-  'member.removed',
-  'run.cancelled',
-  'run.redriven',
-  'run.decided',
-  'schedule.created',
-  'schedule.updated',
-  'schedule.deleted',
-  'secret.set-begun',
-  'secret.set',
-  'secret.deleted',
-  'service.set',
-  'service.deleted',
-  'service.consumer-set',
-  'service.consumer-removed',
-  'team.created',
-  'team.updated',
-  'team.deleted',
-  'team.member-set',
-  'team.member-removed',
-  'owner.set',
-  'tenant.created',
-  'tenant.suspended',
-  'tenant.resumed',
-  'tenant.plan-set',
-  'tenant.updated',
-  'webhook.created',
-  'webhook.updated',
-  'webhook.deleted',
-  'webhook.secret-rotated',
-] as const
-export type AuditAction = (typeof auditActions)[number]
-
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 
 export const auditEntrySchema = z
@@ -128,9 +62,49 @@ export const auditPruningSchema = z
   .object({
     removed: z.int(),
     prunedSeq: z.int().nullable().meta({ description: 'The last entry that was removed.' }),
+    unarchived: z.int().meta({ description: 'Entries that would be removed, too, if they were in the archive.' }),
   })
   .meta({ id: 'AuditPruning' })
 export type AuditPruning = z.output<typeof auditPruningSchema>
+
+const storeSchema = z.enum(['folder', 's3'])
+
+export const archiveVerificationSchema = z
+  .object({
+    store: storeSchema,
+    segments: z.int().meta({ description: 'Segments that were found whole, in order.' }),
+    firstSeq: z.int().nullable(),
+    lastSeq: z.int().nullable().meta({ description: 'How far the archive reaches.' }),
+    problem: z
+      .object({
+        segment: z.string().nullable().meta({ description: 'The object; null where it is missing.' }),
+        seq: z.int().meta({ description: 'The first entry that is not as it was.' }),
+        reason: z.string(),
+      })
+      .nullable(),
+  })
+  .meta({ id: 'AuditArchiveVerification' })
+export type ArchiveVerification = z.output<typeof archiveVerificationSchema>
+
+export const auditArchiveStatusSchema = z
+  .object({
+    store: storeSchema.nullable().meta({ description: 'Null where nothing is archived.' }),
+    segments: z.int(),
+    archivedSeq: z.int().meta({ description: 'How far the archive reaches.' }),
+    waiting: z.int().meta({ description: 'Entries that are not archived yet.' }),
+    waitingSince: z.iso.datetime().nullable().meta({ description: 'When the oldest of them was written.' }),
+    overdue: z.boolean().meta({ description: 'Whether it should have been archived by now.' }),
+  })
+  .meta({ id: 'AuditArchiveStatus' })
+export type AuditArchiveStatus = z.output<typeof auditArchiveStatusSchema>
+
+export const verifyAuditQuery = z.strictObject({
+  /** Without it the archive is not read. */
+  archive: z
+    .enum(['true', 'false'])
+    .default('true')
+    .transform((text) => text === 'true'),
+})
 
 export const auditVerificationSchema = z
   .object({
@@ -143,6 +117,9 @@ export const auditVerificationSchema = z
     problem: z
       .object({ seq: z.int().meta({ description: 'The first entry that is not as it was.' }), reason: z.string() })
       .nullable(),
+    archive: archiveVerificationSchema
+      .nullable()
+      .meta({ description: 'Null where there is none, or it was not read.' }),
   })
   .meta({ id: 'AuditVerification' })
 export type AuditVerification = z.output<typeof auditVerificationSchema>

@@ -1,6 +1,14 @@
 // What a page needs to run: the client and the closed lists, without the schemas that a server parses by. Types come from index.ts.
+export { auditActions } from './audit-actions.ts'
 export { createClient, readProblem } from './client.ts'
 export { errorStatus, FreeholdError } from './errors.ts'
-export { permissionsOf, rolePermissions, tenantPermissions, tenantRoles } from './permissions.ts'
+export {
+  environmentPermissions,
+  permissionsOf,
+  rolePermissions,
+  tenantPermissions,
+  tenantRoles,
+} from './permissions.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
 export { pause, readFrames } from './watch-journal.ts'
+export { webhookEvents } from './webhook-events.ts'

@@ -67,6 +67,10 @@ const budgetWindowSchema = z
     nanos: measureSchema,
     tokens: measureSchema,
     requests: measureSchema,
+    forecastNanos: z.int().nullable().meta({
+      description:
+        'What will be spent when the period ends, if it goes on as so far. Null before a hundredth of it is over, or when it has no end.',
+    }),
     warned: z.boolean(),
   })
   .meta({ id: 'BudgetWindow' })

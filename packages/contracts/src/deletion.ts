@@ -26,6 +26,10 @@ export const deletionCertificateSchema = z
     vaultKeys: z.object({ before: z.int(), after: z.int() }).optional().meta({
       description: 'Keys of the tenant that a vault has outside of the database; absent with a vault without.',
     }),
+    objects: z
+      .object({ store: z.string(), before: z.int(), after: z.int() })
+      .optional()
+      .meta({ description: 'Files in the object store; absent in a certificate from before there was one.' }),
     keyId: z
       .string()
       .meta({ description: 'The JWK thumbprint (RFC 7638) of the key that signed: that of the audit anchors.' }),

@@ -2,6 +2,8 @@ export {
   type Agent,
   type AgentConfig,
   type AgentLimits,
+  type AgentSample,
+  type AgentSummary,
   type AgentVersion,
   agentConfigSchema,
   agentLimitsSchema,
@@ -22,17 +24,20 @@ export {
   decideApprovalSchema,
 } from './approvals.ts'
 export {
-  type AuditAction,
+  type ArchiveVerification,
   type AuditAnchor,
   type AuditAnchors,
+  type AuditArchiveStatus,
   type AuditCheckpoint,
   type AuditEntry,
   type AuditPruning,
   type AuditVerification,
   auditAnchorSchema,
   auditCheckpointSchema,
+  auditEntrySchema,
   type PruneAudit,
 } from './audit.ts'
+export type { AuditAction } from './audit-actions.ts'
 export type {
   Branding,
   ChangeBranding,
@@ -146,6 +151,7 @@ export {
   tenantRoles,
 } from './permissions.ts'
 export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
+export type { TenantHealth } from './platform.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {
   type AskedCanary,
@@ -215,6 +221,12 @@ export {
   upstreamSchema,
 } from './services.ts'
 export {
+  type PublicInvitation,
+  type PublicSignIn,
+  publicInvitationSchema,
+  publicSignInSchema,
+} from './sign-in.ts'
+export {
   type CreateTeam,
   type Ownership,
   type OwnResource,
@@ -238,7 +250,9 @@ export {
   updateTenantSchema,
   type Whoami,
 } from './tenants.ts'
+export type { SummarizeUsage, UsageGroup, UsageSummary } from './usage.ts'
 export type { WatchOptions } from './watch-journal.ts'
+export type { WebhookEvent } from './webhook-events.ts'
 export {
   type CreateWebhook,
   createWebhookSchema,

@@ -18,6 +18,7 @@ import { byId, type Operation, page, pageQuery } from './operation.ts'
 import { overviewOperations } from './overview.ts'
 import { peopleOperations } from './people-operations.ts'
 import { planOperations } from './plan-operations.ts'
+import { platformOperations } from './platform.ts'
 import { releaseOperations } from './release-operations.ts'
 import {
   decideSchema,
@@ -31,7 +32,6 @@ import {
   startRunSchema,
   threadIdSchema,
   threadSchema,
-  usageRecordSchema,
 } from './runs.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 import { secretOperations } from './secret-operations.ts'
@@ -40,12 +40,12 @@ import { teamOperations } from './team-operations.ts'
 import {
   createdKeySchema,
   createKeySchema,
-  idSchema,
   keySchema,
   tenantSchema,
   updateTenantSchema,
   whoamiSchema,
 } from './tenants.ts'
+import { usageOperations } from './usage.ts'
 import { webhookOperations } from './webhook-operations.ts'
 
 const archiveType = 'application/gzip'
@@ -201,6 +201,7 @@ export const operations = {
   },
   ...brandingOperations,
   ...planOperations,
+  ...platformOperations,
   createKey: {
     method: 'post',
     path: '/keys',
@@ -277,6 +278,8 @@ export const operations = {
     query: z.strictObject({
       after: z.coerce.number().int().min(0).max(2_147_483_647).default(0),
       limit: z.coerce.number().int().min(1).max(1000).default(1000),
+      /** Only those of one step; for JSON, not for the stream. */
+      step: z.string().min(1).max(200).optional(),
     }),
     status: 200,
     response: z.object({ items: z.array(runEventSchema) }),
@@ -354,16 +357,7 @@ export const operations = {
     status: 200,
     response: page(messageSchema),
   },
-  listUsage: {
-    method: 'get',
-    path: '/usage',
-    summary: 'List model calls with tokens and cost, newest first',
-    tag: 'usage',
-    permission: 'usage:read',
-    query: pageQuery.extend({ runId: idSchema.optional() }),
-    status: 200,
-    response: page(usageRecordSchema),
-  },
+  ...usageOperations,
   ...overviewOperations,
   ...flagOperations,
   ...approvalOperations,

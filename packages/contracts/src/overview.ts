@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { agentFiguresShape } from './agents.ts'
 import { budgetPeriods } from './budgets.ts'
 import type { Operation } from './operation.ts'
 import { idSchema, timeZoneSchema } from './tenants.ts'
@@ -13,8 +14,6 @@ export const overviewQuery = z.strictObject({
 })
 export type OverviewQuery = z.output<typeof overviewQuery>
 
-const share = z.number().min(0).max(1)
-
 export const runFiguresSchema = z
   .object({
     from: z.iso.datetime(),
@@ -23,7 +22,10 @@ export const runFiguresSchema = z
     succeeded: z.int(),
     failed: z.int(),
     cancelled: z.int(),
-    successRate: share
+    successRate: z
+      .number()
+      .min(0)
+      .max(1)
       .nullable()
       .meta({ description: 'Of those that succeeded or failed; null when there are none of these.' }),
     durationMs: z
@@ -35,12 +37,7 @@ export const runFiguresSchema = z
   .meta({ id: 'RunFigures' })
 export type RunFigures = z.output<typeof runFiguresSchema>
 
-const agentFiguresSchema = z.object({
-  agent: z.string(),
-  runs: z.int(),
-  failureRate: share.nullable().meta({ description: 'Null when none of them has succeeded or failed.' }),
-  costNanos: z.int(),
-})
+const agentFiguresSchema = z.object({ agent: z.string(), ...agentFiguresShape })
 export type AgentFigures = z.output<typeof agentFiguresSchema>
 
 const nearBudgetSchema = z.object({

@@ -78,6 +78,9 @@ const runShape = {
   priority: z.enum(runPriorities),
   status: z.enum(runStatuses),
   waitsForApprovals: z.array(idSchema).meta({ description: 'The approvals that a waiting run waits for.' }),
+  waitsForDecisions: z
+    .array(z.string())
+    .meta({ description: 'The steps whose outcome is unknown, and about which a waiting run asks what to do.' }),
   message: z.string(),
   output: z.unknown(),
   error: runErrorSchema.nullable(),

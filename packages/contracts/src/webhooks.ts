@@ -1,13 +1,6 @@
 import { z } from 'zod'
 import { idSchema } from './tenants.ts'
-
-const webhookEvents = [
-  'approval.requested',
-  'approval.decided',
-  'budget.warned',
-  'release.rolled_back',
-  'run.failed',
-] as const
+import { webhookEvents } from './webhook-events.ts'
 
 const webhookUrlSchema = z
   .url({ protocol: /^https?$/, error: 'use an http(s) URL' })

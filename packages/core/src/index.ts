@@ -1,10 +1,11 @@
+export { agentSamples, listAgentSamples } from './agents/agent-samples.ts'
 export {
   createAgent,
   createAgentVersion,
   getAgent,
-  listAgents,
   listAgentVersions,
 } from './agents/agents.ts'
+export { listAgents } from './agents/list-agents.ts'
 export { listTools } from './agents/list-tools.ts'
 export { decideApproval, getApproval, listApprovals } from './approvals/approvals.ts'
 export { hashArguments, storable } from './approvals/arguments-hash.ts'
@@ -12,8 +13,10 @@ export { findInterruption, type Interruption } from './approvals/find-interrupti
 export { completeTerms, type EffectiveTerms, findNeededApproval } from './approvals/policy.ts'
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
+export { createArchiving } from './audit/archive-chains.ts'
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
+export { getAuditArchive } from './audit/verify-archive.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
 export {
   type Brand,
@@ -27,7 +30,7 @@ export {
   putLogo,
 } from './branding/branding.ts'
 export { checkDueHosts } from './branding/check-hosts.ts'
-export { claimHost, releaseHost, verifyHost } from './branding/hosts.ts'
+export { claimHost, findTenantOfHost, releaseHost, verifyHost } from './branding/hosts.ts'
 export { createTxtResolver, type ResolveTxt } from './branding/resolve-txt.ts'
 export { createBudget, deleteBudget, getBudget, listBudgets, updateBudget } from './budgets/budgets.ts'
 export {
@@ -66,7 +69,11 @@ export { isStillAllowed } from './identity/is-still-allowed.ts'
 export { generateKey, looksLikeKey } from './identity/keys.ts'
 export { registerOperatorKey } from './identity/register-operator-key.ts'
 export { whoami } from './identity/whoami.ts'
+export { createFolderObjects } from './objects/folder-objects.ts'
+export type { ObjectRef, ObjectStore } from './objects/object-store.ts'
+export { createS3Objects } from './objects/s3-objects.ts'
 export { getOverview } from './overview/get-overview.ts'
+export { findInvitation } from './people/find-invitation.ts'
 export { identifyPerson } from './people/identify-person.ts'
 export {
   acceptInvitation,
@@ -134,6 +141,7 @@ export { exportTenant } from './tenancy/archive/export-tenant.ts'
 export { importTenant } from './tenancy/archive/import-tenant.ts'
 export { createTenant } from './tenancy/create-tenant.ts'
 export { deleteTenant, getTenantDeletion } from './tenancy/delete-tenant.ts'
+export { listTenantHealth } from './tenancy/list-tenant-health.ts'
 export { newTenantId } from './tenancy/new-tenant-id.ts'
 export { listPlans, putPlan } from './tenancy/plans.ts'
 export {
@@ -150,6 +158,7 @@ export { type Conversation, readConversation } from './threads/read-conversation
 export { readHistory } from './threads/read-history.ts'
 export { getThread, listMessages, listThreads } from './threads/threads.ts'
 export { listUsage } from './usage/list-usage.ts'
+export { summarizeUsage } from './usage/summarize-usage.ts'
 export { toWebStream } from './web-stream.ts'
 export { type DeliveryTarget, disableWebhook, readDeliveryTarget } from './webhooks/deliveries.ts'
 export {

@@ -1,6 +1,7 @@
 import type { Tool } from '@freehold/contracts'
 import type { Bus } from './bus/bus.ts'
 import type { Database } from './db/database.ts'
+import type { ObjectStore } from './objects/object-store.ts'
 import type { SecretCipher } from './secrets/cipher.ts'
 import type { Vault } from './secrets/vault.ts'
 
@@ -17,4 +18,5 @@ export interface Platform {
   catalogue: Catalogue
   secrets: SecretCipher
   vault: Vault
+  objects: ObjectStore
 }

@@ -1,3 +1,4 @@
+import type { Client } from '@freehold/contracts'
 import type { TestPlatform, TestTenant } from './platform.ts'
 
 /** How much has happened in a tenant, spread over the last 60 days. */
@@ -8,21 +9,36 @@ export interface Business {
 
 export const busyAgents = ['assistant', 'clerk', 'planner', 'researcher', 'seller'] as const
 
+const muchBusiness: Business = { runs: 10_000, callsPerRun: 5 }
+
 /** Fills a tenant with ended runs of five agents, in threads of two runs each, and their model calls. */
 export async function makeBusy(
   test: TestPlatform,
   tenant: TestTenant,
-  { runs, callsPerRun }: Business = { runs: 10_000, callsPerRun: 5 },
+  business: Business = muchBusiness,
 ): Promise<void> {
-  const client = test.client(tenant.key)
+  await addBusyAgents(test.client(tenant.key))
+  await fillWithRuns(test.asSuperuser, tenant.id, business)
+}
+
+/** Those that have no runs yet. */
+export async function addBusyAgents(client: Client): Promise<void> {
   for (const name of busyAgents.slice(1)) await client.createAgent({ body: { name } })
-  await test.asSuperuser(
+}
+
+/** What `makeBusy` does past the API. The agents have to be there. */
+export async function fillWithRuns(
+  asSuperuser: (text: string, values?: readonly unknown[]) => Promise<unknown>,
+  tenantId: string,
+  { runs, callsPerRun }: Business = muchBusiness,
+): Promise<void> {
+  await asSuperuser(
     `insert into threads (tenant_id, id, created_at, updated_at)
        select $1, 'busy-' || n, now() - n * interval '60 days' / $2, now() - n * interval '60 days' / $2
          from generate_series(1, $2, 2) n`,
-    [tenant.id, runs],
+    [tenantId, runs],
   )
-  await test.asSuperuser(
+  await asSuperuser(
     `insert into agent_runs (tenant_id, id, template_id, agent, version, environment, thread_id, started_by, request_id, message,
          metadata, deadline_ms, created_at, available_at, deadline_at, started_at, finished_at, status, error, cost_nanos,
          input_tokens, output_tokens, root_run_id, principal, on_behalf_of)
@@ -39,23 +55,23 @@ export async function makeBusy(
               case when n % 9 = 0 and n % 20 > 0 then '{"code": "model_failed", "message": "no"}'::jsonb end,
               $4 * n % 1000000, 1000, 100, id, 'api_key:' || n % 7, 'user ' || n % 50
          from made`,
-    [tenant.id, runs, `{${busyAgents.join(',')}}`, callsPerRun],
+    [tenantId, runs, `{${busyAgents.join(',')}}`, callsPerRun],
   )
-  await test.asSuperuser(
+  await asSuperuser(
     `insert into messages (tenant_id, thread_id, run_id, role, content, created_at)
        select $1, r.thread_id, r.id, 'user', to_jsonb(r.message), r.created_at from agent_runs r
         where r.tenant_id = $1 and r.thread_id like 'busy-%'`,
-    [tenant.id],
+    [tenantId],
   )
-  await test.asSuperuser(
+  await asSuperuser(
     `insert into usage_records (tenant_id, id, run_id, step, model, input_tokens, output_tokens, cache_read_tokens,
          cache_write_tokens, reasoning_tokens, cost_nanos, created_at)
        select $1, gen_random_uuid(), r.id, 'model:' || c, 'openai/model-' || c % 4, 1000, 100, 500, 0, 10,
               r.cost_nanos / $2, r.created_at + c * interval '1 second'
          from agent_runs r cross join generate_series(1, $2) c where r.tenant_id = $1 and r.thread_id like 'busy-%'`,
-    [tenant.id, callsPerRun],
+    [tenantId, callsPerRun],
   )
-  await test.asSuperuser('analyze')
+  await asSuperuser('analyze')
 }
 
 /** An id as uuidv7 would have drawn it then. */

@@ -18,6 +18,7 @@ import {
   type Bus,
   type Caller,
   createAgent,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   createStoredProvider,
@@ -109,7 +110,7 @@ export async function startTestEngine(options: TestEngineOptions): Promise<TestE
   const dataDir = await mkdtemp(join(tmpdir(), 'freehold-engine-'))
   const database = await openDatabase({ url: options.databaseUrl, dataDir, poolSize: 8, migrate: false })
   const bus = (await options.bus?.(database)) ?? new LocalBus()
-  const { engine, platform, logs } = await assembleEngine(runtime, database, bus, options)
+  const { engine, platform, logs } = await assembleEngine(runtime, database, bus, dataDir, options)
   const operator: Caller = {
     platform,
     actor: { kind: 'operator', id: 'test', name: 'test' },
@@ -197,6 +198,7 @@ async function assembleEngine(
   runtime: typeof import('@freehold/runtime'),
   database: Database,
   bus: Bus,
+  dataDir: string,
   options: TestEngineOptions,
 ) {
   const logs: LoggedLine[] = []
@@ -224,6 +226,7 @@ async function assembleEngine(
     bus,
     secrets,
     vault,
+    objects: createFolderObjects(join(dataDir, 'objects')),
     catalogue: { programs: programs.map(({ name }) => name), tools: tools.list().map((tool) => tools.describe(tool)) },
   }
   return { engine, platform, logs }

@@ -1,5 +1,7 @@
-export { type Business, busyAgents, makeBusy } from './busy-tenant.ts'
+export { addBusyAgents, type Business, busyAgents, fillWithRuns, makeBusy } from './busy-tenant.ts'
 export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
+export { writeToDataFolder } from './data-folder.ts'
+export { type DnsServer, startDnsServer } from './dns-server.ts'
 export {
   type Arrival,
   type EffectLedger,
@@ -18,6 +20,7 @@ export {
   tapDatabase,
 } from './engine.ts'
 export { findMoto, type MotoServer, startMoto } from './moto.ts'
+export { type OidcServer, signInAtProvider, startOidcServer } from './oidc-server.ts'
 export { findOpenBao, type OpenBaoServer, startOpenBao } from './openbao.ts'
 export {
   createTestPlatform,
@@ -46,5 +49,6 @@ export {
 } from './scripted-model.ts'
 export { createDataFolder } from './template.ts'
 export { furnishTenant, type Ground, snapshotTenant } from './tenants.ts'
+export { codeOf } from './totp.ts'
 export { type Viewed, type ViewOptions, view } from './viewer.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'

@@ -13,6 +13,7 @@ import {
   type Anchors,
   type Caller,
   createAgent,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   createStoredProvider,
@@ -20,6 +21,7 @@ import {
   type Database,
   generateKey,
   LocalBus,
+  type ObjectStore,
   openDatabase,
   openFlags,
   type Platform,
@@ -51,6 +53,8 @@ export interface TestPlatformOptions {
   maxCallsAtOnce?: number
   /** The vault in the database when absent. */
   vault?: (database: Database) => Vault
+  /** A folder in the data folder when absent. */
+  objects?: ObjectStore
   tools?: readonly Tool[]
   programs?: readonly Program[]
   leaseMs?: number
@@ -127,7 +131,8 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   // Not at the top, because core's own tests use the testkit without a server.
   const engine = await assembleEngine(options, database, logger)
   const { bus, catalogue, secrets, vault } = engine
-  const platform: Platform = { database, bus, catalogue, secrets, vault }
+  const objects = options.objects ?? createFolderObjects(join(dataDir, 'objects'))
+  const platform: Platform = { database, bus, catalogue, secrets, vault, objects }
   const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
   const http = await assembleHttp(
     platform,
@@ -268,7 +273,7 @@ async function assembleHttp(
   const corsOrigins = options.corsOrigins ?? []
   const origins = server.findOrigins({ ...config, corsOrigins }, null)
   const signIn = await server.openSignIn(config, origins, platform.database, logger)
-  const anchors = await server.loadAnchors(config)
+  const anchors = await server.loadAnchors(config, platform.objects)
   const issuer = createTestIssuer()
   const api = server.createApi({
     platform,
@@ -281,7 +286,11 @@ async function assembleHttp(
     flags: await server.openConfiguredFlags(config, platform.database, logger),
     whiteLabel: { ...server.whiteLabelOf(config, origins), resolveTxt: options.resolveTxt },
     vouchers: { bearer: issuer.vouch, session: server.vouchBySession(signIn) },
-    mail: { send: server.createMailer(config.mail, logger), publicUrl: origins.publicUrl },
+    mail: {
+      send: server.createMailer(config.mail, logger),
+      publicUrl: origins.publicUrl,
+      hasPages: server.hasDashboard(config),
+    },
     shutdown,
   })
   const apiFetch = async (request: Request) => api.fetch(request)
@@ -290,7 +299,7 @@ async function assembleHttp(
     logger,
     api: apiFetch,
     corsOrigins,
-    trustedOrigins: origins.trustedOrigins,
+    origins,
     rateLimitPerMinute: options.rateLimitPerMinute ?? 1_000_000,
     signInAttemptsPerMinute: config.signIn.attemptsPerMinute,
   })

@@ -6,6 +6,7 @@ import type { Ground } from './tenants.ts'
 /** How an operation is asked for so that it succeeds on a tenant's ground. */
 export interface SampleRequest {
   params?: (ground: Ground) => Record<string, string>
+  query?: string
   body?: (ground: Ground) => Record<string, unknown>
   upload?: (ground: Ground) => Uint8Array
 }
@@ -41,6 +42,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
     body: (ground) => ({ name: ground.doomedName }),
   },
   getTenantDeletion: { params: (ground) => ({ id: ground.fadingTenant }) },
+  listTenantHealth: {},
   listPlans: {},
   putPlan: {
     params: () => ({ name: 'sample' }),
@@ -91,6 +93,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   createAgentVersion: { params: byAgent, body: () => ({ description: 'the next version' }) },
   listAgentVersions: { params: byAgent },
   setRelease: { params: (ground) => ({ ...byAgent(ground), environment: 'staging' }), body: () => ({ version: 2 }) },
+  listAgentSamples: {},
   listTools: {},
   getRelease: { params: byProduction },
   promoteRelease: {
@@ -168,6 +171,7 @@ export const sampleRequests: Record<string, SampleRequest> = {
   getThread: { params: (ground) => ({ id: ground.thread }) },
   listMessages: { params: (ground) => ({ id: ground.thread }) },
   listUsage: {},
+  summarizeUsage: { query: '?groupBy=agent' },
   putFlag: { params: byFlag, body: () => ({ serve: [{ variant: 'off', percent: 100 }] }) },
   listFlags: {},
   getFlag: { params: byFlag },
@@ -188,4 +192,5 @@ export const sampleRequests: Record<string, SampleRequest> = {
   exportAudit: {},
   listAuditAnchors: {},
   verifyAudit: {},
+  getAuditArchive: {},
 }

@@ -79,6 +79,7 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const secret = `the secret of ${tenant.name}`
   const thread = `thread-of-${tenant.name}`
   await limitTenant(test, tenant)
+  await test.platform.objects.put({ tenantId: tenant.id, key: 'files/notes.txt' }, Buffer.from(secret))
   await brandTenant(client, tenant.name)
   const created = await client.createAgent({ body: { name: agent, prompts: { system: secret } } })
   await client.createAgentVersion({ params: { name: created.name }, body: {} })
@@ -101,10 +102,8 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
   const key = await client.createKey({ body: { name: `key of ${tenant.name}` } })
   const schedule = (name: string) =>
     client.createSchedule({ body: { name, agent, message: secret, cron: '0 9 * * *', metadata: { secret } } })
-  const [firstSchedule, spareSchedule] = [
-    await schedule(`first of ${tenant.name}`),
-    await schedule(`second of ${tenant.name}`),
-  ]
+  const firstSchedule = await schedule(`first of ${tenant.name}`)
+  const spareSchedule = await schedule(`second of ${tenant.name}`)
   const webhooks = await furnishWebhooks(client, secret)
   const named = await furnishNamed(client, tenant.name, secret)
   const services = await furnishServices(client, tenant.name, secret)

@@ -1,12 +1,18 @@
-import { type AuditEntry, type AuditVerification, operations } from '@freehold/contracts'
+import {
+  type ArchiveVerification,
+  type AuditEntry,
+  type AuditPruning,
+  type AuditVerification,
+  operations,
+} from '@freehold/contracts'
 import { connectOperator, connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
 import { type ExitCode, exitCodes, parseInput, wrongUsage } from '../failure.ts'
 import { findTenant } from '../tenants/tenants.ts'
-import { formatCount, formatTime, oneLine, printable } from '../terminal/format.ts'
+import { formatCount, formatPlural, formatTime, oneLine, printable } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
-import { printJson } from '../terminal/terminal.ts'
+import { type Paint, printJson } from '../terminal/terminal.ts'
 
 export interface AuditFilter {
   actor?: string
@@ -50,29 +56,44 @@ function readTime(option: string, text: string | undefined): string | undefined 
   return new Date(at).toISOString()
 }
 
-/** Fails when the chain is not as it was, so that a script notices. */
-export async function verifyAudit(context: Context): Promise<ExitCode> {
+/** Fails when the chain or its archive is not as it was, so that a script notices. */
+export async function verifyAudit(context: Context, { archive }: { archive: boolean }): Promise<ExitCode> {
   const client = await connectTenant(context)
-  const verification = await client.verifyAudit()
+  const verification = await client.verifyAudit({ query: { archive: archive ? 'true' : 'false' } })
   if (context.json) printJson(context.terminal, verification)
   else context.terminal.write(renderVerification(context, verification))
   return verification.ok ? exitCodes.ok : exitCodes.requestFailed
 }
 
 function renderVerification({ terminal }: Context, verification: AuditVerification): string {
-  const { ok, entries, prunedSeq, head, anchors, anchoredSeq, problem } = verification
+  const { entries, prunedSeq, head, anchors, anchoredSeq, problem, archive } = verification
   const { paint } = terminal
   return renderFields(
     [
-      ['chain', ok ? paint.green('whole') : paint.red('not as it was')],
+      ['chain', problem === null ? paint.green('whole') : paint.red('not as it was')],
       ['entries', formatCount(entries)],
       ['removed', prunedSeq === null ? undefined : `${formatCount(prunedSeq)} before them, as a checkpoint says`],
       ['head', head?.hash],
       ['anchors', anchoredSeq === null ? 'none yet' : `${anchors}, the newest at entry ${anchoredSeq}`],
       ['problem', problem === null ? undefined : printable(`entry ${problem.seq}: ${problem.reason}`)],
+      ...(archive === null ? [] : describeArchive(archive, paint)),
     ],
     paint,
   )
+}
+
+function describeArchive(
+  { store, segments, firstSeq, lastSeq, problem }: ArchiveVerification,
+  paint: Paint,
+): [string, string | undefined][] {
+  const range =
+    segments === 0 ? 'nothing yet' : `entries ${firstSeq} to ${lastSeq}, ${formatPlural(segments, 'segment')}`
+  const place = problem?.segment ? `${problem.segment}, ` : ''
+  return [
+    ['archive', problem === null ? paint.green('whole') : paint.red('not as it was')],
+    ['archived', `${range} (${store})`],
+    ['problem', problem === null ? undefined : printable(`${place}entry ${problem.seq}: ${problem.reason}`)],
+  ]
 }
 
 /** As the operator. */
@@ -82,7 +103,12 @@ export async function pruneAudit(context: Context, tenant: string, options: { be
   const body = { before: readTime('--before', options.before) ?? '' }
   const result = await client.pruneAudit({ params: { id }, body })
   if (context.json) printJson(context.terminal, result)
-  else context.terminal.write(`${formatCount(result.removed)} entries of ${name} are removed.\n`)
+  else context.terminal.write(describePruning(name, result))
+}
+
+function describePruning(name: string, { removed, unarchived }: AuditPruning): string {
+  const staying = unarchived === 0 ? '' : ` ${formatCount(unarchived)} more stay until they are archived.`
+  return `${formatCount(removed)} entries of ${name} are removed.${staying}\n`
 }
 
 /** One object a line: first what this is, then the entries in their order, then the anchors. */

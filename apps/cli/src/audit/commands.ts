@@ -21,9 +21,10 @@ export function addAuditCommands(program: Command, perform: Perform): void {
     })
   audit
     .command('verify')
-    .description('recompute the chain and compare it with its anchors; fails when it is not as it was')
-    .action(async (_: unknown, command: Command) => {
-      await perform(command, async (context) => (await load()).verifyAudit(context))
+    .description('recompute the chain and compare it with its anchors and its archive; fails when it is not as it was')
+    .option('--no-archive', 'without the archive, which may be long')
+    .action(async (options: { archive: boolean }, command: Command) => {
+      await perform(command, async (context) => (await load()).verifyAudit(context, options))
     })
   audit
     .command('prune')

@@ -116,6 +116,20 @@ export async function checkOperator(client: Client | undefined): Promise<Finding
   }
 }
 
+/** Whether the audit trail of a tenant gets into its archive; undefined where there is none, or nobody who may ask. */
+export async function checkArchive(name: string, client: Client): Promise<Finding | undefined> {
+  const check = `audit archive of ${oneLine(name)}`
+  try {
+    const { store, archivedSeq, waitingSince, overdue } = await client.getAuditArchive()
+    if (store === null) return undefined
+    if (!overdue) return ok(check, `${store}, up to entry ${archivedSeq}`)
+    return problem(check, `${store}, entries wait since ${waitingSince}`, 'Read the log of the api, which says why.')
+  } catch (error) {
+    if (error instanceof FreeholdError && error.code !== 'unavailable') return undefined
+    return problem(check, describeError(error), 'Read the log of the api. Nothing is lost: it archives later.')
+  }
+}
+
 /** A tenant's key, and what its agents run on. */
 export async function checkTenant(name: string, client: Client, commandLine: string): Promise<Finding> {
   const check = `tenant ${oneLine(name)}`

@@ -6,7 +6,7 @@ import { type ExitCode, exitCodes } from '../failure.ts'
 import { formatPlural } from '../terminal/format.ts'
 import { printJson } from '../terminal/terminal.ts'
 import { checkCredentials, checkDisk, checkNode } from './check-local.ts'
-import { checkOperator, checkServer, checkTenant } from './check-server.ts'
+import { checkArchive, checkOperator, checkServer, checkTenant } from './check-server.ts'
 import { type Finding, note, problem, renderFinding } from './finding.ts'
 
 /** Checks the installation from the outside in, and says what to do about each problem. */
@@ -43,9 +43,12 @@ async function* runChecks(context: Context): AsyncGenerator<Finding> {
   }
   let onDefault = false
   for (const [name, apiKey] of tenantKeys(context, credentials)) {
-    const finding = await checkTenant(name, connect(context, url, apiKey), context.commandLine)
+    const client = connect(context, url, apiKey)
+    const finding = await checkTenant(name, client, context.commandLine)
     onDefault ||= finding.detail.includes('(default)')
     yield finding
+    const archive = await checkArchive(name, client)
+    if (archive) yield archive
   }
   if (onDefault) {
     yield note(

@@ -19,6 +19,7 @@ const run: Run = {
   priority: 'normal',
   status: 'succeeded',
   waitsForApprovals: [],
+  waitsForDecisions: [],
   message: 'hi',
   output: 'Hello there.',
   error: null,

@@ -46,10 +46,12 @@ function print({ terminal, json }: Context, certificate: DeletionCertificate): v
     printJson(terminal, certificate)
     return
   }
-  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, vaultKeys, keyId, signature } = certificate
+  const { tenantId, name, startedBy, deletedAt, auditHead, secretValues, vaultKeys, objects, keyId, signature } =
+    certificate
   const rows = Object.entries(certificate.rows).map(([table, counts]) => ({ table, ...counts }))
   rows.push({ table: `values in the vault (${secretValues.vault})`, ...secretValues })
   if (vaultKeys) rows.push({ table: `keys in the vault (${secretValues.vault})`, ...vaultKeys })
+  if (objects) rows.push({ table: `objects (${objects.store})`, ...objects })
   const columns = [
     { title: 'TABLE', value: ({ table }: { table: string }) => table },
     { title: 'BEFORE', align: 'right' as const, value: ({ before }: { before: number }) => formatCount(before) },

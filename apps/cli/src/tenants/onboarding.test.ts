@@ -113,6 +113,7 @@ it('a tenant is exported, deleted with proof, and imported again', async () => {
   expect(certificate.rows.agent_templates).toEqual({ before: 1, after: 0 })
   const { out } = await freehold('tenants', 'certificate', certificate.tenantId)
   expect(out).toMatch(/agent_templates +1 +0/)
+  expect(out).toMatch(/objects \(folder\) +0 +0/)
   expect(out).toContain(certificate.signature)
 
   const imported = await freehold('tenants', 'import', archive)

@@ -5,12 +5,13 @@ import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
 import { requestLog, withoutToken } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
+import { originOfHost } from '../sign-in/origins.ts'
 import { callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
 import { readIdempotency } from './idempotency.ts'
 import { identify } from './identify.ts'
 import type { ApiApp, ApiParts } from './parts.ts'
-import { mountPublicBranding } from './public-branding.ts'
+import { mountPublic } from './public.ts'
 import { readJson } from './read-json.ts'
 import { mountServices } from './service-routes.ts'
 import { mountSignIn } from './sign-in.ts'
@@ -26,7 +27,7 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use(requestLog(parts.logger))
   app.use(requireServiceToken(parts.verify))
   app.post('/internal/identify', async (c) => c.json(await identify(parts, c.get('claims'), c.req.raw)))
-  mountPublicBranding(app, parts)
+  mountPublic(app, parts)
   mountSignIn(app, parts)
   for (const [id, operation] of Object.entries<Operation>(operations)) {
     // `operations` and its entries' names come from one object.
@@ -70,12 +71,14 @@ function routeOf(path: string): string {
 
 /** In the name of a tenant. */
 async function sendBranded(
-  { platform, mail }: ApiParts,
+  { platform, mail, whiteLabel: { house } }: ApiParts,
   tenantId: string | null,
   write: Parameters<HandlerContext['sendMail']>[0],
 ): Promise<void> {
   if (tenantId === null) throw new Error('a mail of no tenant')
-  await mail.send(write(mail.publicUrl, await brandOf(platform.database, tenantId)))
+  const brand = await brandOf(platform.database, tenantId)
+  const url = brand.host === null ? mail.publicUrl : originOfHost(brand.host, mail.publicUrl)
+  await mail.send(write({ url, hasPages: mail.hasPages, brand: { ...brand, name: brand.name ?? house.name } }))
 }
 
 function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation: Operation): void {

@@ -37,6 +37,7 @@ export function callerOf(
     ...chooseScope(claims, permission, chosenTeam),
     environment: claims.environment,
     keyId: claims.keyId,
+    confined: claims.confined,
     requestId: claims.requestId,
     address: claims.address,
   }

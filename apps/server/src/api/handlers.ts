@@ -8,7 +8,7 @@ import {
   operations,
 } from '@freehold/contracts'
 import * as core from '@freehold/core'
-import { invitationMail } from '../mail/invitation-mail.ts'
+import { invitationMail, type MailContext } from '../mail/invitation-mail.ts'
 import type { Mail } from '../mail/mail.ts'
 import type { Idempotency } from './idempotency.ts'
 import { streamRun } from './stream-run.ts'
@@ -26,7 +26,7 @@ export interface HandlerContext {
    * Sends a mail in the name of a tenant, which is the caller's when none is given, without keeping the request waiting. One
    * that the mail server doesn't take is logged.
    */
-  sendMail: (write: (publicUrl: string, brand: core.Brand) => Mail, tenantId?: string) => void
+  sendMail: (write: (context: MailContext) => Mail, tenantId?: string) => void
 }
 
 type Handler<Id extends OperationId> = (
@@ -68,6 +68,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getTenantDeletion: (caller, { params }, { anchors }) => core.getTenantDeletion(caller, params.id, anchors),
   issueTenantKey: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.issueTenantKey(caller, params.id, body), params.id),
+  listTenantHealth: (caller, { query }) => core.listTenantHealth(caller, query),
   listPlans: (caller) => core.listPlans(caller),
   putPlan: (caller, { params, body }) => core.putPlan(caller, { name: params.name, ...body }),
   setTenantPlan: (caller, { params, body }) => core.setTenantPlan(caller, params.id, body),
@@ -97,7 +98,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createInvitation: (caller, { body }, { idempotency, sendMail }) =>
     idempotency.once(async () => {
       const invitation = await core.createInvitation(caller, body)
-      core.afterCommit(() => sendMail((publicUrl, brand) => invitationMail(invitation, publicUrl, brand)))
+      core.afterCommit(() => sendMail((context) => invitationMail(invitation, context)))
       return invitation
     }),
   listInvitations: (caller, { query }) => core.listInvitations(caller, query),
@@ -129,6 +130,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   createAgentVersion: (caller, { params, body }, { idempotency }) =>
     idempotency.once(() => core.createAgentVersion(caller, params.name, body)),
   listAgentVersions: (caller, { params, query }) => core.listAgentVersions(caller, params.name, query),
+  listAgentSamples: (caller) => core.listAgentSamples(caller),
   listTools: (caller) => core.listTools(caller),
 
   getRelease: (caller, { params }) => core.getRelease(caller, placeOf(params)),
@@ -192,6 +194,7 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   getThread: (caller, { params }) => core.getThread(caller, params.id),
   listMessages: (caller, { params, query }) => core.listMessages(caller, params.id, query),
   listUsage: (caller, { query }) => core.listUsage(caller, query),
+  summarizeUsage: (caller, { query }) => core.summarizeUsage(caller, query),
 
   putFlag: (caller, { params, query, body }, { flags }) => core.putFlag(caller, { ...params, ...query }, body, flags),
   listFlags: (caller, { query }) => core.listFlags(caller, query),
@@ -213,7 +216,8 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
   exportAudit: (caller, { query }) => core.exportAudit(caller, query),
   listAuditAnchors: (caller, _, { anchors }) => core.listAuditAnchors(caller, anchors),
   pruneAudit: (caller, { params, body }, { anchors }) => core.pruneAudit(caller, params.id, body, anchors),
-  verifyAudit: (caller, _, { anchors }) => core.verifyAudit(caller, anchors),
+  verifyAudit: (caller, { query }, { anchors }) => core.verifyAudit(caller, query, anchors),
+  getAuditArchive: (caller, _, { anchors }) => core.getAuditArchive(caller, anchors),
 }
 
 /** To those who are to own a tenant, once it is there. */
@@ -223,8 +227,7 @@ function mailInvitations(
 ): void {
   if (id === null) return
   for (const invitation of invitations) {
-    const write = (publicUrl: string, brand: core.Brand) =>
-      invitationMail({ ...invitation, tenantName: name }, publicUrl, brand)
+    const write = (context: MailContext) => invitationMail({ ...invitation, tenantName: name }, context)
     core.afterCommit(() => sendMail(write, id))
   }
 }

@@ -25,7 +25,12 @@ export interface ApiParts {
   callUpstream: CallUpstream
   /** Counts the calls of each service. */
   takeCall: TakeRequest
-  mail: { send: SendMail; publicUrl: string }
+  mail: {
+    send: SendMail
+    publicUrl: string
+    /** Whether there is a dashboard for links to lead to. */
+    hasPages: boolean
+  }
   logger: Logger
   /** Aborts when the server shuts down, which ends every stream. */
   shutdown: AbortSignal

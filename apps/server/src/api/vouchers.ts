@@ -1,7 +1,7 @@
 import type { VouchedPerson } from '@freehold/core'
 
-/** Who an issuer says that somebody is; throws `unauthenticated` for what no issuer vouches for. */
-export type Vouch = (credential: string) => Promise<VouchedPerson>
+/** Who an issuer says that somebody is; throws `unauthenticated` for what no issuer vouches for. Cookies count on the host that they are of. */
+export type Vouch = (credential: string, host?: string) => Promise<VouchedPerson>
 
 export interface Vouchers {
   /** For a bearer token that is no key of ours. */

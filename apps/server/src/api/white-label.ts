@@ -1,6 +1,6 @@
 import { createTxtResolver, type HouseBrand, type ResolveTxt } from '@freehold/core'
 import type { ServerConfig } from '../config.ts'
-import type { Origins } from '../sign-in/origins.ts'
+import { type Origins, ownHostsOf } from '../sign-in/origins.ts'
 
 /** What the branding of tenants rests on. */
 export interface WhiteLabel {
@@ -10,10 +10,10 @@ export interface WhiteLabel {
   resolveTxt: ResolveTxt
 }
 
-export function whiteLabelOf({ brand, dnsServers }: ServerConfig, { trustedOrigins }: Origins): WhiteLabel {
+export function whiteLabelOf({ brand, dnsServers }: ServerConfig, origins: Origins): WhiteLabel {
   return {
     house: brand,
-    ownHosts: trustedOrigins.filter((origin) => URL.canParse(origin)).map((origin) => new URL(origin).hostname),
+    ownHosts: ownHostsOf(origins),
     resolveTxt: createTxtResolver(dnsServers),
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   authenticateKey,
+  createFolderObjects,
   createPostgresVault,
   createSecretCipher,
   generateKey,
@@ -42,7 +43,8 @@ async function openPlatform(): Promise<Platform> {
   const catalogue = { programs: ['assistant', 'graph'], tools: tools.list().map(tools.describe) }
   const secrets = createSecretCipher(randomBytes(32))
   const vault = createPostgresVault(database, secrets)
-  return { database, bus: new LocalBus(), catalogue, secrets, vault }
+  const objects = createFolderObjects(join(tmpdir(), 'freehold-none'))
+  return { database, bus: new LocalBus(), catalogue, secrets, vault, objects }
 }
 
 beforeAll(async () => {

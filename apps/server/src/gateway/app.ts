@@ -9,12 +9,14 @@ import type { Logger } from 'pino'
 import { requestLog } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
 import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
+import { type Origins, originOfHost } from '../sign-in/origins.ts'
 import { version } from '../version.ts'
+import { createForeignHostReader } from './asked-host.ts'
 import { clientAddress } from './client-address.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward, forwardSignIn } from './forward.ts'
 import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
-import { mountPublicBranding, secureLogos } from './public-branding.ts'
+import { mountPublic, secureLogos } from './public.ts'
 import { createLimiter } from './rate-limit.ts'
 
 const maxBodyBytes = 1024 * 1024
@@ -29,8 +31,8 @@ export interface GatewayParts {
   /** The api, in this process or behind HTTP: the gateway can't tell. */
   api: (request: Request) => Promise<Response>
   corsOrigins: string[]
-  /** Whose pages may act with a session. */
-  trustedOrigins: readonly string[]
+  /** Whose pages may act with a session, beside those of the tenants' hosts. */
+  origins: Origins
   rateLimitPerMinute: number
   signInAttemptsPerMinute: number
   /** Where all gateways count together; each for itself when absent. */
@@ -49,6 +51,7 @@ interface GatewayVariables {
 export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVariables }> {
   const app = new Hono<{ Variables: GatewayVariables }>()
   const identify = createIdentifier(parts)
+  const foreignHost = createForeignHostReader(parts.origins)
   const limiter = createLimiter(parts.rateLimitPerMinute, parts.signInAttemptsPerMinute, parts.redis)
   const openApi = buildOpenApiDocument(version)
 
@@ -68,8 +71,10 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     xFrameOptions: 'DENY',
   })
   app.use(async function secureAnswers(c, next) {
-    // The dashboard sets its own, with a nonce for each page.
-    return isPage(c.req.path) ? next() : secure(c, next)
+    await next()
+    // Pages of the dashboard have their own, with a nonce for each.
+    const isSecured = isPage(c.req.path) && c.res.headers.has('content-security-policy')
+    if (!isSecured) await secure(c, async () => {})
   })
   app.use(
     cors({
@@ -96,12 +101,13 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
   app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
-  mountPublicBranding(app, { mint: parts.mint, api: parts.api, limiter })
+  mountPublic(app, { mint: parts.mint, api: parts.api, limiter, foreignHost })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
       const address = clientAddress(c)
-      const credential = readCredential(c.req.raw, parts.trustedOrigins)
+      const host = foreignHost(c.req.raw)
+      const credential = readCredential(c.req.raw, parts.origins, host)
       const tenant = c.req.header('x-tenant-id')
       const identity = await limiter.guard(address, () => identify(credential, tenant, requestId))
       const { headers, refusal } = await limiter.count(identity)
@@ -113,7 +119,11 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.all('/auth/*', async (c) => {
     const address = clientAddress(c)
     const answer = async () =>
-      forwardSignIn(c.req.raw, parts.api, await parts.mint(gatewayClaims(c.get('requestId'), address)))
+      forwardSignIn(
+        c.req.raw,
+        parts.api,
+        await parts.mint(gatewayClaims(c.get('requestId'), address, foreignHost(c.req.raw))),
+      )
     if (c.req.method !== 'POST' || !attempts.test(c.req.path)) return answer()
     return limiter.guardSignIn(address, answer, { sendsMail: mails.test(c.req.path) })
   })
@@ -138,12 +148,14 @@ function isPage(path: string): boolean {
 }
 
 /** A key or a token that is sent on purpose goes before a session that the browser adds. */
-function readCredential(request: Request, trustedOrigins: readonly string[]): Credential | undefined {
+function readCredential(request: Request, origins: Origins, host: string | undefined): Credential | undefined {
   const authorization = request.headers.get('authorization') ?? undefined
   if (authorization !== undefined) return readBearer(authorization)
   const session = readSession(request.headers.get('cookie') ?? undefined)
-  if (session) assertOwnPage(request, trustedOrigins)
-  return session
+  if (!session) return undefined
+  const ofHost = host === undefined ? [] : [originOfHost(host, origins.publicUrl)]
+  assertOwnPage(request, [...origins.trustedOrigins, ...ofHost])
+  return { ...session, host }
 }
 
 function refuseBody(maxBytes: number): never {

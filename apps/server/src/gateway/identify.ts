@@ -25,6 +25,7 @@ const identitySchema = z.object({
   teams: z.array(teamGrantSchema).default([]),
   keyId: z.string().nullable().default(null),
   environment: environmentSchema.nullable().default(null),
+  confined: z.boolean().default(false),
   limits: rateLimitsSchema,
   requestsPerSecond: z.number().nullable().default(null),
 })
@@ -33,6 +34,8 @@ const identitySchema = z.object({
 export interface Credential {
   kind: 'bearer' | 'session'
   value: string
+  /** That a session came by, where it is none of the installation's own. */
+  host?: string | undefined
 }
 
 interface IdentifierParts {
@@ -65,8 +68,8 @@ export function assertOwnPage({ method, headers }: Request, trustedOrigins: read
   if (method === 'GET' || method === 'HEAD' || (origin !== null && trustedOrigins.includes(origin))) return
   throw new FreeholdError(
     'permission_denied',
-    'A session acts from pages of this installation only: the Origin header must be that of FREEHOLD_PUBLIC_URL or one of ' +
-      'FREEHOLD_CORS_ORIGINS. A program sends an API key or a token instead.',
+    'A session acts from pages of this installation only: the Origin header must be that of FREEHOLD_PUBLIC_URL, of the ' +
+      'host of a tenant that was asked, or one of FREEHOLD_CORS_ORIGINS. A program sends an API key or a token instead.',
   )
 }
 
@@ -75,12 +78,13 @@ export function createIdentifier({ mint, api }: IdentifierParts) {
   const cache = new Map<string, { identity: Promise<Identity>; expiresAt: number }>()
 
   async function ask(credential: Credential, tenant: string | undefined, requestId: string): Promise<Identity> {
-    const token = await mint(gatewayClaims(requestId))
+    const { kind, value, host } = credential
+    const token = await mint(gatewayClaims(requestId, undefined, host))
     const response = await api(
       new Request('http://api/internal/identify', {
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ credential, tenant }),
+        body: JSON.stringify({ credential: { kind, value }, tenant }),
       }),
     )
     const body: unknown = await response.json().catch(() => undefined)

@@ -61,7 +61,7 @@ async function listenInTwoProcesses(): Promise<string> {
     logger: pino({ level: 'silent' }),
     api: remoteApi(await listen(on.apiFetch)),
     corsOrigins: [],
-    trustedOrigins: [],
+    origins: { publicUrl: 'http://localhost:3000', trustedOrigins: [] },
     signInAttemptsPerMinute: 30,
     rateLimitPerMinute: 1_000,
   })

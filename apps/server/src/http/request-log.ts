@@ -20,7 +20,7 @@ export function requestLog(logger: Logger): MiddlewareHandler<{ Variables: { req
   }
 }
 
-/** The one path that has a secret in it: whoever reads it could set someone's password. */
+/** Some paths have a secret in them: whoever reads it could set someone's password, or see who is invited. */
 export function withoutToken(path: string): string {
-  return path.replace(/^(\/auth\/reset-password\/).+/s, '$1…')
+  return path.replace(/^(\/auth\/reset-password\/|(?:\/api\/v1\/public|\/internal)?\/invitations\/).+/s, '$1…')
 }

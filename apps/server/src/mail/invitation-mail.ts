@@ -1,21 +1,38 @@
 import type { CreatedInvitation } from '@freehold/contracts'
 import type { Brand } from '@freehold/core'
 import type { Mail } from './mail.ts'
+import { senderOf } from './sender.ts'
 
 type Invited = Pick<CreatedInvitation, 'email' | 'tenantName' | 'token' | 'expiresAt'>
 
+/** In whose name a mail is, and where it leads. */
+export interface MailContext {
+  /** Where the tenant's people find it. */
+  url: string
+  /** Whether there are pages. */
+  hasPages: boolean
+  brand: Brand & { name: string }
+}
+
 /** What somebody gets who is invited into a tenant, in its name. */
-export function invitationMail(invitation: Invited, publicUrl: string, brand: Brand): Mail {
+export function invitationMail(invitation: Invited, { url, hasPages, brand }: MailContext): Mail {
   const { email, tenantName, token, expiresAt } = invitation
-  const name = brand.name ?? 'Freehold'
+  const page = [
+    `Accept the invitation here:`,
+    '',
+    `${url}/invitations/${token}`,
+    '',
+    'Programs accept it by this token:',
+  ]
+  const byToken = `Sign in at ${url} with this address, or sign up with it there, and accept the invitation with this token:`
   return {
     to: email,
     subject: `You are invited to ${tenantName}`,
-    sender: brand.sender,
+    sender: senderOf(brand),
     text: [
-      `You are invited to ${tenantName} on ${name}.`,
+      `You are invited to ${tenantName} on ${brand.name}.`,
       '',
-      `Sign in at ${publicUrl} with this address, or sign up with it there, and accept the invitation with this token:`,
+      ...(hasPages ? page : [byToken]),
       '',
       `    ${token}`,
       '',

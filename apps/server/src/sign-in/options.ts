@@ -1,6 +1,6 @@
 import { passkey } from '@better-auth/passkey'
 import type { Database } from '@freehold/core'
-import type { Auth, BetterAuthOptions } from 'better-auth'
+import type { Auth, BetterAuthOptions, BetterAuthPlugin } from 'better-auth'
 import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
@@ -22,10 +22,18 @@ interface ProvidedUser {
 export interface SignInParts {
   database: Database
   config: SignInConfig
-  /** Where browsers find the gateway. */
+  /** Where browsers find these pages. */
   publicUrl: string
   /** Origins whose pages may use a session, the public one among them. */
   trustedOrigins: readonly string[]
+  /** How the pages name themselves. */
+  name: string
+  /** In whose name mails come; the installation's when absent. */
+  sender?: Mail['sender']
+  /** What cookies and links are signed with, where that is not the first of the secrets. */
+  signingSecret?: Buffer
+  /** Whether there is a page for errors to lead to. */
+  hasPages: boolean
   /** The current one, and those before it that still open what they encrypted. */
   secrets: readonly Buffer[]
   sendMail: SendMail
@@ -37,9 +45,9 @@ export interface SignInParts {
 
 /** How Better Auth is set up here. The tables that this asks for are those of migration 0020. */
 export function signInOptions(parts: SignInParts): BetterAuthOptions {
-  const { config, publicUrl, trustedOrigins, secrets, logger } = parts
+  const { config, publicUrl, trustedOrigins, secrets, name, logger } = parts
   return {
-    appName: 'Freehold',
+    appName: name,
     baseURL: publicUrl,
     basePath: '/auth',
     // Versioned by what they are, so that every process has the same numbers.
@@ -65,9 +73,10 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
       },
     }),
     plugins: [
-      twoFactor({ issuer: 'Freehold' }),
-      passkey({ rpID: new URL(publicUrl).hostname, rpName: 'Freehold', origin: [...trustedOrigins] }),
+      twoFactor({ issuer: name }),
+      passkey({ rpID: new URL(publicUrl).hostname, rpName: name, origin: [...trustedOrigins] }),
       genericOAuth({ config: config.oidc.map(oidcProvider) }),
+      ...(parts.signingSecret ? [signWith(parts.signingSecret)] : []),
     ],
     advanced: {
       cookiePrefix: 'freehold',
@@ -80,6 +89,7 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
     },
     // What a client did wrong is in its answer; what is not an answer is for the operator.
     onAPIError: {
+      ...(parts.hasPages && { errorURL: `${publicUrl}/sign-in` }),
       onError: (error) => {
         if (!isAPIError(error)) logger.error({ err: error }, 'sign-in failed')
       },
@@ -93,10 +103,12 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
 }
 
 /** An address counts only once its owner has followed a link that was sent there, where they signed up. */
-function passwords({ sendMail, context, logger }: SignInParts) {
+function passwords({ sendMail, sender, context, logger }: SignInParts) {
   // Not waited for: how long an answer takes must not tell whether there was somebody to write to.
   const sendBehind = async (mail: Mail): Promise<void> => {
-    sendMail(mail).catch((error: unknown) => logger.error({ err: error }, 'a mail could not be sent'))
+    sendMail({ ...mail, ...(sender && { sender }) }).catch((error: unknown) =>
+      logger.error({ err: error }, 'a mail could not be sent'),
+    )
   }
   return {
     emailAndPassword: {
@@ -133,6 +145,11 @@ function passwords({ sendMail, context, logger }: SignInParts) {
         }),
     },
   }
+}
+
+/** Encryption stays with the secrets of the installation: a second factor is the same on every host. */
+function signWith(secret: Buffer): BetterAuthPlugin {
+  return { id: 'signing-secret', init: () => ({ context: { secret: secret.toString('base64url') } }) }
 }
 
 const byInvitation = {

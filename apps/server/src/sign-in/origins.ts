@@ -8,6 +8,18 @@ export interface Origins {
   trustedOrigins: string[]
 }
 
+/** Where browsers find a host of a tenant: as they find the installation, but for its name. */
+export function originOfHost(host: string, publicUrl: string): string {
+  const url = new URL(publicUrl)
+  url.hostname = host
+  return url.origin
+}
+
+/** Host names that are the installation's, and so no tenant's. */
+export function ownHostsOf({ trustedOrigins }: Pick<Origins, 'trustedOrigins'>): string[] {
+  return trustedOrigins.filter((origin) => URL.canParse(origin)).map((origin) => new URL(origin).hostname)
+}
+
 /** Without FREEHOLD_PUBLIC_URL the gateway is taken to be where this process listens. */
 export function findOrigins(config: ServerConfig, listening: string | null): Origins {
   const address = needs(config.target, 'gateway') && listening ? listening : 'http://127.0.0.1:3000'

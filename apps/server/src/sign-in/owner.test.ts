@@ -61,6 +61,8 @@ test('the tables are those that the library would make', async () => {
     database,
     config: config.signIn,
     ...findOrigins(config, null),
+    name: config.brand.name,
+    hasPages: true,
     secrets: [Buffer.alloc(32)],
     sendMail: async () => {},
     isInvited: async () => false,

@@ -1,29 +1,35 @@
 import { registerOwner } from '@freehold/core'
-import { createTestPlatform, readResponse, type TestPlatform, type TestResponse, waitFor } from '@freehold/testkit'
+import {
+  createTestPlatform,
+  readResponse,
+  signInAtProvider,
+  type TestPlatform,
+  type TestResponse,
+  waitFor,
+} from '@freehold/testkit'
 import { z } from 'zod'
 import type { Mailbox } from '../mail/mailbox.fixture.ts'
-import { signInAtProvider } from './oidc.fixture.ts'
 
 export const publicUrl = 'http://localhost:3000'
 
-/** A browser: keeps cookies, sends its origin. */
+/** A browser: keeps cookies, sends its origin. It is on the pages of `origin`. */
 export interface Browser {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<TestResponse>
   /** The `Cookie` header that it sends here. */
   cookies(): string
 }
 
-export function openBrowser(on: Pick<TestPlatform, 'fetch'>): Browser {
+export function openBrowser(on: Pick<TestPlatform, 'fetch'>, origin = publicUrl): Browser {
   const jar = new Map<string, string>()
   const cookies = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
   return {
     cookies,
     async send(method, path, body, headers = {}) {
       const response = await on.fetch(
-        new Request(publicUrl + path, {
+        new Request(origin + path, {
           method,
           headers: {
-            ...(method !== 'GET' && { origin: publicUrl }),
+            ...(method !== 'GET' && { origin }),
             ...(body !== undefined && { 'content-type': 'application/json' }),
             ...(jar.size > 0 && { cookie: cookies() }),
             ...headers,
@@ -60,9 +66,12 @@ export async function createSignInPlatform(env: Record<string, string>, database
 }
 
 /** The path of the link in the newest mail to someone. */
-export async function linkTo(mailbox: Mailbox, email: string, what: RegExp): Promise<string> {
-  const link = () => mailbox.find(email)?.match(/http:\/\/localhost:3000(\/auth\/\S+)/)?.[1]
-  return waitFor(async () => (what.test(link() ?? '') ? link() : undefined), { what: `a mail to ${email}` })
+export async function linkTo(mailbox: Mailbox, email: string, what: RegExp, origin = publicUrl): Promise<string> {
+  const link = () => mailbox.find(email)?.split(`${origin}/auth/`)[1]?.match(/^\S+/)?.[0]
+  const found = await waitFor(async () => (what.test(link() ?? '') ? link() : undefined), {
+    what: `a mail to ${email}`,
+  })
+  return `/auth/${found}`
 }
 
 /** Comes by the OpenID Connect provider `works`, as somebody there. */

@@ -1,4 +1,4 @@
-import { type TestPlatform, waitFor } from '@freehold/testkit'
+import { codeOf, type OidcServer, startOidcServer, type TestPlatform, waitFor } from '@freehold/testkit'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -9,7 +9,6 @@ import { createListener } from '../http/listener.ts'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
 import { createMinter } from '../service-token.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
-import { type OidcServer, startOidcServer } from './oidc.fixture.ts'
 import type { Owner } from './owner.ts'
 import {
   type Browser,
@@ -20,7 +19,6 @@ import {
   publicUrl,
   signInAs,
 } from './sign-in.fixture.ts'
-import { codeOf } from './totp.fixture.ts'
 
 const password = 'correct horse battery'
 let on: TestPlatform
@@ -346,7 +344,7 @@ test('all of it works with the api behind HTTP, too', async () => {
     logger: pino({ level: 'silent' }),
     api: remoteApi(url),
     corsOrigins: [],
-    trustedOrigins: [publicUrl],
+    origins: { publicUrl, trustedOrigins: [publicUrl] },
     signInAttemptsPerMinute: 3,
     rateLimitPerMinute: 100,
   })

@@ -1,4 +1,4 @@
-import { FreeholdError } from '@freehold/contracts'
+import { FreeholdError, type PublicSignIn } from '@freehold/contracts'
 import { type Database, isInvited, type VouchedPerson } from '@freehold/core'
 import { type Auth, betterAuth } from 'better-auth'
 import type { Logger } from 'pino'
@@ -6,44 +6,51 @@ import type { Vouch } from '../api/vouchers.ts'
 import type { ServerConfig } from '../config.ts'
 import { createMailer } from '../mail/mail.ts'
 import { deriveSecret, loadSecretKeys } from '../secret-key.ts'
-import { signInOptions } from './options.ts'
+import { hasDashboard } from '../web/serve-web.ts'
+import { type SignInParts, signInOptions } from './options.ts'
 import type { Origins } from './origins.ts'
 import { ensureOwner, type Owner, type RegisterOwner } from './owner.ts'
+import { createSites } from './sites.ts'
 
 export interface SignIn {
   /** Answers what is under `/auth`. */
-  handle(request: Request): Promise<Response>
-  /** Whose session a `Cookie` header holds; undefined when it holds none that is good. */
-  vouchForSession(cookieHeader: string): Promise<VouchedPerson | undefined>
+  handle(request: Request, host?: string): Promise<Response>
+  /** Whose session a `Cookie` header holds; undefined when it holds none that is good on this host. */
+  vouchForSession(cookieHeader: string, host?: string): Promise<VouchedPerson | undefined>
+  /** What a page needs to know that offers to sign in. */
+  describe(host?: string): Promise<PublicSignIn>
   /** Makes the first person where there is none; gives what they sign in with, as far as it is known. */
   ensureOwner(known: Owner | undefined, register: RegisterOwner): Promise<Owner | undefined>
 }
 
-/** People sign in here, whoever they are to the tenants. */
+/** People sign in here, whoever they are to the tenants: on the installation's own host, and on those of tenants. */
 export async function openSignIn(
   config: ServerConfig,
-  { publicUrl, trustedOrigins }: Origins,
+  origins: Origins,
   database: Database,
   logger: Logger,
 ): Promise<SignIn> {
   const [key, ...previous] = await loadSecretKeys(config)
-  const auth: Auth = betterAuth(
-    signInOptions({
-      database,
-      config: config.signIn,
-      publicUrl,
-      trustedOrigins,
-      secrets: [key, ...previous].map((each) => deriveSecret(each, 'sign-in')),
-      sendMail: createMailer(config.mail, logger),
-      isInvited: (email) => isInvited(database, email),
-      context: () => auth.$context,
-      logger,
-    }),
-  )
+  const shared = {
+    database,
+    secrets: [key, ...previous].map((each) => deriveSecret(each, 'sign-in')),
+    sendMail: createMailer(config.mail, logger),
+    isInvited: (email: string) => isInvited(database, email),
+    hasPages: hasDashboard(config),
+    logger,
+  }
+  const open = (site: Omit<SignInParts, keyof typeof shared | 'context'>): Auth => {
+    const auth: Auth = betterAuth(signInOptions({ ...shared, ...site, context: () => auth.$context }))
+    return auth
+  }
+  const auth = open({ ...origins, config: config.signIn, name: config.brand.name })
+  const sites = createSites({ key, config, origins, database, open })
+  const at = async (host: string | undefined) => (host === undefined ? undefined : await sites(host)) ?? auth
   return {
-    handle: auth.handler,
-    async vouchForSession(cookieHeader) {
-      const found = await auth.api.getSession({
+    handle: async (request, host) => (await at(host)).handler(request),
+    async vouchForSession(cookieHeader, host) {
+      const { api } = await at(host)
+      const found = await api.getSession({
         headers: new Headers({ cookie: cookieHeader }),
         query: { disableCookieCache: true, disableRefresh: true },
       })
@@ -51,6 +58,15 @@ export async function openSignIn(
       const { id, email, emailVerified, name } = found.user
       // An address that is not proven is nobody's.
       return { issuer: 'freehold', subject: id, email: emailVerified ? email : null, emailVerified, name: name || null }
+    },
+    async describe(host) {
+      const { google, oidc, signUp } = config.signIn
+      const isTenants = (await at(host)) !== auth
+      const providers = [
+        ...(google ? [{ id: 'google', name: 'Google' }] : []),
+        ...oidc.map(({ id, name }) => ({ id, name })),
+      ]
+      return { signUp, providers: isTenants ? [] : providers }
     },
     async ensureOwner(known, register) {
       const secrets = {
@@ -63,8 +79,8 @@ export async function openSignIn(
 }
 
 export function vouchBySession({ vouchForSession }: Pick<SignIn, 'vouchForSession'>): Vouch {
-  return async (cookieHeader) => {
-    const person = await vouchForSession(cookieHeader)
+  return async (cookieHeader, host) => {
+    const person = await vouchForSession(cookieHeader, host)
     if (person) return person
     throw new FreeholdError('unauthenticated', 'The session has ended. Sign in again.')
   }

@@ -1,7 +1,6 @@
-import { type TestPlatform, waitFor } from '@freehold/testkit'
+import { type OidcServer, startOidcServer, type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
-import { type OidcServer, startOidcServer } from './oidc.fixture.ts'
 import {
   type Browser,
   createSignInPlatform,

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { signInAtProvider } from '@freehold/testkit'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
 import Provider from 'oidc-provider'
 import { z } from 'zod'
-import { signInAtProvider } from '../sign-in/oidc.fixture.ts'
 
 const redirectUri = 'https://client.example.com/callback'
 const client = { client_id: 'dashboard', client_secret: randomBytes(32).toString('hex') }

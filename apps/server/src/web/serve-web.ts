@@ -18,6 +18,11 @@ export async function serveWeb(
   return ready.promise
 }
 
+/** Whether the installation has pages, here or on another host. Tell every api with FREEHOLD_DASHBOARD=off where it has none. */
+export function hasDashboard({ dashboard, webUrl }: Pick<ServerConfig, 'dashboard' | 'webUrl'>): boolean {
+  return dashboard || webUrl !== undefined
+}
+
 /** Before a gateway: the dashboard that this process runs beside it, or that of another host. */
 export function startDashboard(
   config: ServerConfig,

@@ -4,13 +4,14 @@ import { createClient, FreeholdError } from '@freehold/contracts/browser'
 import { headers } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
 import { currentConfig } from '../config.ts'
+import { askGateway } from './ask-gateway.ts'
 
 /** Calls the gateway as the person whose page is being made, on the ground of a tenant if one is named. */
 export async function serverClient(tenant?: string): Promise<Client> {
   const asked = await headers()
   const sent: Record<string, string> = { cookie: asked.get('cookie') ?? '' }
   if (tenant !== undefined) sent['x-tenant-id'] = tenant
-  return createClient({ url: currentConfig().gatewayUrl, headers: sent })
+  return createClient({ url: currentConfig().gatewayUrl, headers: sent, fetch: askGateway })
 }
 
 /**

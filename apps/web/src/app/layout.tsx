@@ -3,8 +3,9 @@ import { CSPProvider } from '@base-ui/react/csp-provider'
 import type { Metadata, Viewport } from 'next'
 import { cookies, headers } from 'next/headers'
 import type { CSSProperties, ReactNode } from 'react'
-import { publicBranding } from '../api/branding.ts'
+import { publicBranding } from '../api/public.ts'
 import { QueryProvider } from '../session/query-provider.tsx'
+import { brandIcon } from '../shell/brand-icon.ts'
 import { brandStyle } from '../shell/brand-style.ts'
 import { readTheme, themeCookie } from '../shell/theme.ts'
 import { Toasts } from '../ui/toast.tsx'
@@ -12,10 +13,11 @@ import { Toasts } from '../ui/toast.tsx'
 export const viewport: Viewport = { width: 'device-width', initialScale: 1, colorScheme: 'light dark' }
 
 export async function generateMetadata(): Promise<Metadata> {
-  const { name, logoUrl } = await publicBranding()
+  const brand = await publicBranding()
+  const { name } = brand
   return {
     title: { default: name, template: `%s · ${name}` },
-    icons: { icon: logoUrl ?? '/icon.svg' },
+    icons: { icon: brandIcon(brand) },
     robots: { index: false },
   }
 }

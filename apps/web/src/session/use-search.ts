@@ -1,13 +1,12 @@
 'use client'
 
-import { usePathname, useRouter, useSearchParams } from 'next/navigation'
+import { usePathname, useSearchParams } from 'next/navigation'
 
 type Search = Record<string, string | undefined>
 
 /** What stands behind the «?» of the address: filters, so that a link shows others the same. */
 export function useSearch(): [search: Search, setSearch: (change: Search) => void] {
   const params = useSearchParams()
-  const router = useRouter()
   const pathname = usePathname()
   const setSearch = (change: Search) => {
     const next = new URLSearchParams(params)
@@ -15,7 +14,8 @@ export function useSearch(): [search: Search, setSearch: (change: Search) => voi
       if (value === undefined || value === '') next.delete(name)
       else next.set(name, value)
     }
-    router.replace(next.size > 0 ? `${pathname}?${next}` : pathname, { scroll: false })
+    // The router hears of it, and makes no page anew on the server: what a page shows, it asks the API for.
+    window.history.replaceState(null, '', next.size > 0 ? `${pathname}?${next}` : pathname)
   }
   return [Object.fromEntries(params), setSearch]
 }

@@ -2,7 +2,7 @@
 
 import { ChevronsUpDown, CircleUser, LogOut, Monitor, Moon, Sun } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import { callAuth } from '../features/sign-in/auth-client.ts'
+import { signOut } from '../features/sign-in/auth-client.ts'
 import { useSession } from '../session/session.tsx'
 import { Menu } from '../ui/menu.tsx'
 import { notify } from '../ui/toast.tsx'
@@ -28,11 +28,6 @@ export function AccountMenu() {
     })
     router.refresh()
   }
-  const signOut = () =>
-    callAuth('sign-out', {}).then(
-      () => window.location.assign('/sign-in'),
-      (error: unknown) => notify.failed(error),
-    )
   return (
     <Menu
       align="start"
@@ -41,7 +36,7 @@ export function AccountMenu() {
         { heading: 'Colours' },
         ...looks.map(({ theme, label, Icon }) => ({ label, Icon, onSelect: () => void choose(theme) })),
         { heading: me.actor.name },
-        { label: 'Sign out', Icon: LogOut, onSelect: () => void signOut() },
+        { label: 'Sign out', Icon: LogOut, onSelect: () => void signOut().catch(notify.failed) },
       ]}
       trigger={
         <button

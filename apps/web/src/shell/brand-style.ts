@@ -7,7 +7,7 @@ export function brandStyle({ primary }: PublicBranding['colors']): Record<string
 }
 
 /** Whether dark text reads better on it: relative luminance as in WCAG 2.2, of a colour such as `#1a2b3c`. */
-function isLight(color: string): boolean {
+export function isLight(color: string): boolean {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const channel = Number.parseInt(color.slice(at, at + 2), 16) / 255
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4

@@ -4,7 +4,10 @@ import dynamic from 'next/dynamic'
 import { cloneElement, type MouseEventHandler, type ReactElement, useState } from 'react'
 import type { ConfirmPopupProps } from './confirm-popup.tsx'
 
-const ConfirmPopup = dynamic(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup), { ssr: false })
+/** For a question that something else than a button of its own opens. */
+export const ConfirmPopup = dynamic(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup), {
+  ssr: false,
+})
 
 type ConfirmProps = Omit<ConfirmPopupProps, 'onClose'> & {
   /** The button that asks for it. */

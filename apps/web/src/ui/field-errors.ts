@@ -1,6 +1,6 @@
 import { FreeholdError } from '@freehold/contracts/browser'
 
-interface FieldErrors {
+export interface FieldErrors {
   /** What is wrong with a field of the body, by its dotted path, such as `limits.maxSteps`. */
   of: (field: string) => string | undefined
   /** What is wrong with none of these fields, for beside the button. */
@@ -10,7 +10,9 @@ interface FieldErrors {
 /** Tells a form where to show what the API refused. */
 export function fieldErrors(error: Error | null): FieldErrors {
   const fields = error instanceof FreeholdError ? (error.fields ?? []) : []
-  const isIn = (path: string, field: string) => path === `body.${field}` || path.startsWith(`body.${field}.`)
+  // A name in the address of the request stands without `body`.
+  const isIn = (path: string, field: string) =>
+    path === field || path === `body.${field}` || path.startsWith(`body.${field}.`)
   return {
     of: (field) => fields.find((each) => isIn(each.field, field))?.message,
     rest(...shown) {

@@ -47,3 +47,15 @@ export function formatAgo(at: Date, now: Date): string {
   }
   return at.toISOString()
 }
+
+const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+
+/** As «1.5 MB». */
+export function formatBytes(bytes: number): string {
+  const step = bytes < 1 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), byteUnits.length - 1)
+  return (bytes / 1_000 ** step).toLocaleString('en', {
+    style: 'unit',
+    unit: byteUnits[step] ?? 'byte',
+    maximumFractionDigits: 1,
+  })
+}

@@ -25,6 +25,32 @@ export function Page({ title, about, actions, children }: PageProps) {
   )
 }
 
+/** A part of a page with a list of its own. */
+export function Section({
+  title,
+  about,
+  actions,
+  children,
+}: {
+  title: string
+  about?: ReactNode
+  actions?: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <section className="flex min-w-0 flex-col gap-3">
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <div className="min-w-0">
+          <h2 className="text-base font-semibold">{title}</h2>
+          {about && <p className="mt-0.5 max-w-prose text-soft">{about}</p>}
+        </div>
+        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+      </div>
+      {children}
+    </section>
+  )
+}
+
 export function Card({
   title,
   actions,

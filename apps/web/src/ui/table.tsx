@@ -31,8 +31,9 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
     if (href && !isOwn && !window.getSelection()?.toString()) router.push(href(row))
   }
   return (
+    // Positioned, so that what only a screen reader sees scrolls with it.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard has to reach it
-    <section className="min-w-0 overflow-x-auto" aria-label={label} tabIndex={0}>
+    <section className="relative min-w-0 overflow-x-auto" aria-label={label} tabIndex={0}>
       <table className="w-full border-collapse text-left">
         <thead>
           <tr>

@@ -2,6 +2,7 @@
 
 import { Toast } from '@base-ui/react/toast'
 import { CircleAlert, CircleCheck, X } from 'lucide-react'
+import { useEffect } from 'react'
 
 export interface Notice {
   kind: 'done' | 'failed'
@@ -11,12 +12,29 @@ export interface Notice {
 
 const toasts = Toast.createToastManager()
 
-export function showNotice({ kind, title, description }: Notice): void {
+// The manager forgets what is said before anything listens, as the first notice of a page is.
+const early: Notice[] = []
+let isMounted = false
+
+export function showNotice(notice: Notice): void {
+  if (isMounted) add(notice)
+  else early.push(notice)
+}
+
+function add({ kind, title, description }: Notice): void {
   const isError = kind === 'failed'
   toasts.add({ title, description, type: kind, timeout: isError ? 12_000 : 4_000, priority: isError ? 'high' : 'low' })
 }
 
 export function ToastViewport() {
+  // Runs after the effect by which the provider below begins to listen.
+  useEffect(() => {
+    isMounted = true
+    for (const notice of early.splice(0)) add(notice)
+    return () => {
+      isMounted = false
+    }
+  }, [])
   return (
     <Toast.Provider toastManager={toasts}>
       <Toast.Portal>

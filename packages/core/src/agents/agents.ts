@@ -3,7 +3,6 @@ import {
   type AgentConfig,
   type AgentVersion,
   agentConfigSchema,
-  type Environment,
   FreeholdError,
   type Page,
 } from '@freehold/contracts'
@@ -17,11 +16,12 @@ import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import type { Catalogue } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { releaseEverywhere } from '../releases/change-release.ts'
+import { readServing, toReleases } from './serving.ts'
 import { parseStoredApprovals, parseStoredLimits } from './stored-config.ts'
-import { systemAgents } from './system-agents.ts'
 
 /** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
 export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {
@@ -87,31 +87,7 @@ export async function getAgent(caller: Caller, name: string): Promise<Agent> {
   authorize(caller, 'agents:read')
   return caller.platform.database.withTenant(caller, async (tx) => {
     const row = await latestVersion(tx, name)
-    const releases = await releasesOf(tx, [name])
-    return { ...toVersion(row), releases: toReleases(releases, name) }
-  })
-}
-
-export async function listAgents(caller: Caller, query: PageQuery): Promise<Page<Agent>> {
-  authorize(caller, 'agents:read')
-  const after = decodeCursor(query.cursor, cursorKeys.name)
-  return caller.platform.database.withTenant(caller, async (tx) => {
-    const rows = await tx
-      .selectFrom('agent_templates')
-      .distinctOn('name')
-      .selectAll()
-      .where('name', 'not like', systemAgents)
-      .$if(after !== undefined, (q) => q.where('name', '>', after ?? ''))
-      .orderBy('name')
-      .orderBy('version', 'desc')
-      .limit(query.limit + 1)
-      .execute()
-    const releases = await releasesOf(
-      tx,
-      rows.map(({ name }) => name),
-    )
-    const toItem = (row: TemplateRow) => ({ ...toVersion(row), releases: toReleases(releases, row.name) })
-    return toPage(rows, query.limit, toItem, ({ name }) => name)
+    return { ...toVersion(row), releases: toReleases(await readServing(tx, [name])) }
   })
 }
 
@@ -132,20 +108,20 @@ export async function listAgentVersions(caller: Caller, name: string, query: Pag
   return toPage(rows, query.limit, toVersion, ({ version }) => String(version))
 }
 
-type TemplateRow = Selectable<AgentTemplates>
+export type TemplateRow = Selectable<AgentTemplates>
 
 function assertBuildable(catalogue: Catalogue, config: AgentConfig): void {
   if (!catalogue.programs.includes(config.program)) {
     const known = catalogue.programs.join(', ')
-    throw new FreeholdError('invalid_request', `body.program: there is no program "${config.program}"; known: ${known}`)
+    throw invalidField('body.program', `there is no program "${config.program}"; known: ${known}`)
   }
   const known = catalogue.tools.map(({ name }) => name)
   const unknown = config.tools.filter((tool) => !known.includes(tool))
   if (unknown.length > 0) {
-    throw new FreeholdError('invalid_request', `body.tools: unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
+    throw invalidField('body.tools', `unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
   }
   const problem = findPolicyProblem(config.approvals, config.tools)
-  if (problem) throw new FreeholdError('invalid_request', `body.approvals.${problem}`)
+  if (problem) throw invalidField(`body.approvals.${problem.field}`, problem.message)
 }
 
 async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
@@ -188,22 +164,7 @@ function insertVersion(
     .executeTakeFirstOrThrow()
 }
 
-function releasesOf(tx: Tx, agents: string[]) {
-  if (agents.length === 0) return Promise.resolve([])
-  return tx
-    .selectFrom('agent_releases')
-    .select(['agent', 'environment', 'version'])
-    .where('agent', 'in', agents)
-    .execute()
-}
-
-function toReleases(rows: { agent: string; environment: string; version: number }[], agent: string): Agent['releases'] {
-  const versionIn = (environment: Environment) =>
-    rows.find((row) => row.agent === agent && row.environment === environment)?.version ?? null
-  return { development: versionIn('development'), staging: versionIn('staging'), production: versionIn('production') }
-}
-
-function toVersion(row: TemplateRow): AgentVersion {
+export function toVersion(row: TemplateRow): AgentVersion {
   const config = agentConfigSchema.parse({
     description: row.description,
     program: row.program,

@@ -65,29 +65,43 @@ function findReasonIn(expression: string, facts: ConditionFacts): string | undef
   }
 }
 
-/** What is wrong with a policy for an agent with these tools, with the field's path below `approvals`. */
-export function findPolicyProblem(policy: ApprovalPolicy, tools: readonly string[]): string | undefined {
+interface PolicyProblem {
+  /** Its path below `approvals`. */
+  field: string
+  message: string
+}
+
+/** What is wrong with a policy for an agent with these tools. */
+export function findPolicyProblem(policy: ApprovalPolicy, tools: readonly string[]): PolicyProblem | undefined {
   const foreign = Object.keys(policy.tools).find((name) => !tools.includes(name))
-  if (foreign !== undefined) return `tools.${foreign}: the agent has no tool of this name`
+  if (foreign !== undefined) return { field: `tools.${foreign}`, message: 'the agent has no tool of this name' }
   // What a tool's own entry leaves open, the default decides.
   const ofTools = Object.entries(policy.tools).map(
     ([name, own]) => [`tools.${name}`, { ...policy.default, ...own }] as const,
   )
-  for (const [field, rule] of [['default', policy.default] as const, ['budget', policy.budget] as const, ...ofTools]) {
+  for (const [place, rule] of [['default', policy.default] as const, ['budget', policy.budget] as const, ...ofTools]) {
     const problem = rule && findRuleProblem(rule)
-    if (problem !== undefined) return `${field}.${problem}`
+    if (problem) return { field: `${place}.${problem.field}`, message: problem.message }
   }
   return undefined
 }
 
-function findRuleProblem({ when, approvers, quorum = 1 }: ApprovalTerms & { when?: string | undefined }) {
+function findRuleProblem({
+  when,
+  approvers,
+  quorum = 1,
+}: ApprovalTerms & { when?: string | undefined }): PolicyProblem | undefined {
   const condition = when === undefined ? undefined : findConditionProblem(when)
-  if (condition !== undefined) return `when: ${condition}`
+  if (condition !== undefined) return { field: 'when', message: condition }
   const { actors, roles } = approvers ?? { actors: [], roles: [] }
   const unknown = actors.find((actor) => !/^[a-z_]+:\S+$/.test(actor))
-  if (unknown !== undefined)
-    return `approvers.actors: "${unknown}" is nobody; name them as journals do, such as api_key:<id>`
+  if (unknown !== undefined) {
+    const message = `"${unknown}" is nobody; name them as journals do, such as api_key:<id>`
+    return { field: 'approvers.actors', message }
+  }
   const named = new Set(actors).size
-  if (named > 0 && roles.length === 0 && quorum > named) return `quorum: ${quorum} must approve, and only ${named} may`
+  if (named > 0 && roles.length === 0 && quorum > named) {
+    return { field: 'quorum', message: `${quorum} must approve, and only ${named} may` }
+  }
   return undefined
 }

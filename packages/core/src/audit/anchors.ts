@@ -9,6 +9,8 @@ import {
 import { canonicalJson } from '../canonical-json.ts'
 import type { Database } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { Head } from './find-flaw.ts'
 
 /** Where anchors are kept: somewhere that whoever can change the database can't. Nothing in it is ever rewritten. */
 export interface AnchorStore {
@@ -17,10 +19,18 @@ export interface AnchorStore {
   read(tenantId: string): Promise<string[]>
 }
 
+/** Where the entries themselves are kept outside of the database, and how old they are by then at the most. */
+export interface AuditArchive {
+  objects: ObjectStore
+  afterMs: number
+}
+
 /** The store, and the Ed25519 key whose signature an anchor has to bear. */
 export interface Anchors {
   store: AnchorStore
   privateKey: KeyObject
+  /** Absent where nothing is archived. */
+  archive?: AuditArchive | undefined
 }
 
 const tenantsAtOnce = 500
@@ -33,14 +43,14 @@ const anchorsShown = 100
 export function createAnchoring(database: Database, anchors: Anchors): () => Promise<string[]> {
   const newest = new Map<string, AuditAnchor | undefined>()
 
-  async function followsFrom(before: AuditAnchor, { seq, hash }: Head): Promise<boolean> {
+  async function followsFrom(before: AuditAnchor, { seq, hash }: ChainHead): Promise<boolean> {
     // Nothing is left of the chain.
     if (seq === null) return false
     return seq === before.seq ? hash === before.hash : seq > before.seq && holds(database, before)
   }
 
   /** False when the chain contradicts its newest anchor. */
-  async function anchor(head: Head): Promise<boolean> {
+  async function anchor(head: ChainHead): Promise<boolean> {
     const tenantId = head.tenant_id
     let before = newest.get(tenantId)
     // A tenant that was deleted and imported again has another chain than this process remembers.
@@ -63,19 +73,20 @@ export function createAnchoring(database: Database, anchors: Anchors): () => Pro
   }
 }
 
-interface Head {
+export interface ChainHead {
   tenant_id: string
   /** Null when the tenant has no entry. */
   seq: number | null
   hash: string | null
 }
 
-async function* listHeads(database: Database): AsyncGenerator<Head> {
+/** How far the chain of each tenant has come, but for those whose deletion has begun. */
+export async function* listHeads(database: Database): AsyncGenerator<ChainHead> {
   const text = 'select * from door_list_audit_heads($1, $2)'
-  let heads: Head[]
+  let heads: ChainHead[]
   let after: string | null = null
   do {
-    heads = await database.call<Head>('list-audit-heads', text, [after, tenantsAtOnce])
+    heads = await database.call<ChainHead>('list-audit-heads', text, [after, tenantsAtOnce])
     yield* heads
     after = heads.at(-1)?.tenant_id ?? null
   } while (heads.length === tenantsAtOnce)
@@ -88,8 +99,12 @@ function holds(database: Database, { tenantId, seq, hash }: AuditAnchor): Promis
   })
 }
 
-function signAnchor({ privateKey }: Anchors, head: { tenantId: string; seq: number; hash: string }): AuditAnchor {
-  return signWith(privateKey, { ...head, at: new Date().toISOString() })
+export function signAnchor({ privateKey }: Anchors, { tenantId, seq, hash }: Head & { tenantId: string }): AuditAnchor {
+  return signWith(privateKey, { tenantId, seq, hash, at: new Date().toISOString() })
+}
+
+export function isSignedAnchor(anchor: AuditAnchor, { privateKey }: Anchors, tenantId: string): boolean {
+  return anchor.tenantId === tenantId && isSigned(anchor, createPublicKey(privateKey))
 }
 
 /** The anchors of a tenant that this installation signed, and how many it didn't. A line that a crash cut off is neither. */
@@ -173,7 +188,12 @@ function keyIdOf(publicKey: KeyObject): string {
 export async function listAuditAnchors(caller: Caller, anchors: Anchors): Promise<AuditAnchors> {
   authorize(caller, 'audit:read')
   const { valid } = await readAnchors(anchors, caller.tenantId)
-  const publicKey = createPublicKey(anchors.privateKey)
+  return { publicKey: publicKeyOf(anchors), items: valid.slice(-anchorsShown) }
+}
+
+/** The key that anchors are verified with, as a JWK. */
+export function publicKeyOf({ privateKey }: Anchors): Record<string, string> {
+  const publicKey = createPublicKey(privateKey)
   const { crv = '', kty = '', x = '' } = publicKey.export({ format: 'jwk' })
-  return { publicKey: { crv, kty, x, kid: keyIdOf(publicKey) }, items: valid.slice(-anchorsShown) }
+  return { crv, kty, x, kid: keyIdOf(publicKey) }
 }

@@ -25,6 +25,7 @@ import { createSchedule } from '../schedules/schedules.ts'
 import { updateOwnTenant } from '../tenancy/tenants.ts'
 import { createWebhook, rotateWebhookSecret } from '../webhooks/webhooks.ts'
 import { createAnchoring } from './anchors.ts'
+import { lengthenChain, tamperWith } from './chain.fixture.ts'
 import { hashEntry } from './hash-entry.ts'
 import { exportAudit, listAudit } from './list-entries.ts'
 import { verifyAudit } from './verify-audit.ts'
@@ -62,7 +63,7 @@ beforeEach(async () => {
 const limit = (by: Caller, name: string) =>
   createBudget(by, createBudgetSchema.parse({ name, period: 'day', limitNanos: 1_000 }))
 const chain = async () => (await exportAudit(caller, { after: 0, limit: 1000 })).items
-const verification = () => verifyAudit(caller, on.anchors)
+const verification = (by = caller) => verifyAudit(by, { archive: true }, on.anchors)
 const anchor = () => createAnchoring(on.database, on.anchors)()
 
 describe('the chain', () => {
@@ -153,7 +154,7 @@ describe('the chain', () => {
     for (const read of [
       () => listAudit(nobody, { limit: 1 }),
       () => exportAudit(nobody, { after: 0, limit: 1 }),
-      () => verifyAudit(nobody, on.anchors),
+      () => verification(nobody),
     ]) {
       await expect(read()).rejects.toMatchObject({ code: 'permission_denied' })
     }
@@ -229,11 +230,7 @@ test('the owner of the tables can delete the entries of a tenant, and change non
   expect(await chain()).toEqual([])
 })
 
-/** What a superuser does who knows what he is doing. */
-async function tamper(statements: string): Promise<void> {
-  await on.asSuperuser(`begin; set local session_replication_role = replica; ${statements}; commit`)
-}
-
+const tamper = (statements: string) => tamperWith(on, statements)
 const where = (condition: string) => `where tenant_id = '${tenant.id}' and ${condition}`
 
 /** Makes the chain consistent again, from an entry on, after `edit`. */
@@ -251,29 +248,8 @@ async function rewrite(from: number, edit: (entry: AuditEntry) => AuditEntry): P
   }
 }
 
-/** Adds entries as if there had been changes, until the chain has so many. */
-async function lengthen(length: number): Promise<void> {
-  const added: AuditEntry[] = []
-  let last = (await chain()).at(-1)
-  while (last && last.seq < length) {
-    const next: AuditEntry = { ...last, seq: last.seq + 1, previousHash: last.hash }
-    last = { ...next, hash: hashEntry(next) }
-    added.push(last)
-  }
-  const rows = added.map(({ seq, hash, previousHash }) => ({ seq, hash, previous_hash: previousHash }))
-  await on.asSuperuser(
-    `insert into audit_entries (tenant_id, seq, at, actor, actor_name, action, subject_kind, subject_id, before, after,
-        request_id, address, previous_hash, hash)
-       select e.tenant_id, r.seq, e.at, e.actor, e.actor_name, e.action, e.subject_kind, e.subject_id, e.before, e.after,
-              e.request_id, e.address, r.previous_hash, r.hash
-         from jsonb_to_recordset($1::jsonb) r (seq bigint, hash text, previous_hash text)
-         join audit_entries e on e.tenant_id = $2 and e.seq = 6`,
-    [JSON.stringify(rows), tenant.id],
-  )
-}
-
 test('a long chain is verified to its end, a part at a time', async () => {
-  await lengthen(2_500)
+  await lengthenChain(on, tenant.id, 2_500)
   expect(await verification()).toMatchObject({ ok: true, entries: 2_500 })
   await tamper(`update audit_entries set actor = 'nobody' ${where('seq = 2001')}`)
   expect(await verification()).toMatchObject({ ok: false, entries: 2_000, problem: { seq: 2_001 } })
@@ -305,7 +281,7 @@ describe('verification finds', () => {
     const other = await on.createTenant(`other of ${tenant.name}`)
     await tamper(`delete from audit_entries where tenant_id = '${other.id}'`)
     await tamper(`update audit_entries set tenant_id = '${other.id}' ${where('true')}`)
-    expect(await verifyAudit(on.caller(other), on.anchors)).toMatchObject({ ok: false, problem: { seq: 1 } })
+    expect(await verification(on.caller(other))).toMatchObject({ ok: false, problem: { seq: 1 } })
   })
 
   test.each([

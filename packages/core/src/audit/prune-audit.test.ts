@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createBudget } from '../budgets/budgets.ts'
 import type { Caller } from '../identity/caller.ts'
 import { createAnchoring } from './anchors.ts'
+import { tamperWith } from './chain.fixture.ts'
 import { signCheckpoint } from './checkpoints.ts'
 import { exportAudit } from './list-entries.ts'
 import { pruneAudit } from './prune-audit.ts'
@@ -41,14 +42,13 @@ async function grow(length: number): Promise<void> {
 
 const anchor = () => createAnchoring(on.database, on.anchors)()
 const chain = async () => (await exportAudit(caller, { after: 0, limit: 1000 })).items
-const verification = () => verifyAudit(caller, on.anchors)
+const verification = () => verifyAudit(caller, { archive: true }, on.anchors)
 const soon = () => new Date(Date.now() + 60_000).toISOString()
 const prune = (before = soon()) => pruneAudit(operator, tenant.id, { before }, on.anchors)
-const tamper = (statement: string) =>
-  on.asSuperuser(`set local session_replication_role = replica; ${statement} and tenant_id = '${tenant.id}'`)
+const tamper = (statement: string) => tamperWith(on, `${statement} and tenant_id = '${tenant.id}'`)
 
 test('what is left is proved by the checkpoint in the chain, also when more is removed later', async () => {
-  expect(await prune()).toEqual({ removed: 5, prunedSeq: 5 })
+  expect(await prune()).toEqual({ removed: 5, prunedSeq: 5, unarchived: 0 })
   expect((await chain()).map(({ seq, action }) => [seq, action])).toEqual([
     [6, 'budget.created'],
     [7, 'audit.pruned'],
@@ -56,16 +56,16 @@ test('what is left is proved by the checkpoint in the chain, also when more is r
   expect(await verification()).toMatchObject({ ok: true, prunedSeq: 5, entries: 2, head: { seq: 7 } })
   await grow(9)
   expect(await anchor()).not.toContain(tenant.id)
-  expect(await prune()).toEqual({ removed: 3, prunedSeq: 8 })
+  expect(await prune()).toEqual({ removed: 3, prunedSeq: 8, unarchived: 0 })
   expect(await verification()).toMatchObject({ ok: true, prunedSeq: 8, entries: 2, head: { seq: 10 } })
 })
 
 test('only entries from before the point in time are removed, and only anchored ones', async () => {
   const entries = await chain()
-  expect(await prune(entries[0]?.at)).toEqual({ removed: 0, prunedSeq: null })
+  expect(await prune(entries[0]?.at)).toEqual({ removed: 0, prunedSeq: null, unarchived: 0 })
   await grow(9)
   // Six of the entries are anchored, the newest of which stays.
-  expect(await prune()).toEqual({ removed: 5, prunedSeq: 5 })
+  expect(await prune()).toEqual({ removed: 5, prunedSeq: 5, unarchived: 0 })
   expect(await verification()).toMatchObject({ ok: true })
 })
 

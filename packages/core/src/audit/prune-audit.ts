@@ -1,16 +1,18 @@
 import { type AuditPruning, FreeholdError, type PruneAudit } from '@freehold/contracts'
 import { sql } from 'kysely'
-import type { Tx } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import type { Caller } from '../identity/caller.ts'
 import { authorizeOnTenant, readTenant } from '../tenancy/tenants.ts'
 import type { Anchors } from './anchors.ts'
 import { signCheckpoint } from './checkpoints.ts'
 import { recordChange } from './record-change.ts'
+import { type VerifiedArchive, verifyArchive } from './verify-archive.ts'
 import { verifyChain } from './verify-audit.ts'
 
 /**
- * Removes the entries of a tenant from before a point in time, as far as they are whole and anchored, but for the newest
- * anchored one. The chain gets an entry with a signed checkpoint in their place, from which the rest is proved.
+ * Removes the entries of a tenant from before a point in time, as far as they are whole and anchored, and archived where there
+ * is an archive, but for the newest anchored one. The chain gets an entry with a signed checkpoint in their place, from which
+ * the rest is proved.
  */
 export async function pruneAudit(
   caller: Caller,
@@ -21,43 +23,59 @@ export async function pruneAudit(
   authorizeOnTenant(caller, 'platform:tenants:write')
   const { database } = caller.platform
   await readTenant(caller.platform, tenantId)
-  const { problem, anchoredSeq } = await verifyChain(database, tenantId, anchors)
-  if (problem) {
-    throw new FreeholdError(
-      'conflict',
-      `The chain is not as it was at entry ${problem.seq}, so nothing is removed of it.`,
-    )
-  }
+  const archived = await readArchive(database, tenantId, anchors)
+  const { problem, anchoredSeq } = await verifyChain(database, tenantId, anchors, archived?.anchors)
+  assertWhole('chain', problem)
   return database.withTenant(tenantId, async (tx) => {
-    const pruned = await findPruned(tx, before, anchoredSeq ?? 0)
-    const checkpoint = pruned && signCheckpoint(anchors, { tenantId, seq: pruned.last.seq, hash: pruned.last.hash })
-    const removed = pruned ? pruned.last.seq - pruned.firstSeq + 1 : 0
-    const after = { before, removed, checkpoint: checkpoint ?? null }
+    const { first, last: wished } = await findOld(tx, before, (anchoredSeq ?? 0) - 1)
+    const last = Math.min(wished, archived ? (archived.archive.lastSeq ?? 0) : wished)
+    const removed = Math.max(0, last - first + 1)
+    const checkpoint =
+      removed > 0 ? signCheckpoint(anchors, { tenantId, seq: last, hash: await readHash(tx, last) }) : null
+    const after = { before, removed, checkpoint, archived: archived !== undefined }
     await recordChange(tx, { ...caller, tenantId }, { action: 'audit.pruned', subjectId: tenantId, after })
     // The door asks for the entry.
-    if (pruned) await sql`select door_prune_audit(${tenantId}, ${pruned.last.seq})`.execute(tx)
-    return { removed, prunedSeq: pruned?.last.seq ?? null }
+    if (checkpoint) await sql`select door_prune_audit(${tenantId}, ${last})`.execute(tx)
+    return { removed, prunedSeq: checkpoint?.seq ?? null, unarchived: wished - Math.max(last, first - 1) }
   })
 }
 
-/** The entries before the first that isn't older than `before`, and before the one that is anchored last. */
-async function findPruned(
-  tx: Tx,
-  before: string,
-  anchoredSeq: number,
-): Promise<{ firstSeq: number; last: { seq: number; hash: string } } | undefined> {
+/** What the archive has of the entries that are still in the chain; undefined where nothing is archived. */
+async function readArchive(
+  database: Database,
+  tenantId: string,
+  anchors: Anchors,
+): Promise<VerifiedArchive | undefined> {
+  if (!anchors.archive) return undefined
+  const first = await database.withTenant(tenantId, readFirst)
+  const read = await verifyArchive(database, tenantId, anchors, anchors.archive, first)
+  assertWhole('archive', read.archive.problem)
+  return read
+}
+
+function assertWhole(what: string, problem: { seq: number } | null): void {
+  if (!problem) return
+  const message = `The ${what} is not as it was at entry ${problem.seq}, so nothing is removed of the chain.`
+  throw new FreeholdError('conflict', message)
+}
+
+/** The entries before the first that isn't older than `before`, up to one; `last` is before `first` when there are none. */
+async function findOld(tx: Tx, before: string, most: number): Promise<{ first: number; last: number }> {
+  const first = await readFirst(tx)
   const kept = await tx
     .selectFrom('audit_entries')
     .select((eb) => eb.fn.min('seq').as('seq'))
     .where('at', '>=', new Date(before))
     .executeTakeFirst()
-  const last = await tx
-    .selectFrom('audit_entries')
-    .select(['seq', 'hash'])
-    .where('seq', '<', Math.min(kept?.seq ?? anchoredSeq, anchoredSeq))
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
+  return { first, last: Math.max(first - 1, Math.min(most, (kept?.seq ?? most + 1) - 1)) }
+}
+
+async function readFirst(tx: Tx): Promise<number> {
   const first = await tx.selectFrom('audit_entries').select('seq').orderBy('seq').limit(1).executeTakeFirst()
-  return last && first ? { firstSeq: first.seq, last } : undefined
+  return first?.seq ?? 1
+}
+
+async function readHash(tx: Tx, seq: number): Promise<string> {
+  const entry = tx.selectFrom('audit_entries').select('hash').where('seq', '=', seq)
+  return (await entry.executeTakeFirstOrThrow()).hash
 }

@@ -1,31 +1,56 @@
-import type { AuditAnchor, AuditEntry, AuditVerification } from '@freehold/contracts'
+import type { AuditAnchor, AuditVerification } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 import { type Anchors, newestOf, readAnchors } from './anchors.ts'
 import { findStart } from './checkpoints.ts'
-import { hashEntry, startOfChain } from './hash-entry.ts'
+import { findFlaw, type Head } from './find-flaw.ts'
 import { readChain } from './list-entries.ts'
+import { verifyArchive } from './verify-archive.ts'
 
 const entriesAtOnce = 1_000
 
 type Problem = NonNullable<AuditVerification['problem']>
 interface Walked {
-  head: { seq: number; hash: string } | null
+  head: Head | null
   problem: Problem | null
 }
 
-/** Recomputes the chain of the caller's tenant, and compares it with the anchors that are kept outside of the database. */
-export async function verifyAudit(caller: Caller, anchors: Anchors): Promise<AuditVerification> {
+type VerifiedChain = Omit<AuditVerification, 'archive'>
+
+/**
+ * Recomputes the chain of the caller's tenant, and compares it with what is kept outside of the database: the anchors and,
+ * if that is wished, the archive.
+ */
+export async function verifyAudit(
+  caller: Caller,
+  { archive: withArchive }: { archive: boolean },
+  anchors: Anchors,
+): Promise<AuditVerification> {
   authorize(caller, 'audit:read')
-  return verifyChain(caller.platform.database, caller.tenantId, anchors)
+  const { database } = caller.platform
+  const { tenantId } = caller
+  // Before the chain, which may grow meanwhile.
+  const archived =
+    withArchive && anchors.archive
+      ? await verifyArchive(database, tenantId, anchors, anchors.archive)
+      : { anchors: [], archive: null }
+  const chain = await verifyChain(database, tenantId, anchors, archived.anchors)
+  return { ...chain, ok: chain.ok && !archived.archive?.problem, archive: archived.archive }
 }
 
-export async function verifyChain(database: Database, tenantId: string, anchors: Anchors): Promise<AuditVerification> {
+/** `archived` are anchors from elsewhere that the chain has to keep to as well. */
+export async function verifyChain(
+  database: Database,
+  tenantId: string,
+  anchors: Anchors,
+  archived: readonly AuditAnchor[] = [],
+): Promise<VerifiedChain> {
   // Before the entries, which may grow meanwhile.
   const { valid, foreign } = await readAnchors(anchors, tenantId)
-  const newest = newestOf(valid)
+  const known = [...valid, ...archived]
+  const newest = newestOf(known)
   const start = await database.withTenant(tenantId, (tx) => findStart(tx, anchors, tenantId))
-  const bySeq = new Map(valid.map((anchor) => [anchor.seq, anchor]))
+  const bySeq = Map.groupBy(known, ({ seq }) => seq)
   const { head, problem } = await walk(database, tenantId, bySeq, start)
   const found = problem ?? findTruncation(head, newest) ?? findForeignAnchors(foreign, newest)
   return {
@@ -42,8 +67,8 @@ export async function verifyChain(database: Database, tenantId: string, anchors:
 async function walk(
   database: Database,
   tenantId: string,
-  anchors: ReadonlyMap<number, AuditAnchor>,
-  start: Walked['head'],
+  anchors: ReadonlyMap<number, readonly AuditAnchor[]>,
+  start: Head | null,
 ): Promise<Walked> {
   let head = start
   for (;;) {
@@ -58,20 +83,7 @@ async function walk(
   }
 }
 
-function findFlaw(entry: AuditEntry, previous: Walked['head'], anchor: AuditAnchor | undefined): string | undefined {
-  const expected = (previous?.seq ?? 0) + 1
-  if (entry.seq !== expected) return `The entry was removed: the next one that is there has the number ${entry.seq}.`
-  if (entry.previousHash !== (previous?.hash ?? startOfChain)) {
-    return 'The entry does not follow from the one before it: one of the two was replaced.'
-  }
-  if (hashEntry(entry) !== entry.hash) return 'The entry was edited: its content does not have its hash.'
-  if (anchor && anchor.hash !== entry.hash) {
-    return `The chain was rewritten here or before: the anchor of ${anchor.at} has another hash.`
-  }
-  return undefined
-}
-
-function findTruncation(head: Walked['head'], newest: AuditAnchor | undefined): Problem | null {
+function findTruncation(head: Head | null, newest: AuditAnchor | undefined): Problem | null {
   const seq = (head?.seq ?? 0) + 1
   if (!newest || newest.seq < seq) return null
   return {

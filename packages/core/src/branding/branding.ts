@@ -85,12 +85,27 @@ export interface HouseBrand {
 /** How the tenant looks whose host it is; of any other host, how the installation does. For anybody who asks. */
 export async function findBranding(database: Database, host: string, house: HouseBrand): Promise<PublicBranding> {
   const [row] = await database.call<PublicRow>('find-branding', 'select * from door_find_branding($1)', [host])
-  return {
-    name: row?.name ?? house.name,
+  const own = {
+    name: row?.name ?? null,
     logoUrl: row?.logo_hash ? logoUrl(row.logo_hash) : null,
     colors: row ? colorsOf(row) : { primary: null, background: null, text: null },
+    supportAddress: row?.support_address ?? null,
+  }
+  return orOfTheHouse(own, house)
+}
+
+/** How a tenant looks, on whichever host its pages are. */
+export async function publicBrandOf(database: Database, tenantId: string, house: HouseBrand): Promise<PublicBranding> {
+  const { name, logoUrl, colors, supportAddress } = await brandOf(database, tenantId)
+  return orOfTheHouse({ name, logoUrl, colors, supportAddress }, house)
+}
+
+function orOfTheHouse(own: Omit<PublicBranding, 'name'> & { name: string | null }, house: HouseBrand): PublicBranding {
+  return {
+    ...own,
+    name: own.name ?? house.name,
     // A tenant's people are not to be sent to the installation's support by a page in the tenant's name.
-    supportAddress: row?.name ? row.support_address : (row?.support_address ?? house.supportAddress),
+    supportAddress: own.name ? own.supportAddress : (own.supportAddress ?? house.supportAddress),
   }
 }
 
@@ -108,12 +123,17 @@ export async function findLogo(
 }
 
 /** What mails and pages of a tenant are to look like. Null is as the installation has it. */
-export type Brand = Pick<Branding, 'name' | 'colors' | 'supportAddress' | 'sender'> & { logoUrl: string | null }
+export type Brand = Pick<Branding, 'name' | 'colors' | 'supportAddress' | 'sender'> & {
+  logoUrl: string | null
+  /** Where its pages are; null where that is the installation's own host. */
+  host: string | null
+}
 
 /** For the platform's own mails and pages, whoever causes them. */
 export async function brandOf(database: Database, tenantId: string): Promise<Brand> {
-  const { name, logo, colors, supportAddress, sender } = await database.withTenant(tenantId, readBranding)
-  return { name, logoUrl: logo?.url ?? null, colors, supportAddress, sender }
+  const { name, logo, colors, supportAddress, sender, host } = await database.withTenant(tenantId, readBranding)
+  const ownHost = host?.status === 'verified' ? host.host : null
+  return { name, logoUrl: logo?.url ?? null, colors, supportAddress, sender, host: ownHost }
 }
 
 interface PublicRow extends Colors {

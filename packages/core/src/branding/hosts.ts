@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Branding, type ClaimHost, type CustomHost, FreeholdError } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
-import type { Tx } from '../db/database.ts'
+import type { Database, Tx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { markFound, verifier } from './check-hosts.ts'
@@ -57,14 +57,24 @@ export async function verifyHost(caller: Caller, resolveTxt: ResolveTxt): Promis
   return putToUse(caller, claim)
 }
 
-/** Takes the host from another tenant, if that no longer proves that it is theirs. */
-async function makeWay(caller: TenantCaller, claim: HostRow, found: readonly string[]): Promise<void> {
-  const { database } = caller.platform
+/** Whose host it is, proven by the DNS; undefined for every other host. For anybody who asks. */
+export async function findTenantOfHost(database: Database, host: string): Promise<string | undefined> {
+  return (await findHolder(database, host))?.tenant_id
+}
+
+async function findHolder(database: Database, host: string) {
   const [holder] = await database.call<{ tenant_id: string; token: string }>(
     'find-host',
     'select * from door_find_host($1)',
-    [claim.host],
+    [host],
   )
+  return holder
+}
+
+/** Takes the host from another tenant, if that no longer proves that it is theirs. */
+async function makeWay(caller: TenantCaller, claim: HostRow, found: readonly string[]): Promise<void> {
+  const { database } = caller.platform
+  const holder = await findHolder(database, claim.host)
   if (!holder) return
   if (found.includes(recordValue(holder.token))) throw takenElsewhere(claim.host)
   await database.withTenant(holder.tenant_id, async (tx) => {

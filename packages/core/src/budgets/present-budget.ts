@@ -91,8 +91,16 @@ function toWindow(budget: BudgetRow, window: WindowRow): BudgetWindow {
     nanos: measure(budget.limit_nanos, window.extra_nanos, window.spent_nanos, window.reserved_nanos),
     tokens: measure(budget.token_limit, window.extra_tokens, window.spent_tokens, window.reserved_tokens),
     requests: measure(budget.request_limit, window.extra_requests, window.spent_requests, window.reserved_requests),
+    forecastNanos: forecast(window),
     warned: window.warned,
   }
+}
+
+/** Linear: what is spent, over the share of the period that is over. */
+function forecast({ starts_at, ends_at, spent_nanos }: WindowRow): number | null {
+  if (starts_at === null || ends_at === null) return null
+  const elapsed = (Date.now() - starts_at.getTime()) / (ends_at.getTime() - starts_at.getTime())
+  return elapsed < 0.01 ? null : Math.round(spent_nanos / Math.min(elapsed, 1))
 }
 
 function measure(limit: number | null, extra: number, spent: number, reserved: number): BudgetWindow['nanos'] {

@@ -73,6 +73,35 @@ language sql stable security definer set search_path = public, pg_temp as $$
     from tenants t where p_after is null or t.name > p_after order by t.name limit p_limit
 $$;
 
+-- How the runs of some tenants did since a moment, in numbers. p_first_id is lower than the id of any run of then.
+create function door_measure_tenants(p_tenants uuid[], p_since timestamptz, p_first_id uuid)
+returns table (
+  tenant_id uuid, runs int, succeeded int, failed int, cost_nanos bigint, queued int, running int, waiting int,
+  last_run_at timestamptz
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select wanted.id, since.runs, since.succeeded, since.failed, since.cost_nanos, active.queued, active.running,
+         active.waiting, latest.created_at
+    from unnest(p_tenants) wanted (id)
+    cross join lateral (
+      select count(*)::int as runs, count(*) filter (where r.status = 'succeeded')::int as succeeded,
+             count(*) filter (where r.status = 'failed')::int as failed, coalesce(sum(r.cost_nanos), 0)::bigint as cost_nanos
+        from agent_runs r
+       where r.tenant_id = wanted.id and r.id >= p_first_id and r.created_at >= p_since and r.agent not like 'system:%'
+    ) since
+    cross join lateral (
+      select count(*) filter (where r.status = 'queued')::int as queued,
+             count(*) filter (where r.status = 'running')::int as running,
+             count(*) filter (where r.status = 'waiting')::int as waiting
+        from agent_runs r
+       where r.tenant_id = wanted.id and r.status in ('queued', 'running', 'waiting') and r.agent not like 'system:%'
+    ) active
+    left join lateral (
+      select r.created_at from agent_runs r
+       where r.tenant_id = wanted.id and r.agent not like 'system:%' order by r.id desc limit 1
+    ) latest on true
+$$;
+
 create function door_list_plans() returns setof plans
 language sql stable security definer set search_path = public, pg_temp as $$
   select p.* from plans p order by p.name
@@ -475,6 +504,26 @@ create function door_find_invitation(p_token_hash bytea, p_person uuid) returns 
 language sql stable security definer set search_path = public, pg_temp as $$
   select i.tenant_id, i.id from invitations i join people p on p.email = i.email
    where i.token_hash = p_token_hash and p.id = p_person
+$$;
+
+-- What an invitation is for, for whoever has its token: nobody has signed in yet. By the name of the person who sent it.
+create function door_read_invitation(p_token_hash bytea)
+returns table (
+  tenant_id uuid, tenant_name text, email text, roles text[], teams jsonb, invited_by text, accepted_at timestamptz,
+  revoked_at timestamptz, expires_at timestamptz
+)
+language sql stable security definer set search_path = public, pg_temp as $$
+  select i.tenant_id, t.name, i.email, i.roles, coalesce(joined.teams, '[]'), p.name, i.accepted_at, i.revoked_at,
+         i.expires_at
+    from invitations i
+    join tenants t on t.id = i.tenant_id and t.status = 'active'
+    left join people p on i.invited_by = 'person:' || p.id
+    cross join lateral (
+      select jsonb_agg(jsonb_build_object('name', w.name, 'roles', given.team -> 'roles') order by w.name) as teams
+        from jsonb_array_elements(i.teams) as given(team)
+        join teams w on w.tenant_id = i.tenant_id and w.id::text = given.team ->> 'id'
+    ) joined
+   where i.token_hash = p_token_hash
 $$;
 
 -- Whether anybody waits for the one with this address.

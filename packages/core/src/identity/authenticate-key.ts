@@ -29,6 +29,8 @@ export interface Identity {
   environment: Environment | null
   /** What the tenant's plan says of requests. */
   limits: RateLimits
+  /** Whether they came by the host of the tenant, and so see and reach nothing beyond it. */
+  confined?: boolean
   /** A limit of the key's own. */
   requestsPerSecond: number | null
 }

@@ -25,6 +25,8 @@ export interface Caller {
   teams?: readonly string[] | null
   /** The key that the caller came with; null or absent for who signed in. */
   keyId?: string | null
+  /** Whether they came by the host of the tenant, and so see nothing beyond it. */
+  confined?: boolean
   requestId: string
   /** Where the request came from, as the gateway saw it. */
   address?: string | undefined

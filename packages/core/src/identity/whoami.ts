@@ -12,7 +12,7 @@ export async function whoami(caller: Caller): Promise<Whoami> {
   return {
     actor,
     tenant: tenantId === null ? null : await readVisibleTenant(caller, tenantId),
-    memberships: memberships.map(toMembership),
+    memberships: memberships.filter(({ id }) => !caller.confined || id === tenantId).map(toMembership),
     permissions: permissions.filter((permission) => caller.permissions.has(permission)),
     roles: [...caller.roles],
     teams: caller.teams ? [...caller.teams] : null,

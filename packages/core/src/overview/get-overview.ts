@@ -5,7 +5,7 @@ import { selectRuns } from '../runs/select-runs.ts'
 import { readNearBudgets } from './near-budgets.ts'
 import { type Period, readPeriod } from './period.ts'
 import { readRecentChanges } from './recent-changes.ts'
-import { readAgentFigures, readRunFigures, readSeries } from './run-figures.ts'
+import { readBusiestAgents, readRunFigures, readSeries } from './run-figures.ts'
 
 /** How the tenant is doing. What the caller may not see is left out of it. */
 export async function getOverview(caller: Caller, query: OverviewQuery): Promise<Overview> {
@@ -21,7 +21,7 @@ async function readRuns(tx: Tx, caller: TenantCaller, period: Period) {
     ...(await readRunFigures(tx, caller, period)),
     series: await readSeries(tx, caller, period),
     now: await countActive(tx, caller),
-    agents: await readAgentFigures(tx, caller, period.from),
+    agents: await readBusiestAgents(tx, caller, period.from),
   }
 }
 

@@ -2,6 +2,7 @@ import type { AgentFigures, Overview, RunFigures } from '@freehold/contracts'
 import { sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import type { Caller } from '../identity/caller.ts'
+import { selectAgentFigures, shareOf, toAgentFigures } from '../runs/agent-figures.ts'
 import { selectRuns, since } from '../runs/select-runs.ts'
 import type { Period } from './period.ts'
 
@@ -56,10 +57,6 @@ function toFigures(
   }
 }
 
-export function shareOf(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole
-}
-
 /** By hour within a day, else by day. */
 export async function readSeries(tx: Tx, caller: Caller, period: Period): Promise<Overview['series']> {
   const { days, from, timeZone } = period
@@ -87,24 +84,11 @@ export async function readSeries(tx: Tx, caller: Caller, period: Period): Promis
 }
 
 /** The agents with the most runs. */
-export async function readAgentFigures(tx: Tx, caller: Caller, from: Date): Promise<AgentFigures[]> {
-  const rows = await since(selectRuns(tx, caller), from)
-    .select([
-      'agent',
-      sql<number>`count(*)::int`.as('runs'),
-      sql<number>`count(*) filter (where status = 'succeeded')::int`.as('succeeded'),
-      sql<number>`count(*) filter (where status = 'failed')::int`.as('failed'),
-      sql<number>`sum(cost_nanos)::bigint`.as('costNanos'),
-    ])
-    .groupBy('agent')
+export async function readBusiestAgents(tx: Tx, caller: Caller, from: Date): Promise<AgentFigures[]> {
+  const rows = await selectAgentFigures(tx, caller, from)
     .orderBy('runs', 'desc')
     .orderBy('agent')
     .limit(shownAgents)
     .execute()
-  return rows.map(({ agent, runs, succeeded, failed, costNanos }) => ({
-    agent,
-    runs,
-    failureRate: shareOf(failed, succeeded + failed),
-    costNanos,
-  }))
+  return rows.map(toAgentFigures)
 }

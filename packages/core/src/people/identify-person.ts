@@ -9,32 +9,34 @@ import { type MembershipRow, type Person, recognizePerson, type VouchedPerson } 
 /**
  * What a person may do on the ground of the tenant that they chose, by its id or name; who belongs to one tenant needs to
  * choose none. Choosing grants nothing: throws `permission_denied` for a tenant that they don't belong to, in the same
- * words whether there is one or not.
+ * words whether there is one or not. Who is confined to a tenant, because they came by its host, is in that one or in none,
+ * and nobody in the installation: a host is as good as whoever has its DNS.
  */
 export async function identifyPerson(
   platform: Platform,
   vouched: VouchedPerson,
   chosenTenant: string | undefined,
+  confinedTo?: string,
 ): Promise<Identity> {
   const person = await recognizePerson(platform.database, vouched)
   if (person.disabled) throw new FreeholdError('unauthenticated', 'This person is disabled in the installation.')
-  const memberships = vouched.memberships
+  const all = vouched.memberships
     ? await followClaims(platform, person, vouched.issuer, vouched.memberships)
     : person.memberships
+  const memberships = all.filter(({ id }) => confinedTo === undefined || id === confinedTo)
+  const platformRole = confinedTo === undefined ? person.platform_role : null
   const membership = chooseMembership(memberships, chosenTenant)
   if (membership?.status === 'suspended') throw tenantSuspended()
   const roles = membership?.roles ?? []
   return {
     actor: { kind: 'person', id: person.id, name: nameOf(person) },
     tenantId: membership?.id ?? null,
-    permissions: [
-      ...permissionsOf(roles),
-      ...(person.platform_role === null ? [] : platformRolePermissions[person.platform_role]),
-    ],
+    permissions: [...permissionsOf(roles), ...(platformRole === null ? [] : platformRolePermissions[platformRole])],
     roles,
     teams: membership?.teams.map(({ id, roles: inTeam }) => ({ id, roles: inTeam })) ?? [],
     keyId: null,
     environment: null,
+    confined: confinedTo !== undefined,
     limits: membership ? await readRateLimits(platform.database, membership.id) : noRateLimits,
     requestsPerSecond: null,
   }

@@ -173,7 +173,7 @@ function noSuchInvitation(): FreeholdError {
   )
 }
 
-function hashToken(token: string): Buffer {
+export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
 
@@ -195,7 +195,11 @@ function readTeams({ teams }: Selectable<Invitations>): Invitation['teams'] {
   return teams as Invitation['teams']
 }
 
-function statusOf({ accepted_at, revoked_at, expires_at }: Selectable<Invitations>): Invitation['status'] {
+export function statusOf({
+  accepted_at,
+  revoked_at,
+  expires_at,
+}: Pick<Selectable<Invitations>, 'accepted_at' | 'revoked_at' | 'expires_at'>): Invitation['status'] {
   if (accepted_at) return 'accepted'
   if (revoked_at) return 'revoked'
   return expires_at < new Date() ? 'expired' : 'pending'

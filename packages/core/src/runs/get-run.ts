@@ -2,7 +2,7 @@ import { FreeholdError, type Page, type Run, type RunEvent, type RunSummary } fr
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { readActorNames } from '../people/actor-names.ts'
-import { readJournal } from './journal.ts'
+import { readJournal, readStepJournal } from './journal.ts'
 import { readRun, toRunSummary } from './present-run.ts'
 import { type ListRunsQuery, matchRuns, selectRuns } from './select-runs.ts'
 
@@ -59,16 +59,16 @@ export async function listRuns(caller: Caller, query: ListRunsQuery): Promise<Pa
 export async function listRunEvents(
   caller: Caller,
   id: string,
-  query: { after: number; limit: number },
+  query: { after: number; limit: number; step?: string | undefined },
 ): Promise<{ items: RunEvent[] }> {
   authorize(caller, 'runs:read')
   await assertInReach(caller, id)
-  const items = await readJournal(
-    caller.platform.database,
-    { tenantId: caller.tenantId, runId: id },
-    query.after,
-    query.limit,
-  )
+  const { step, after, limit } = query
+  const { database } = caller.platform
+  const items =
+    step === undefined
+      ? await readJournal(database, { tenantId: caller.tenantId, runId: id }, after, limit)
+      : await database.withTenant(caller, (tx) => readStepJournal(tx, id, { step, after, limit }))
   // Every run has its first event from birth on, so an empty journal means that there is no such run.
   if (items.length === 0) await findRun(caller, id)
   return { items }

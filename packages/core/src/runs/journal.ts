@@ -1,5 +1,6 @@
 import type { NewRunEvent, RunEvent, RunEventType } from '@freehold/contracts'
-import type { Database } from '../db/database.ts'
+import { sql } from 'kysely'
+import type { Database, Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import { type Lease, LeaseLostError } from './lease.ts'
 
@@ -60,11 +61,33 @@ export async function readJournal(
   after: number,
   limit: number,
 ): Promise<RunEvent[]> {
-  const rows = await database.call<{ seq: number; type: RunEvent['type']; at: Date; data: unknown }>(
+  const rows = await database.call<{ seq: number; type: string; at: Date; data: unknown }>(
     'read-events',
     'select * from read_events($1, $2, $3, $4)',
     [run.tenantId, run.runId, after, limit],
   )
-  // The journal's writers are typed, so what the database holds for a type is that type's data.
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }) as RunEvent)
+  return rows.map(toEvent)
+}
+
+/** What the journal has of one step. */
+export async function readStepJournal(
+  tx: Tx,
+  runId: string,
+  { step, after, limit }: { step: string; after: number; limit: number },
+): Promise<RunEvent[]> {
+  const rows = await tx
+    .selectFrom('run_events')
+    .select(['seq', 'type', 'at', 'data'])
+    .where('run_id', '=', runId)
+    .where('seq', '>', after)
+    .where(sql`data ->> 'step'`, '=', step)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
+  return rows.map(toEvent)
+}
+
+/** The journal's writers are typed, so what the database holds for a type is that type's data. */
+function toEvent({ seq, type, at, data }: { seq: number; type: string; at: Date; data: unknown }): RunEvent {
+  return { seq, type, at: at.toISOString(), data } as RunEvent
 }

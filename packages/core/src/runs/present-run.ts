@@ -26,7 +26,8 @@ export function toRunSummary(row: RunRow, names: ActorNames): RunSummary {
     startedByName: names.get(row.principal) ?? null,
     user: row.on_behalf_of,
     priority: runPriorities[row.priority] ?? 'normal',
-    waitsForApprovals: approvalsIn(row.waits),
+    waitsForApprovals: waitsOf(row).flatMap(({ approvalId }) => approvalId ?? []),
+    waitsForDecisions: waitsOf(row).flatMap(({ kind, step }) => (kind === 'decision' ? [step] : [])),
     message: row.message,
     output: row.output,
     costNanos: row.cost_nanos,
@@ -47,8 +48,8 @@ export function toRunSummary(row: RunRow, names: ActorNames): RunSummary {
 }
 
 /** `waits` is written by `suspend_run` from what `suspendRun` gives it. */
-function approvalsIn(waits: unknown): string[] {
-  return ((waits ?? []) as Wait[]).flatMap(({ approvalId }) => approvalId ?? [])
+function waitsOf({ waits }: { waits: unknown }): Wait[] {
+  return (waits ?? []) as Wait[]
 }
 
 export async function readRun(tx: Tx, caller: Caller, id: string): Promise<Run | undefined> {

@@ -1,7 +1,7 @@
 import type { StepSummary } from '@freehold/contracts'
 import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { getRun } from './get-run.ts'
+import { getRun, listRunEvents } from './get-run.ts'
 import { startRun } from './start-run.ts'
 
 let on: TestPlatform
@@ -34,6 +34,28 @@ const stepsOf = async (events: [string, object][]): Promise<StepSummary[]> =>
   (await getRun(owner(), await journaled(events))).steps
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
 const model = { step: 'model:1', model: 'demo', latencyMs: 500, usage, costNanos: 7, text: 'so be it', toolCalls: [] }
+
+test('the journal of one step is read without that of the others', async () => {
+  const call = { step: 'tool:1', name: 'pay', toolCallId: 'c', input: { amount: 5 }, idempotencyKey: 'k' }
+  const runId = await journaled([
+    ['model.finished', model],
+    ['tool.started', call],
+    ['tool.started', { ...call, step: 'tool:10' }],
+    ['tool.finished', { step: 'tool:1', name: 'pay', toolCallId: 'c', output: 'paid', latencyMs: 9 }],
+  ])
+  const read = (query: { after?: number; limit?: number; step: string }) =>
+    listRunEvents(owner(), runId, { after: 0, limit: 10, ...query }).then(({ items }) => items)
+  expect(await read({ step: 'tool:1' })).toMatchObject([
+    { seq: 3, type: 'tool.started', at: at(2), data: call },
+    { seq: 5, type: 'tool.finished', data: { output: 'paid' } },
+  ])
+  expect(await read({ step: 'tool:1', after: 3 })).toMatchObject([{ seq: 5 }])
+  expect(await read({ step: 'tool:1', limit: 1 })).toMatchObject([{ seq: 3 }])
+  expect(await read({ step: 'tool:2' })).toEqual([])
+  await expect(
+    listRunEvents(on.caller(on.globex), runId, { after: 0, limit: 10, step: 'tool:1' }),
+  ).rejects.toMatchObject({ code: 'not_found' })
+})
 
 describe('a step tells', () => {
   test('of a model call when it ran, its tokens and its cost', async () => {

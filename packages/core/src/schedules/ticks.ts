@@ -1,5 +1,5 @@
-import { FreeholdError } from '@freehold/contracts'
 import { Cron } from 'croner'
+import { invalidField } from '../invalid-field.ts'
 
 /** When a schedule starts runs: at every tick of a cron expression, or once. */
 export type Plan = { cron: string; at: null; timeZone: string } | { cron: null; at: Date; timeZone: string }
@@ -28,17 +28,17 @@ export function readPlan(
   now: Date,
 ): Plan {
   if ((cron ?? null) === null && (at ?? null) === null) {
-    throw invalid('body.cron', 'give a cron expression such as "0 9 * * MON-FRI", or a time in `at` to run once')
+    throw invalidField('body.cron', 'give a cron expression such as "0 9 * * MON-FRI", or a time in `at` to run once')
   }
-  if (cron && at) throw invalid('body.at', 'give `cron` or `at`, not both')
+  if (cron && at) throw invalidField('body.at', 'give `cron` or `at`, not both')
   if (at) {
     const time = new Date(at)
-    if (time <= now) throw invalid('body.at', 'must lie in the future')
+    if (time <= now) throw invalidField('body.at', 'must lie in the future')
     return { cron: null, at: time, timeZone }
   }
   const plan: Plan = { cron: cron ?? '', at: null, timeZone }
-  if (!cronPattern.test(plan.cron)) throw invalid('body.cron', `"${plan.cron}" is no cron expression. ${example}`)
-  if (nextTickOf(plan, now) === null) throw invalid('body.cron', `"${plan.cron}" never comes. ${example}`)
+  if (!cronPattern.test(plan.cron)) throw invalidField('body.cron', `"${plan.cron}" is no cron expression. ${example}`)
+  if (nextTickOf(plan, now) === null) throw invalidField('body.cron', `"${plan.cron}" never comes. ${example}`)
   return plan
 }
 
@@ -47,12 +47,8 @@ function nextTickOf(plan: Plan, now: Date): Date | null {
     return nextTick(plan, now)
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^Cron\w+: /, '') : 'it can not be read'
-    throw invalid('body.cron', `"${plan.cron}" is no cron expression (${reason}). ${example}`)
+    throw invalidField('body.cron', `"${plan.cron}" is no cron expression (${reason}). ${example}`)
   }
-}
-
-function invalid(field: string, message: string): FreeholdError {
-  return new FreeholdError('invalid_request', `${field}: ${message}`, { fields: [{ field, message }] })
 }
 
 /** The first tick after a time; null when there is none. */

@@ -1,4 +1,4 @@
-import type { TenantDeletion } from '@freehold/contracts'
+import { FreeholdError, type TenantDeletion } from '@freehold/contracts'
 import {
   createTestPlatform,
   furnishTenant,
@@ -9,7 +9,9 @@ import {
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAnchoring } from '../audit/anchors.ts'
+import { createArchiving } from '../audit/archive-chains.ts'
 import type { Caller } from '../identity/caller.ts'
+import { countObjects, type ObjectStore } from '../objects/object-store.ts'
 import type { Vault } from '../secrets/vault.ts'
 import { deleteTenant, getTenantDeletion } from './delete-tenant.ts'
 import { resumeTenant, suspendTenant } from './tenants.ts'
@@ -68,6 +70,7 @@ test('a tenant with something of everything is deleted, and nothing of it is lef
     name: 'acme',
     auditHead: { seq: rows.audit_entries?.before },
     secretValues: { vault: 'postgres', before: 2, after: 0 },
+    objects: { store: 'folder', before: 1, after: 0 },
   })
   expect(await snapshotTenant(on, on.globex.id)).toEqual(others)
   expect(await createAnchoring(on.database, on.anchors)()).toEqual([])
@@ -123,6 +126,61 @@ test('what a request that was under way adds to a table that is empty already go
   })
   await eraseAll(tenant)
   expect(Object.values(await snapshotTenant(on, tenant.id)).flat()).toEqual([])
+})
+
+test('what is archived while the tenant is deleted goes, too', async () => {
+  const tenant = await on.createTenant('archived meanwhile')
+  const { objects } = on.platform
+  await createAnchoring(on.database, on.anchors)()
+  await suspendTenant(operator, tenant.id)
+  /** The deletion begins, and has deleted all objects, when a segment of before arrives. */
+  const late: ObjectStore = {
+    ...objects,
+    async putOnce(object, bytes) {
+      if (object.tenantId === tenant.id) for (let calls = 0; calls < 2; calls++) await erase(tenant)
+      return objects.putOnce(object, bytes)
+    },
+  }
+  await createArchiving(on.database, on.anchors, { objects: late, afterMs: 0 })(new AbortController().signal)
+  expect(await getTenantDeletion(operator, tenant.id, on.anchors)).toMatchObject({ status: 'deleted' })
+  expect(await countObjects(objects, tenant.id)).toBe(0)
+})
+
+test('a certificate is signed when the last object is gone', async () => {
+  const tenant = await on.createTenant('still storing')
+  const { objects } = on.platform
+  await suspendTenant(operator, tenant.id)
+  await erase(tenant)
+  const storing: ObjectStore = {
+    ...objects,
+    async deleteAll(tenantId, untilMs) {
+      const isDone = await objects.deleteAll(tenantId, untilMs)
+      await objects.put({ tenantId, key: 'files/late.txt' }, Buffer.from('late'))
+      return isDone
+    },
+  }
+  const caller = { ...operator, platform: { ...on.platform, objects: storing } }
+  expect(await erase(tenant, caller)).toMatchObject({ status: 'deleting' })
+  expect(await erase(tenant)).toMatchObject({ status: 'deleted', certificate: { objects: { before: 0, after: 0 } } })
+  expect(await countObjects(objects, tenant.id)).toBe(0)
+})
+
+test('a deletion ends when the store keeps nothing of the tenant any more', async () => {
+  const tenant = await on.createTenant('kept for a time')
+  const { objects } = on.platform
+  await objects.put({ tenantId: tenant.id, key: 'files/locked.txt' }, Buffer.from('locked'))
+  await suspendTenant(operator, tenant.id)
+  await erase(tenant)
+  const locked = new FreeholdError('conflict', 'kept until tomorrow')
+  const keeping: ObjectStore = { ...objects, deleteAll: () => Promise.reject(locked) }
+  const attempt = () => erase(tenant, { ...operator, platform: { ...on.platform, objects: keeping } })
+  for (let attempts = 0; attempts < 2; attempts++) await expect(attempt()).rejects.toBe(locked)
+  // All else is gone by then.
+  expect(await getTenantDeletion(operator, tenant.id, on.anchors)).toMatchObject({
+    status: 'deleting',
+    remainingRows: 1,
+  })
+  expect(await eraseAll(tenant)).toMatchObject({ certificate: { objects: { before: 1, after: 0 } } })
 })
 
 test('delegated runs go before those that delegated, whatever the order of their ids', async () => {

@@ -7,6 +7,7 @@ import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, type Caller } from '../identity/caller.ts'
+import { countObjects } from '../objects/object-store.ts'
 import type { Platform } from '../platform.ts'
 import { countRows, readTenantTables } from './tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from './tenants.ts'
@@ -24,6 +25,7 @@ const begunSchema = z.object({
   before: z.record(z.string(), z.int()),
   secretValues: z.int(),
   vaultKeys: z.int().optional(),
+  objects: z.int().default(0),
   head: headSchema.nullable(),
 })
 type Begun = z.output<typeof begunSchema>
@@ -82,6 +84,7 @@ async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
   const { platform } = caller
   const vaultKeys = await countKeys(platform, id)
   const secretValues = await countValues(platform, id)
+  const objects = await countObjects(platform.objects, id)
   return platform.database.withTenant(id, async (tx) => {
     const row = await tx.selectFrom('tenants').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
     if (!row) throw tenantNotFound()
@@ -97,6 +100,7 @@ async function begin(caller: Caller, id: string): Promise<TenantDeletion> {
         before: await countRows(tx, await readTenantTables(tx)),
         secretValues,
         ...vaultKeys,
+        objects,
         head: await readHead(tx),
       }
       await tx
@@ -135,7 +139,8 @@ async function eraseSome(platform: Platform, id: string): Promise<boolean> {
       if (erased === 0) break
     }
   }
-  return true
+  // Last, since a store can be told to keep some for a time.
+  return platform.objects.deleteAll(id, until)
 }
 
 const lastTables = ['audit_entries', 'tenants']
@@ -219,9 +224,11 @@ async function finish(
   begun: Begun,
   anchors: Anchors,
 ): Promise<TenantDeletion> {
-  const { database, vault } = platform
+  const { database, vault, objects } = platform
   // A value that was under way may have made it again: the next call deletes it.
   if (await vault.tenantKey?.exists(tenantId)) return showProgress(platform, tenantId, name)
+  // What was under way when the deletion began may have stored some.
+  if ((await countObjects(objects, tenantId)) > 0) return showProgress(platform, tenantId, name)
   return database.withTenant(tenantId, async (tx) => {
     const row = await tx
       .selectFrom('tenants')
@@ -247,6 +254,7 @@ async function finish(
       ),
       secretValues: { vault: vault.kind, before: secretValues, after: 0 },
       ...(vaultKeys !== undefined && { vaultKeys: { before: vaultKeys, after: 0 } }),
+      objects: { store: objects.kind, before: begun.objects, after: 0 },
     })
     return { tenantId, name, status: 'deleted', remainingRows: 0, certificate }
   })

@@ -142,6 +142,7 @@ describe('the policy', () => {
     await expect(startWith(policy)).rejects.toMatchObject({
       code: 'invalid_request',
       message: expect.stringContaining(`body.approvals.${field}: `),
+      fields: [{ field: `body.approvals.${field}`, message: expect.any(String) }],
     })
   })
 

@@ -158,7 +158,7 @@ describe('a tool call that is not idempotent and was cut off', () => {
 
   it('is not made again: the run waits for a decision', async () => {
     const runId = await cutOff()
-    expect((await engine.run(runId)).status).toBe('waiting')
+    expect(await engine.run(runId)).toMatchObject({ status: 'waiting', waitsForDecisions: ['tool:1'] })
     expect(payments).toBe(1)
     expect((await engine.journal(runId)).find(({ type }) => type === 'decision.requested')).toMatchObject({
       data: { step: 'tool:1', options: ['retry', 'skip', 'fail'] },
@@ -169,6 +169,7 @@ describe('a tool call that is not idempotent and was cut off', () => {
     const runId = await cutOff()
     await decideRun(engine.caller, runId, { step: 'tool:1', decision: 'retry' })
     expect(await engine.ended(runId)).toMatchObject({ data: { output: { failed: false, output: 'paid' } } })
+    expect((await engine.run(runId)).waitsForDecisions).toEqual([])
     expect(payments).toBe(2)
     const keys = (await engine.journal(runId)).flatMap((event) =>
       event.type === 'tool.started' ? [event.data.idempotencyKey] : [],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { FreeholdError } from '@freehold/contracts'
 import {
   createTestPlatform,
   furnishTenant,
@@ -14,9 +15,12 @@ import pg from 'pg'
 import { extract, pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createAnchoring } from '../../audit/anchors.ts'
+import { createArchiving } from '../../audit/archive-chains.ts'
 import { pruneAudit } from '../../audit/prune-audit.ts'
 import { verifyAudit } from '../../audit/verify-audit.ts'
 import type { Caller } from '../../identity/caller.ts'
+import type { ObjectStore } from '../../objects/object-store.ts'
+import { keysOf } from '../../objects/object-store-contract.fixture.ts'
 import { startRun } from '../../runs/start-run.ts'
 import { deleteTenant } from '../delete-tenant.ts'
 import { readTenantTables } from '../tenant-tables.ts'
@@ -26,6 +30,7 @@ import { type Manifest, movingTables, stayingColumns, stayingTables } from './fo
 import { importTenant } from './import-tenant.ts'
 
 const limits = { maxBytes: 10_000_000, maxUnpackedBytes: 100_000_000 }
+const never = new AbortController().signal
 let postgres: PostgresServer
 let url: string
 /** The embedded database that the tenant leaves, and the PostgreSQL that it comes to. */
@@ -69,6 +74,7 @@ beforeAll(async () => {
     )
   }
   await createAnchoring(from.database, from.anchors)()
+  await createArchiving(from.database, from.anchors, { objects: from.platform.objects, afterMs: 0 })(never)
   await pruneAudit(operatorOf(from), tenant.id, { before: new Date(Date.now() + 60_000).toISOString() }, from.anchors)
   await suspendTenant(operatorOf(from), tenant.id)
   archive = await exportFrom(from, tenant.id)
@@ -102,6 +108,10 @@ test('a tenant moves from the embedded database to PostgreSQL, and its agents ru
   expect(await snapshotTenant(to, to.globex.id)).toEqual(others)
   expect(await snapshotTenant(from, tenant.id)).toEqual(before)
 
+  const object = { tenantId: tenant.id, key: 'files/notes.txt' }
+  expect(await to.platform.objects.get(object)).toEqual(await from.platform.objects.get(object))
+  expect(await keysOf(to.platform.objects, tenant.id)).toEqual([object.key])
+
   const after = await snapshotTenant(to, tenant.id)
   const same = movingTables.filter(
     (name) => !['tenants', 'agent_runs', 'secrets', 'webhooks', 'run_heads'].includes(name),
@@ -121,7 +131,11 @@ test('a tenant moves from the embedded database to PostgreSQL, and its agents ru
   )
 
   await createAnchoring(to.database, to.anchors)()
-  expect(await verifyAudit(to.caller(tenant), to.anchors)).toMatchObject({ ok: true, problem: null, anchors: 1 })
+  expect(await verifyAudit(to.caller(tenant), { archive: true }, to.anchors)).toMatchObject({
+    ok: true,
+    problem: null,
+    anchors: 1,
+  })
   await resumeTenant(operatorOf(to), tenant.id)
   const client = to.client(imported.apiKey)
   await to.startWorker()
@@ -155,11 +169,52 @@ function rowsOf(rows: Record<string, unknown[]>, table: string): Record<string, 
 test('one that is here already is refused, and one that was deleted comes back', async () => {
   const { from } = platforms()
   const { id, name } = ground.tenant
+  const anchors = { ...from.anchors, archive: { objects: from.platform.objects, afterMs: 0 } }
+  const archiveChains = createArchiving(from.database, anchors, anchors.archive)
+  const verification = () => verifyAudit(from.caller(ground.tenant), { archive: true }, anchors)
+  await archiveChains(never)
+  expect((await verification()).archive).toMatchObject({ firstSeq: 1, problem: null })
   await expect(importInto(from, archive)).rejects.toMatchObject({ code: 'conflict' })
+  expect(await keysOf(from.platform.objects, id)).toContain('files/notes.txt')
   while ((await deleteTenant(operatorOf(from), id, { name }, from.anchors)).status !== 'deleted');
+  expect(await keysOf(from.platform.objects, id)).toEqual([])
   await importInto(from, archive)
-  expect(await verifyAudit(from.caller(ground.tenant), from.anchors)).toMatchObject({ ok: true, anchors: 0 })
+  expect(await verification()).toMatchObject({ ok: true, anchors: 0, archive: { segments: 0, problem: null } })
   expect(await createAnchoring(from.database, from.anchors)()).toEqual([])
+  // What the archive had begins after what was removed of the chain before it came.
+  expect(await archiveChains(never)).toMatchObject({ contradicting: [] })
+  const { prunedSeq, archive: archived } = await verification()
+  expect(archived).toMatchObject({ firstSeq: (prunedSeq ?? 0) + 1, problem: null })
+})
+
+test('an import puts no files where there are some already, nor leaves any when it fails', async () => {
+  const { from, to } = platforms()
+  const { database, objects } = to.platform
+  const { id } = await from.createTenant('moving')
+  await from.platform.objects.put({ tenantId: id, key: 'files/notes.txt' }, Buffer.from('notes'))
+  await suspendTenant(operatorOf(from), id)
+  const bytes = await exportFrom(from, id)
+  const theirs = { tenantId: id, key: 'audit/of-another-installation.jsonl' }
+  await objects.put(theirs, Buffer.from('theirs'))
+  await expect(importInto(to, bytes)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('a bucket or a prefix of its own'),
+  })
+  expect(await keysOf(objects, id)).toEqual([theirs.key])
+  await objects.delete(theirs)
+
+  const full: ObjectStore = {
+    ...objects,
+    async put(object, content) {
+      await objects.put(object, content)
+      throw new FreeholdError('unavailable', 'the store is full')
+    },
+  }
+  const operator = { ...operatorOf(to), platform: { ...to.platform, objects: full } }
+  const importing = importTenant(operator, new Blob([new Uint8Array(bytes)]).stream(), to.anchors, limits)
+  await expect(importing).rejects.toMatchObject({ code: 'unavailable' })
+  expect(await keysOf(objects, id)).toEqual([])
+  expect(await database.withTenant(id, (tx) => tx.selectFrom('tenants').select('id').execute())).toEqual([])
 })
 
 test('nothing of the archive is a secret, a key or a hash of one', () => {
@@ -236,7 +291,7 @@ async function forge(change: (files: File[], manifest: Manifest) => void, honest
 }
 
 const edit = (table: string, from: string | RegExp, to: string) => (files: File[]) => {
-  const file = files.find(({ name }) => name === `${table}.jsonl`)
+  const file = files.find(({ name }) => name === `${table}.jsonl` || name === `${table}.txt`)
   if (!file) throw new Error(`there is no ${table}`)
   const edited = file.text.replace(from, to)
   if (edited === file.text) throw new Error(`nothing was edited of ${table}`)
@@ -247,7 +302,7 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
   ['a changed row', edit('threads', 'thread', 'Thread'), 'not what its manifest says', false],
   ['a path that leads out', (files) => files.unshift({ name: '../../etc/cron.d/x', text: 'x' }), 'where its manifest'],
   ['a symbolic link', (files) => files.unshift({ name: 'x', text: '', type: 'symlink' }), 'no file'],
-  ['a file that is missing', (files) => files.pop(), 'ends before'],
+  ['a file that is missing', (files) => files.splice(-2), 'ends before objects.jsonl'],
   ['another format', (_, manifest) => Object.assign(manifest, { format: 'freehold-tenant/9' }), 'another format'],
   ['another table', (_, manifest) => Object.assign(manifest.files[0] ?? {}, { name: 'operator_keys' }), 'other tables'],
   ['other columns', (_, manifest) => manifest.files[0]?.columns.push('more'), 'other columns'],
@@ -271,6 +326,12 @@ const hostile: [string, (files: File[], manifest: Manifest) => void, string, boo
     (_, manifest) => Object.assign(manifest.tenant, { name: 'a\u202eb' }),
     'tenant.name: use letters',
   ],
+  ['an object that was changed', edit('objects/files/notes', 'secret', 'Secret'), 'not what it lists'],
+  ['an object that is missing', (files) => files.pop(), 'ends before objects/'],
+  ['an object that is not listed', (files) => files.push({ name: 'objects/files/x.txt', text: 'x' }), 'does not list'],
+  ['an object elsewhere', edit('objects', 'files/notes.txt', 'files/../../x.txt'), 'objects that are none'],
+  ['a segment of an audit archive', edit('objects', 'files/', 'audit/'), 'objects that are none'],
+  ['an object twice', edit('objects', /^.*\n/, '$&$&'), 'objects that are none'],
   ['a tenant of another name', edit('tenants', '"initech"', '"acme"'), 'There is a tenant'],
 ]
 

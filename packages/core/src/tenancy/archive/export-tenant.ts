@@ -16,13 +16,21 @@ import { toWebStream } from '../../web-stream.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
-import { type ArchivedFile, archiveFormat, type Manifest, membersFile, movingTables } from './format.ts'
+import {
+  type ArchivedFile,
+  type ArchivedObject,
+  archiveFormat,
+  type Manifest,
+  membersFile,
+  movingTables,
+} from './format.ts'
+import { dumpObjects, pathOfObject } from './move-objects.ts'
 
 const rowsAtOnce = 100
 
 /**
  * Everything of a suspended tenant but values of secrets and keys, as a gzipped tar: `manifest.json`, then a file of JSON
- * Lines for each table, each after those that it refers to. They are on the disk before the first byte is sent, so that the
+ * Lines for each table, each after those that it refers to, then its files of the object store. They are on the disk before the first byte is sent, so that the
  * manifest can come first and no connection is held while somebody downloads.
  */
 export async function exportTenant(
@@ -31,10 +39,11 @@ export async function exportTenant(
   { privateKey }: Anchors,
 ): Promise<ReadableStream<Uint8Array>> {
   authorizeOnTenant(caller, 'platform:tenants:write')
-  const { database } = caller.platform
+  const { database, objects } = caller.platform
   const folder = await mkdtemp(join(tmpdir(), 'freehold-export-'))
   try {
     const { crv = '', kty = '', x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const { file, listed } = await dumpObjects(objects, tenantId, folder)
     // At one moment: a key goes on for some seconds where a gateway remembers it.
     const manifest = await database.snapshot(tenantId, async (tx): Promise<Manifest> => {
       const tenant = await assertAtRest(tx)
@@ -45,10 +54,10 @@ export async function exportTenant(
         tenant: { id: tenantId, ...tenant },
         auditHead: (await head.executeTakeFirst()) ?? null,
         publicKey: { crv, kty, x },
-        files: await dumpTables(tx, folder),
+        files: [...(await dumpTables(tx, folder)), file],
       }
     })
-    return packArchive(manifest, folder)
+    return packArchive(manifest, listed, folder)
   } catch (error) {
     await rm(folder, { recursive: true, force: true })
     throw error
@@ -148,16 +157,20 @@ async function dump(
 }
 
 /** The archive as it is read; the folder goes with it, also when nobody reads to the end. */
-function packArchive(manifest: Manifest, folder: string): ReadableStream<Uint8Array> {
+function packArchive(
+  manifest: Manifest,
+  listed: readonly ArchivedObject[],
+  folder: string,
+): ReadableStream<Uint8Array> {
   const tar = pack()
   const archive = tar.pipe(createGzip())
   const fill = async () => {
     tar.entry({ name: 'manifest.json', mode: 0o600 }, `${JSON.stringify(manifest, null, 2)}\n`)
-    for (const { name, bytes } of manifest.files) {
-      await pipeline(
-        createReadStream(join(folder, name)),
-        tar.entry({ name: `${name}.jsonl`, size: bytes, mode: 0o600 }),
-      )
+    const add = (path: string, name: string, size: number) =>
+      pipeline(createReadStream(path), tar.entry({ name, size, mode: 0o600 }))
+    for (const { name, bytes } of manifest.files) await add(join(folder, name), `${name}.jsonl`, bytes)
+    for (const [index, { key, bytes }] of listed.entries()) {
+      await add(pathOfObject(folder, index), `objects/${key}`, bytes)
     }
     tar.finalize()
   }

@@ -1,8 +1,11 @@
 import { planNameSchema, tenantNameSchema } from '@freehold/contracts'
 import { z } from 'zod'
+import { isObjectKey, maxObjectBytes } from '../../objects/object-store.ts'
 
 export const archiveFormat = 'freehold-tenant/1'
 export const membersFile = 'members'
+/** Says which files of the object store come after it. */
+export const objectsFile = 'objects'
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -27,6 +30,14 @@ export const manifestSchema = z.strictObject({
 })
 export type Manifest = z.output<typeof manifestSchema>
 export type ArchivedFile = Manifest['files'][number]
+
+/** A line of `objects.jsonl`; the bytes follow as `objects/<key>`. */
+export const archivedObjectSchema = z.strictObject({
+  key: z.string().refine((key) => isObjectKey(key) && isMoving(key), 'must be a key of an object that moves'),
+  bytes: z.int().min(0).max(maxObjectBytes),
+  sha256: hashSchema,
+})
+export type ArchivedObject = z.output<typeof archivedObjectSchema>
 
 /** The tables that move with a tenant. A new table of tenants' data is added here or below. */
 export const movingTables = [
@@ -79,4 +90,13 @@ export const stayingTables: Record<string, string> = {
 export const stayingColumns: Record<string, readonly string[]> = {
   tenants: ['deletion', 'last_claimed_at', 'transit_key_version'],
   webhooks: ['secret', 'previous_secret', 'previous_secret_until'],
+}
+
+/** Folders of the object store that stay, with the reason. */
+const stayingFolders: Record<string, string> = {
+  'audit/': 'the chain moves, and is archived anew where it comes to',
+}
+
+export function isMoving(key: string): boolean {
+  return !Object.keys(stayingFolders).some((folder) => key.startsWith(folder))
 }

@@ -18,7 +18,8 @@ import { resealImportedWebhooks } from '../../webhooks/webhooks.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { readTenant } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
-import { type Manifest, membersFile, movingTables } from './format.ts'
+import { type Manifest, membersFile, movingTables, objectsFile } from './format.ts'
+import { putObjects } from './move-objects.ts'
 import { type ArchiveLimits, invalid, readBatches, unpackArchive } from './read-archive.ts'
 
 const membersShown = 1_000
@@ -38,7 +39,7 @@ export async function importTenant(
   if (!archive) throw invalid('is missing: send it as the body')
   const folder = await mkdtemp(join(tmpdir(), 'freehold-import-'))
   try {
-    const manifest = await unpackArchive(archive, folder, limits, checkFiles)
+    const { manifest, objects } = await unpackArchive(archive, folder, limits, checkFiles)
     const { tenant } = manifest
     const importer = { ...caller, tenantId: tenant.id }
     return await caller.platform.database.asOne(tenant.id, async (tx) => {
@@ -51,6 +52,7 @@ export async function importTenant(
       const after = { name: tenant.name, exportedAt, auditHead, firstKey }
       await recordChange(tx, importer, { action: 'tenant.imported', subjectId: tenant.id, after })
       await assertWhole(importer, anchors)
+      await putObjects(caller.platform.objects, tenant.id, objects, folder)
       return {
         tenant: await readTenant(caller.platform, tenant.id),
         apiKey,
@@ -68,7 +70,7 @@ export async function importTenant(
 
 function checkFiles({ files }: Manifest): void {
   const names = files.map(({ name }) => name)
-  const expected = [...movingTables, membersFile]
+  const expected = [...movingTables, membersFile, objectsFile]
   if (names.toSorted().join() !== expected.toSorted().join()) {
     throw invalid('was made by another release: it has other tables. Bring both installations to the same release')
   }

@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { FreeholdError } from '@freehold/contracts'
 import { type Extract, extract } from 'tar-stream'
-import { type ArchivedFile, type Manifest, manifestSchema } from './format.ts'
+import { type ArchivedObject, archivedObjectSchema, type Manifest, manifestSchema, objectsFile } from './format.ts'
+import { pathOfObject } from './move-objects.ts'
 
 type Entry = Extract extends AsyncIterable<infer One> ? One : never
 
@@ -15,6 +16,11 @@ const maxManifestBytes = 1024 * 1024
 const maxLineBytes = 16 * 1024 * 1024
 const batchBytes = 4 * 1024 * 1024
 const batchLines = 100
+
+export interface UnpackedArchive {
+  manifest: Manifest
+  objects: ArchivedObject[]
+}
 
 export interface ArchiveLimits {
   /** As it is sent, and unpacked. */
@@ -31,7 +37,7 @@ export async function unpackArchive(
   folder: string,
   limits: ArchiveLimits,
   checkManifest: (manifest: Manifest) => void,
-): Promise<Manifest> {
+): Promise<UnpackedArchive> {
   const tar = extract()
   const unpacked = readEntries(tar, folder, checkManifest)
   // Its failure ends the pipeline, by ending the reading of `tar`, and is the one to tell of.
@@ -69,27 +75,51 @@ async function readEntries(
   tar: AsyncIterable<Entry>,
   folder: string,
   checkManifest: (manifest: Manifest) => void,
-): Promise<Manifest> {
+): Promise<UnpackedArchive> {
   let manifest: Manifest | undefined
-  let read = 0
+  let objects: ArchivedObject[] = []
+  let [files, read] = [0, 0]
   for await (const entry of tar) {
     const { name, type, size = 0 } = entry.header
     if (type !== 'file') throw invalid(`has something that is no file: ${JSON.stringify(name)}`)
     if (!manifest) {
       manifest = await readManifest(entry, name, size)
       checkManifest(manifest)
-      continue
+    } else if (files < manifest.files.length) {
+      await storeFile(entry, folder, files, manifest)
+      files += 1
+      if (files === manifest.files.length) objects = await readObjects(manifest, folder)
+    } else {
+      await storeObject(entry, folder, read, objects[read])
+      read += 1
     }
-    const expected = manifest.files[read]
-    if (!expected || name !== `${expected.name}.jsonl`)
-      throw invalid(`has ${JSON.stringify(name)} where its manifest doesn't`)
-    if (size !== expected.bytes) throw invalid(`has another size of ${name} than its manifest says`)
-    await store(entry, join(folder, String(read)), expected)
-    read += 1
   }
   if (!manifest) throw invalid('is empty')
-  if (read < manifest.files.length) throw invalid(`ends before ${manifest.files[read]?.name}.jsonl`)
-  return manifest
+  if (files < manifest.files.length) throw invalid(`ends before ${manifest.files[files]?.name}.jsonl`)
+  if (read < objects.length) throw invalid(`ends before objects/${objects[read]?.key}`)
+  return { manifest, objects }
+}
+
+/** What comes after the files of the manifest: objects, each once. */
+async function readObjects({ files }: Manifest, folder: string): Promise<ArchivedObject[]> {
+  const objects: ArchivedObject[] = []
+  const index = files.findIndex(({ name }) => name === objectsFile)
+  for await (const lines of readBatches(folder, index)) {
+    for (const line of lines) {
+      const object = parseObject(line)
+      if (!object || object.key <= (objects.at(-1)?.key ?? '')) throw invalid('has objects that are none')
+      objects.push(object)
+    }
+  }
+  return objects
+}
+
+function parseObject(line: string): ArchivedObject | undefined {
+  try {
+    return archivedObjectSchema.parse(JSON.parse(line))
+  } catch {
+    return undefined
+  }
 }
 
 async function readManifest(entry: Entry, name: string, size: number): Promise<Manifest> {
@@ -108,31 +138,59 @@ async function readManifest(entry: Entry, name: string, size: number): Promise<M
   throw invalid(`has a manifest of another format: ${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-async function store(entry: Entry, path: string, expected: ArchivedFile): Promise<void> {
-  const hash = createHash('sha256')
+async function storeFile(entry: Entry, folder: string, index: number, { files }: Manifest): Promise<void> {
+  const expected = files[index]
+  if (!expected) throw invalid('has more than its manifest says')
+  assertExpected(entry, `${expected.name}.jsonl`, expected)
   let [rows, lineBytes] = [0, 0]
+  const sha256 = await store(entry, join(folder, String(index)), (chunk) => {
+    for (let from = 0; from < chunk.length; ) {
+      const end = chunk.indexOf(10, from)
+      lineBytes += (end === -1 ? chunk.length : end) - from
+      if (lineBytes > maxLineBytes) throw invalid(`has a line in ${expected.name} that is too long`)
+      if (end === -1) break
+      rows += 1
+      lineBytes = 0
+      from = end + 1
+    }
+  })
+  if (rows !== expected.rows || lineBytes > 0 || sha256 !== expected.sha256) {
+    throw invalid(`was changed or cut: ${expected.name} is not what its manifest says`)
+  }
+}
+
+async function storeObject(
+  entry: Entry,
+  folder: string,
+  index: number,
+  expected: ArchivedObject | undefined,
+): Promise<void> {
+  if (!expected) throw invalid(`has ${JSON.stringify(entry.header.name)}, which it does not list`)
+  assertExpected(entry, `objects/${expected.key}`, expected)
+  const sha256 = await store(entry, pathOfObject(folder, index))
+  if (sha256 !== expected.sha256) throw invalid(`was changed or cut: objects/${expected.key} is not what it lists`)
+}
+
+function assertExpected({ header }: Entry, name: string, { bytes }: { bytes: number }): void {
+  if (header.name !== name) throw invalid(`has ${JSON.stringify(header.name)} where its manifest doesn't`)
+  if (header.size !== bytes) throw invalid(`has another size of ${name} than its manifest says`)
+}
+
+/** Resolves with the SHA-256 of what it stored. */
+async function store(entry: Entry, path: string, look: (chunk: Buffer) => void = () => {}): Promise<string> {
+  const hash = createHash('sha256')
   const file = await open(path, 'wx', 0o600)
   try {
     for await (const piece of entry as AsyncIterable<Uint8Array>) {
       const chunk = Buffer.from(piece)
       hash.update(chunk)
-      for (let from = 0; from < chunk.length; ) {
-        const end = chunk.indexOf(10, from)
-        lineBytes += (end === -1 ? chunk.length : end) - from
-        if (lineBytes > maxLineBytes) throw invalid(`has a line in ${expected.name} that is too long`)
-        if (end === -1) break
-        rows += 1
-        lineBytes = 0
-        from = end + 1
-      }
+      look(chunk)
       await file.appendFile(chunk)
     }
   } finally {
     await file.close()
   }
-  if (rows !== expected.rows || lineBytes > 0 || hash.digest('hex') !== expected.sha256) {
-    throw invalid(`was changed or cut: ${expected.name} is not what its manifest says`)
-  }
+  return hash.digest('hex')
 }
 
 /** The lines of a file that was unpacked, some at a time. */

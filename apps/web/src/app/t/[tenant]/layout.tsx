@@ -1,9 +1,11 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { publicBranding } from '../../../api/branding.ts'
+import { tenantBranding } from '../../../api/public.ts'
 import { required, serverClient } from '../../../api/server-client.ts'
 import { SessionProvider } from '../../../session/session.tsx'
+import { brandIcon } from '../../../shell/brand-icon.ts'
+import { Branded } from '../../../shell/branded.tsx'
 import { Shell } from '../../../shell/shell.tsx'
 
 interface TenantLayoutProps {
@@ -12,22 +14,25 @@ interface TenantLayoutProps {
 }
 
 export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'params'>): Promise<Metadata> {
-  const [tenant, { name }] = await Promise.all([
-    params.then((each) => decodeURIComponent(each.tenant)),
-    publicBranding(),
-  ])
-  return { title: { default: `${tenant} · ${name}`, template: `%s · ${tenant} · ${name}` } }
+  const tenant = decodeURIComponent((await params).tenant)
+  const brand = await tenantBranding(tenant)
+  return {
+    title: { default: `${tenant} · ${brand.name}`, template: `%s · ${tenant} · ${brand.name}` },
+    icons: { icon: brandIcon(brand) },
+  }
 }
 
 /** Everything of one tenant, for somebody who belongs to it. */
 export default async function TenantLayout({ children, params }: TenantLayoutProps) {
   const tenant = decodeURIComponent((await params).tenant)
   const client = await serverClient(tenant)
-  const [me, brand] = await Promise.all([required(client.whoami()), publicBranding()])
+  const [me, brand] = await Promise.all([required(client.whoami()), tenantBranding(tenant)])
   if (me.tenant === null) notFound()
   return (
     <SessionProvider tenant={me.tenant.name} me={me}>
-      <Shell brand={brand}>{children}</Shell>
+      <Branded colors={brand.colors}>
+        <Shell brand={brand}>{children}</Shell>
+      </Branded>
     </SessionProvider>
   )
 }

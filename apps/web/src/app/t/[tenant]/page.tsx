@@ -1,7 +1,20 @@
 import type { Metadata } from 'next'
+import { Prefetched } from '../../../api/prefetched.tsx'
+import { OverviewPage } from '../../../features/overview/overview-page.tsx'
+import { overviewAsks, overviewDays } from '../../../features/overview/period.ts'
 
 export const metadata: Metadata = { title: 'Overview' }
 
-export default function Page() {
-  return <p>soon</p>
+interface PageProps {
+  params: Promise<{ tenant: string }>
+  searchParams: Promise<{ days?: string }>
+}
+
+export default async function Page({ params, searchParams }: PageProps) {
+  const [{ tenant }, { days }] = await Promise.all([params, searchParams])
+  return (
+    <Prefetched tenant={decodeURIComponent(tenant)} asks={overviewAsks(overviewDays(days))}>
+      <OverviewPage />
+    </Prefetched>
+  )
 }

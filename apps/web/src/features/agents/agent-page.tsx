@@ -1,0 +1,85 @@
+'use client'
+
+import type { Agent } from '@freehold/contracts'
+import dynamic from 'next/dynamic'
+import Link from 'next/link'
+import { useState } from 'react'
+import { useApi } from '../../api/use-api.ts'
+import { useSession } from '../../session/session.tsx'
+import { useSearch } from '../../session/use-search.ts'
+import { Answered, ListSkeleton } from '../../ui/listing.tsx'
+import { Page } from '../../ui/page.tsx'
+import { Tabs } from '../../ui/tabs.tsx'
+import type { Draft } from './configuration/draft.ts'
+
+// A tab loads when it is opened, and not before the page can keep what is typed into it.
+const loading = () => <ListSkeleton />
+const ConfigurationTab = dynamic(
+  () => import('./configuration/configuration-tab.tsx').then((module) => module.ConfigurationTab),
+  { ssr: false, loading },
+)
+const VersionsTab = dynamic(() => import('./versions/versions-tab.tsx').then((module) => module.VersionsTab), {
+  ssr: false,
+  loading,
+})
+const PlaygroundTab = dynamic(() => import('./playground/playground-tab.tsx').then((module) => module.PlaygroundTab), {
+  ssr: false,
+  loading,
+})
+const ReleasesTab = dynamic(() => import('./releases/releases-tab.tsx').then((module) => module.ReleasesTab), {
+  ssr: false,
+  loading,
+})
+
+export function AgentPage({ name }: { name: string }) {
+  const { path } = useSession()
+  const agent = useApi('getAgent', { params: { name } })
+  return (
+    <Page
+      title={
+        <>
+          <Link href={path('/agents')} className="font-normal text-faint hover:text-ink">
+            Agents
+          </Link>
+          <span className="mx-1.5 font-normal text-faint">/</span>
+          {name}
+        </>
+      }
+      about={agent.data?.description}
+    >
+      <Answered answer={agent}>{(found) => <AgentTabs agent={found} />}</Answered>
+    </Page>
+  )
+}
+
+function AgentTabs({ agent }: { agent: Agent }) {
+  const { can } = useSession()
+  const [search, setSearch] = useSearch()
+  const [draft, setDraft] = useState<Draft>()
+  const tabs = [
+    {
+      value: 'configuration',
+      label: draft ? 'Configuration •' : 'Configuration',
+      content: <ConfigurationTab agent={agent} draft={draft} onDraft={setDraft} />,
+    },
+    { value: 'versions', label: 'Versions', content: <VersionsTab agent={agent} /> },
+    ...(can('runs:start')
+      ? [
+          {
+            value: 'playground',
+            label: 'Playground',
+            content: <PlaygroundTab agent={agent} isEdited={draft !== undefined} />,
+          },
+        ]
+      : []),
+    { value: 'releases', label: 'Releases', content: <ReleasesTab agent={agent} /> },
+  ]
+  const chosen = tabs.find(({ value }) => value === search.tab) ?? tabs[0]
+  return (
+    <Tabs
+      tabs={tabs}
+      value={chosen?.value ?? ''}
+      onChange={(tab) => setSearch({ tab, from: undefined, to: undefined, message: undefined })}
+    />
+  )
+}

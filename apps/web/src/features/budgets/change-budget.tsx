@@ -1,0 +1,37 @@
+'use client'
+
+import type { Budget } from '@freehold/contracts'
+import { useAct } from '../../api/use-api.ts'
+import { Field, Input } from '../../ui/field.tsx'
+import { fieldErrors } from '../../ui/field-errors.ts'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { LimitFields, limitFields, readLimits } from './limit-fields.tsx'
+
+export function ChangeBudget({ budget, onClose }: { budget: Budget; onClose: () => void }) {
+  const change = useAct('updateBudget', {
+    changes: ['listBudgets', 'getBudget'],
+    done: 'The budget is changed',
+    onDone: onClose,
+    quiet: true,
+  })
+  const errors = fieldErrors(change.error)
+  return (
+    <FormDialog
+      open
+      onOpenChange={onClose}
+      title={`Change ${budget.name}`}
+      about="What is spent stays. The new limit holds for the next call."
+      action="Change"
+      busy={change.isPending}
+      error={errors.rest('name', ...limitFields)}
+      onSubmit={(form) =>
+        change.mutate({ params: { id: budget.id }, body: { name: String(form.get('name')), ...readLimits(form) } })
+      }
+    >
+      <Field label="Name" error={errors.of('name')}>
+        <Input name="name" required maxLength={100} defaultValue={budget.name} />
+      </Field>
+      <LimitFields budget={budget} errors={errors} />
+    </FormDialog>
+  )
+}

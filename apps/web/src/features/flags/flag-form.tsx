@@ -1,0 +1,119 @@
+'use client'
+
+import type { Environment, Flag } from '@freehold/contracts'
+import { useState } from 'react'
+import { useAct } from '../../api/use-api.ts'
+import { Checkbox } from '../../ui/checkbox.tsx'
+import { Field, Input } from '../../ui/field.tsx'
+import { fieldErrors } from '../../ui/field-errors.ts'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { Select } from '../../ui/select.tsx'
+import { bodyOf, booleanVariants, type Draft, draftOf } from './draft.ts'
+import { RulesField } from './rules-field.tsx'
+import { SharesField } from './shares-field.tsx'
+import { VariantsField } from './variants-field.tsx'
+
+const types = [
+  { value: 'boolean', label: 'on or off' },
+  { value: 'string', label: 'a text' },
+  { value: 'number', label: 'a number' },
+  { value: 'object', label: 'an object (JSON)' },
+] as const
+
+interface FlagFormProps {
+  environment: Environment
+  flag?: Flag
+  onClose: () => void
+}
+
+/** Makes a flag in an environment, or changes it there. */
+export function FlagForm({ environment, flag, onClose }: FlagFormProps) {
+  const [draft, setDraft] = useState(() => draftOf(flag))
+  const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }))
+  const { save, error, isPending } = useSave(environment, onClose)
+  const errors = fieldErrors(error)
+  return (
+    <FormDialog
+      open
+      onOpenChange={onClose}
+      title={flag ? `${flag.name} in ${environment}` : `New flag in ${environment}`}
+      action={flag ? 'Save' : 'Make flag'}
+      busy={isPending}
+      error={errors.rest('name', 'description')}
+      onSubmit={(form) => save(flag?.name ?? String(form.get('name')), draft)}
+      className="max-w-2xl"
+    >
+      {!flag && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Name" hint="Lower-case letters, digits and hyphens." error={errors.of('name')}>
+            <Input name="name" required maxLength={63} autoFocus placeholder="new-prompt" />
+          </Field>
+          <TypeField draft={draft} onChange={set} />
+        </div>
+      )}
+      <Field label="What it is for" error={errors.of('description')}>
+        <Input
+          value={draft.description}
+          maxLength={500}
+          onChange={(event) => set({ description: event.target.value })}
+        />
+      </Field>
+      <Checkbox
+        label="On"
+        hint="Off: false, or whatever a program does without the flag."
+        checked={draft.enabled}
+        onChange={(enabled) => set({ enabled })}
+      />
+      {draft.type !== 'boolean' && (
+        <VariantsField type={draft.type} variants={draft.variants} onChange={(variants) => set({ variants })} />
+      )}
+      <RulesField variants={draft.variants} rules={draft.rules} onChange={(rules) => set({ rules })} />
+      <SharesField
+        label={draft.rules.length > 0 ? 'When no rule holds' : 'It says'}
+        variants={draft.variants}
+        shares={draft.serve}
+        onChange={(serve) => set({ serve })}
+      />
+    </FormDialog>
+  )
+}
+
+interface TypeFieldProps {
+  draft: Draft
+  onChange: (changed: Partial<Draft>) => void
+}
+
+function TypeField({ draft, onChange }: TypeFieldProps) {
+  const choose = (type: Draft['type']) =>
+    onChange({
+      type,
+      rules: [],
+      ...(type === 'boolean'
+        ? { variants: booleanVariants, serve: { on: 100 } }
+        : { variants: [{ name: 'a', value: '' }], serve: { a: 100 } }),
+    })
+  return (
+    <Field label="It is">
+      <Select value={draft.type} onChange={choose} options={types} />
+    </Field>
+  )
+}
+
+function useSave(environment: Environment, onDone: () => void) {
+  const [noJson, setNoJson] = useState<Error>()
+  const put = useAct('putFlag', {
+    changes: ['listFlags'],
+    done: ({ name }) => `The flag ${name} is saved in ${environment}`,
+    onDone,
+    quiet: true,
+  })
+  const save = (name: string, draft: Draft) => {
+    setNoJson(undefined)
+    try {
+      put.mutate({ params: { name }, query: { environment }, body: bodyOf(draft) })
+    } catch {
+      setNoJson(new Error('A value is no JSON. Put texts in quotes, and names of fields too.'))
+    }
+  }
+  return { save, error: noJson ?? put.error, isPending: put.isPending }
+}

@@ -1,0 +1,48 @@
+'use client'
+
+import { Input } from '../../ui/field.tsx'
+import type { DraftedVariant, Shares } from './draft.ts'
+
+interface SharesFieldProps {
+  label: string
+  variants: readonly DraftedVariant[]
+  shares: Shares
+  onChange: (shares: Shares) => void
+}
+
+/** To which share of those who ask each variant goes. Of two the other one follows. */
+export function SharesField({ label, variants, shares, onChange }: SharesFieldProps) {
+  const set = (name: string, percent: number) => {
+    const [other, ...more] = variants.filter((each) => each.name !== name)
+    const follows = other && more.length === 0 ? { [other.name]: 100 - percent } : {}
+    onChange({ ...shares, [name]: percent, ...follows })
+  }
+  const sum = variants.reduce((total, { name }) => total + (shares[name] ?? 0), 0)
+  return (
+    <fieldset className="min-w-0">
+      <legend className="mb-1.5 font-medium">{label}</legend>
+      <div className="flex flex-wrap gap-3">
+        {variants.map(({ name }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a name changes while it is typed
+          <span key={index} className="flex items-center gap-2">
+            <span className="font-mono text-xs">{name || '?'}</span>
+            <Input
+              aria-label={`${label}: percent of ${name}`}
+              type="number"
+              min={0}
+              max={100}
+              step="any"
+              value={shares[name] ?? 0}
+              onChange={(event) => set(name, Number(event.target.value))}
+              className="w-20"
+            />
+            %
+          </span>
+        ))}
+      </div>
+      {Math.abs(sum - 100) >= 0.001 && (
+        <p className="mt-1 text-xs text-bad">The shares add up to {sum} %, not 100 %.</p>
+      )}
+    </fieldset>
+  )
+}

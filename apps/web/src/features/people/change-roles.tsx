@@ -1,0 +1,38 @@
+'use client'
+
+import type { Member } from '@freehold/contracts'
+import { useState } from 'react'
+import { useAct } from '../../api/use-api.ts'
+import { fieldErrors } from '../../ui/field-errors.ts'
+import { FormDialog } from '../../ui/form-dialog.tsx'
+import { memberName } from './member-name.ts'
+import { RoleField } from './role-field.tsx'
+
+export function ChangeRoles({ member, onClose }: { member: Member; onClose: () => void }) {
+  const [roles, setRoles] = useState(member.roles)
+  const name = memberName(member)
+  const update = useAct('updateMember', {
+    changes: ['listMembers'],
+    done: `${name} has other roles now`,
+    onDone: onClose,
+    quiet: true,
+  })
+  const errors = fieldErrors(update.error)
+  return (
+    <FormDialog
+      open
+      onOpenChange={onClose}
+      title={`Roles of ${name}`}
+      about="They hold within five seconds."
+      action="Save"
+      busy={update.isPending}
+      error={errors.rest('roles')}
+      onSubmit={() => update.mutate({ params: { id: member.id }, body: { roles } })}
+    >
+      <RoleField label="In the whole tenant" roles={roles} onChange={setRoles} error={errors.of('roles')} />
+      {roles.length === 0 && (
+        <p className="text-soft">Without a role here they are only what they are in their teams.</p>
+      )}
+    </FormDialog>
+  )
+}

@@ -1,0 +1,2 @@
+/** What a change of a tenant makes untrue. */
+export const changedByTenant = ['listTenantHealth'] as const

@@ -1,0 +1,22 @@
+'use client'
+
+import type { Run } from '@freehold/contracts'
+import { isTerminalStatus } from '@freehold/contracts/browser'
+import { useEffect } from 'react'
+import { useApi } from '../../../api/use-api.ts'
+
+const lookEveryMs = 2_000
+
+/** Delegated runs that somebody opened, loaded when they are: undefined until then. */
+export type OpenRuns = ReadonlyMap<string, Run | undefined>
+
+/** Shows nothing: follows a delegated run for the timeline that it is open in. */
+export function OpenRun({ id, known, onRead }: { id: string; known: Run | undefined; onRead: (run: Run) => void }) {
+  const goesOn = known === undefined || !isTerminalStatus(known.status)
+  const { data } = useApi('getRun', { params: { id } }, goesOn ? { everyMs: lookEveryMs } : {})
+  useEffect(() => {
+    // While another one is loaded, the answer before is kept.
+    if (data?.id === id) onRead(data)
+  }, [data, id, onRead])
+  return null
+}

@@ -1,0 +1,27 @@
+import { publicBranding, publicSignIn } from '../../api/public.ts'
+import { explainLink } from './explain.ts'
+import { leadingTo, ownPath } from './own-path.ts'
+import { readText, type Search } from './search.ts'
+import { SignInForm } from './sign-in-form.tsx'
+import { SignInFrame, TextLink } from './sign-in-frame.tsx'
+
+export async function SignInPage({ search }: { search: Search }) {
+  const [brand, { signUp, providers }] = await Promise.all([publicBranding(), publicSignIn()])
+  const next = ownPath(search.next)
+  const footer = (
+    <p>
+      {signUp === 'open' ? 'No account yet?' : 'Invited, and no account yet?'}{' '}
+      <TextLink href={leadingTo('/sign-up', next)}>Sign up</TextLink>
+    </p>
+  )
+  return (
+    <SignInFrame brand={brand} title={`Sign in to ${brand.name}`} footer={footer}>
+      <SignInForm
+        next={next}
+        email={readText(search.email)}
+        providers={providers}
+        problem={explainLink(search.error)}
+      />
+    </SignInFrame>
+  )
+}

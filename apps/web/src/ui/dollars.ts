@@ -1,0 +1,11 @@
+const nanosPerDollar = 1e9
+
+/** The nano-USD of what was typed in dollars; null for nothing. */
+export function nanosOf(text: string): number | null {
+  return text.trim() === '' ? null : Math.round(Number(text) * nanosPerDollar)
+}
+
+/** An amount of nano-USD in dollars to the last digit, without a sign or separators. */
+export function dollarsOf(nanos: number): string {
+  return (nanos / nanosPerDollar).toFixed(9).replace(/\.?0+$/, '')
+}

@@ -1,0 +1,32 @@
+import { classNames } from './class-names.ts'
+
+interface SegmentedProps<Value extends string> {
+  /** What is chosen here. */
+  label: string
+  value: Value
+  options: readonly { value: Value; label: string }[]
+  onChange: (value: Value) => void
+}
+
+/** A choice of a few, all of them in sight. */
+export function Segmented<Value extends string>({ label, value, options, onChange }: SegmentedProps<Value>) {
+  return (
+    <fieldset className="flex w-fit rounded-md border border-line bg-sunken p-0.5">
+      <legend className="sr-only">{label}</legend>
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          aria-pressed={option.value === value}
+          onClick={() => onChange(option.value)}
+          className={classNames(
+            'h-7 rounded px-2.5 text-soft hover:text-ink',
+            option.value === value && 'bg-surface font-medium text-ink shadow-xs',
+          )}
+        >
+          {option.label}
+        </button>
+      ))}
+    </fieldset>
+  )
+}

@@ -1,0 +1,349 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { sampleLogo } from '@freehold/testkit'
+import type { Page } from '@playwright/test'
+import { describe, test } from 'vitest'
+import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+
+const pages = {
+  members: 'Members',
+  teams: 'Teams',
+  connections: 'Connections',
+  branding: 'Branding',
+  settings: 'Settings',
+  webhooks: 'Webhooks',
+  flags: 'Flags',
+  services: 'Services',
+}
+const ownersPages = { ...pages, keys: 'Keys', audit: 'Audit' }
+
+const contract = (fields: object) => ({
+  openapi: '3.1.0',
+  info: { title: 'Orders', version: '1' },
+  paths: {
+    '/orders/{id}': {
+      get: {
+        responses: {
+          200: {
+            description: 'An order',
+            content: {
+              'application/json': { schema: { type: 'object', properties: fields, required: Object.keys(fields) } },
+            },
+          },
+        },
+      },
+    },
+  },
+})
+
+describe.skipIf(!hasBrowser())('managing a tenant', () => {
+  const dashboard = shareDashboard()
+  let owner: Promise<Page> | undefined
+  const openAsOwner = async (path: string, title: string) => {
+    owner ??= dashboard.browseAsOwner().then((opened) => opened.page)
+    const page = await owner
+    await openPage(page, path, title)
+    return page
+  }
+
+  test('somebody is invited with a link to pass on, which can be taken back', async () => {
+    const page = await openAsOwner('members', 'Members')
+    await page.getByRole('button', { name: 'Invite' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Email').fill('ada@example.com')
+    await dialog.getByRole('checkbox', { name: /^builder/ }).check()
+    await dialog.getByRole('button', { name: 'Invite' }).click()
+    await expect(dialog.getByText(/\/invitations\/[\w-]{20,}/)).toBeVisible()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    const invitation = rowOf(page, 'Invitations', 'ada@example.com')
+    await expect(invitation).toContainText('pending')
+    await invitation.getByRole('button', { name: /^Take back/ }).click()
+    await confirm(page, 'Take back')
+    await expect(invitation).toContainText('revoked')
+  })
+
+  test('a service account gets other roles and a key that acts as it until it is removed', async () => {
+    const page = await openAsOwner('members', 'Members')
+    await page.getByRole('button', { name: 'New service account' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('nightly')
+    await page.getByRole('button', { name: 'Make account' }).click()
+    await act(page, 'nightly', 'Change roles')
+    await page
+      .getByRole('dialog')
+      .getByRole('checkbox', { name: /^viewer/ })
+      .check()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(rowOf(page, 'Members', 'nightly')).toContainText('viewer')
+
+    await openPage(page, 'keys', 'Keys')
+    await page.getByRole('button', { name: 'New key' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('nightly job')
+    await dialog.getByLabel('It acts as').selectOption('nightly')
+    await dialog.getByLabel('It stops working').selectOption('in 30 days')
+    await dialog.getByRole('button', { name: 'Make key' }).click()
+    await expect(dialog.getByText(/^fht_/)).toBeVisible()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await expect(rowOf(page, 'Keys', 'nightly job')).toContainText('Until')
+
+    await openPage(page, 'members', 'Members')
+    await act(page, 'nightly', 'Remove')
+    await confirm(page, 'Remove')
+    await expect(rowOf(page, 'Members', 'nightly')).toHaveCount(0)
+  })
+
+  test('support is seen with its reason, and its access is ended', async () => {
+    const { page } = await dashboard.browseAs({ tenant: 'globex', roles: ['owner'] })
+    const { page: guest } = await dashboard.browseAsOwner()
+    const { actor } = await (await guest.request.get('/api/v1/whoami')).json()
+    const globex = await dashboard.api('globex')
+    // Who belongs to a tenant is no guest there.
+    await globex.removeMember({ params: { id: actor.id } })
+    const { id } = await globex.getOwnTenant()
+    const support = await guest.request.post(`/api/v1/tenants/${id}/support`, {
+      headers: { origin: dashboard.url, 'idempotency-key': crypto.randomUUID() },
+      data: { reason: 'ticket 4711' },
+    })
+    expect(support.status()).toBe(201)
+    await openPage(page, 'members', 'Members', 'globex')
+    await expect(page.getByText(/^ticket 4711 – until /)).toBeVisible()
+    await page.getByRole('button', { name: 'End access' }).click()
+    await confirm(page, 'End access')
+    await expect(page.getByText(/ticket 4711/)).toHaveCount(0)
+  })
+
+  test('a team gets a member and an agent, and shares it with another team', async () => {
+    const page = await openAsOwner('teams', 'Teams')
+    for (const name of ['claims', 'sales']) {
+      await page.getByRole('button', { name: 'New team' }).first().click()
+      await page.getByRole('dialog').getByLabel('Name').fill(name)
+      await page.getByRole('button', { name: 'Make team' }).click()
+      await expect(page.getByRole('link', { name })).toBeVisible()
+    }
+    await page.getByRole('link', { name: 'claims' }).click()
+    await page.getByRole('heading', { level: 1, name: 'claims' }).waitFor()
+    await page.getByRole('button', { name: 'Add member' }).click()
+    await page.getByRole('dialog').getByLabel('Member', { exact: true }).selectOption({ index: 1 })
+    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await expect(page.getByRole('region', { name: 'Members of the team' })).toContainText('viewer')
+    await page.getByRole('button', { name: 'Give it something' }).click()
+    await page.getByRole('dialog').getByLabel('What', { exact: true }).selectOption('assistant')
+    await page.getByRole('dialog').getByRole('checkbox', { name: 'sales' }).check()
+    await page.getByRole('button', { name: 'Give', exact: true }).click()
+    await expect(rowOf(page, 'What the team owns', 'assistant')).toContainText('with sales')
+    await act(page, 'assistant', 'Give back')
+    await confirm(page, 'Give back')
+    await expect(page.getByText('The team owns nothing yet')).toBeVisible()
+  })
+
+  test('a secret is set, used, replaced, and its value is in no page and no answer', async () => {
+    const page = await openAsOwner('connections', 'Connections')
+    const value = 'hunter2-and-then-some'
+    const answers: Promise<string>[] = []
+    page.on('response', (response) => {
+      if (response.url().includes('/api/v1/')) answers.push(response.text().catch(() => ''))
+    })
+    await page.getByRole('button', { name: 'Connect' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Connect', { exact: true }).selectOption('an API that agents call')
+    await dialog.getByLabel('Name', { exact: true }).fill('billing')
+    await dialog.getByLabel('Scheme and host').fill('https://api.example.com')
+    await dialog.getByLabel('Value', { exact: true }).fill(value)
+    await dialog.getByRole('button', { name: 'Connect' }).click()
+    await expect(rowOf(page, 'Connections', 'billing')).toContainText('https://api.example.com')
+    await expect(rowOf(page, 'Secrets', 'billing-key')).toContainText('billing')
+    await act(page, 'billing-key', 'Replace value')
+    await expect(dialog.getByLabel('Value', { exact: true })).toHaveValue('')
+    await dialog.getByLabel('Value', { exact: true }).fill(`${value}-2`)
+    await dialog.getByRole('button', { name: 'Replace' }).click()
+    await expect(rowOf(page, 'Secrets', 'billing-key').getByRole('cell').nth(1)).toHaveText('2')
+    await page.reload()
+    await rowOf(page, 'Secrets', 'billing-key').waitFor()
+    expect(await page.content()).not.toContain(value)
+    expect((await Promise.all(answers)).join()).not.toContain(value)
+  })
+
+  test('colours are warned of, a logo is set, and a host is claimed with the record to copy', async () => {
+    const page = await openAsOwner('branding', 'Branding')
+    await page.getByLabel('Name', { exact: true }).fill('Acme Agents')
+    for (const [name, color] of [
+      ['Main colour', '#0b5fff'],
+      ['Background', '#ffffff'],
+      ['Text', '#fefefe'],
+    ] as const) {
+      await page.getByLabel(name, { exact: true }).fill(color)
+    }
+    await expect(page.getByText('Sign in to Acme Agents')).toBeVisible()
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText(/text #fefefe on background #ffffff has a contrast of/)).toBeVisible()
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.getByRole('button', { name: 'Upload logo' }).click(),
+    ])
+    const logo = Buffer.from(sampleLogo, 'base64')
+    await chooser.setFiles({ name: 'logo.png', mimeType: 'image/png', buffer: logo })
+    await expect(page.getByRole('img', { name: 'The logo' })).toBeVisible()
+    await page.getByRole('button', { name: 'Remove' }).click()
+    await confirm(page, 'Remove logo')
+    await page.getByLabel('Host name').fill('agents.acme.example')
+    await page.getByRole('button', { name: 'Claim' }).click()
+    await expect(page.getByText('_freehold.agents.acme.example')).toBeVisible()
+    await expect(page.getByText(/^freehold-verify=/)).toBeVisible()
+    await page.getByRole('button', { name: 'Verify' }).click()
+    await expect(page.getByRole('main').getByRole('alert')).toBeVisible({ timeout: 20_000 })
+    await page.getByRole('button', { name: 'Give up' }).click()
+    await confirm(page, 'Give up host')
+    await expect(page.getByRole('button', { name: 'Claim' })).toBeVisible()
+  })
+
+  test('the audit trail is filtered by its address, opens to before and after, verifies and is exported', async () => {
+    const page = await openAsOwner('settings', 'Settings')
+    await page.getByLabel('Time zone').fill('Europe/Berlin')
+    await page.getByLabel('Hosts that agents may reach').selectOption('only these')
+    await page.getByLabel('Allowed hosts').fill('api.example.com\n*.example.org')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await expect(page.getByText('The settings are saved')).toBeVisible()
+    await expect(page.getByText('Runs this month')).toBeVisible()
+
+    await openPage(page, 'audit', 'Audit')
+    await page.getByLabel('What was done').selectOption('tenant.updated')
+    await expect(page).toHaveURL(/action=tenant\.updated/)
+    const entry = page.getByRole('listitem').filter({ hasText: 'tenant.updated' }).first()
+    await entry.locator('summary').click()
+    await expect(entry.getByRole('row', { name: /timeZone.*Europe\/Berlin/ })).toBeVisible()
+    await expect(entry.getByRole('row', { name: /allowedHosts.*api\.example\.com, \*\.example\.org/ })).toBeVisible()
+    await page.getByRole('button', { name: 'Verify the chain' }).click()
+    await expect(page.getByText('The chain is whole')).toBeVisible()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Export' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('audit-acme.jsonl')
+  })
+
+  test('a webhook shows its secret once, is tested, rotated, switched off and deleted', async () => {
+    const page = await openAsOwner('webhooks', 'Webhooks')
+    const url = 'https://hooks.example.com/in'
+    await page.getByRole('button', { name: 'New webhook' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Address').fill(url)
+    await dialog.getByRole('button', { name: 'Make webhook' }).click()
+    await expect(dialog.getByText(/^whsec_/)).toBeVisible()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await expect(page.getByText(/whsec_/)).toHaveCount(0)
+    await act(page, url, 'Send a test')
+    await expect(dialog.getByRole('link', { name: 'Its attempts' })).toBeVisible()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await act(page, url, 'Rotate secret')
+    await confirm(page, 'Make a new one')
+    await expect(dialog.getByText(/^whsec_/)).toBeVisible()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    await act(page, url, 'Switch off')
+    await expect(rowOf(page, 'Webhooks', url)).toContainText('off')
+    await act(page, url, 'Delete')
+    await confirm(page, 'Delete webhook')
+    await expect(page.getByText('No webhooks yet')).toBeVisible()
+  })
+
+  test('a flag goes to a share and by a rule, says what it says to somebody, and is switched off', async () => {
+    const page = await openAsOwner('flags', 'Flags')
+    await page.getByLabel('Environment').selectOption('staging')
+    await expect(page).toHaveURL(/environment=staging/)
+    await page.getByRole('button', { name: 'New flag' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('new-prompt')
+    await dialog.getByRole('button', { name: 'Rule' }).click()
+    await dialog.getByLabel('Attribute of rule 1').fill('plan')
+    await dialog.getByLabel('Values of rule 1').fill('gold')
+    await dialog.getByLabel('When no rule holds: percent of on').fill('0')
+    await dialog.getByRole('button', { name: 'Make flag' }).click()
+    await expect(rowOf(page, 'Flags', 'new-prompt')).toContainText('after one rule')
+    await page.getByRole('button', { name: 'Try new-prompt' }).click()
+    await dialog.getByLabel('Attributes').fill('plan = gold')
+    await dialog.getByRole('button', { name: 'Ask' }).click()
+    await expect(dialog.getByRole('status')).toContainText('by the variant on')
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    const isOn = page.getByRole('switch', { name: 'new-prompt is on' })
+    await isOn.click()
+    await expect(isOn).not.toBeChecked()
+  })
+
+  test('a service is registered from a file, and a contract that breaks a consumer is shown and refused', async () => {
+    const page = await openAsOwner('services', 'Services')
+    await page.getByRole('button', { name: 'Register' }).first().click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Name').fill('orders')
+    await dialog.getByLabel('Calls in production go').selectOption('to an HTTP server')
+    await dialog.getByLabel('Address in production').fill('https://orders.example.com')
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      dialog.getByRole('button', { name: 'Take it from a file' }).click(),
+    ])
+    const buffer = Buffer.from(JSON.stringify(contract({ id: { type: 'string' }, total: { type: 'integer' } })))
+    await chooser.setFiles({ name: 'orders.json', mimeType: 'application/json', buffer })
+    await expect(dialog.getByLabel('Contract')).toHaveValue(/openapi/)
+    await dialog.getByRole('button', { name: 'Register' }).click()
+    await page.getByRole('link', { name: 'orders' }).click()
+    await expect(page.getByText('https://orders.example.com')).toBeVisible()
+    await page.getByRole('button', { name: 'Add consumer' }).click()
+    await dialog.getByLabel('Consumer').fill('billing')
+    await dialog.getByLabel('Relies on').fill('GET /orders/{id} total')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(rowOf(page, 'Consumers', 'billing')).toContainText('GET /orders/{id} total')
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await dialog.getByLabel('Contract').fill(JSON.stringify(contract({ id: { type: 'string' } })))
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(dialog.getByText('The contract breaks who relies on it')).toBeVisible()
+    await expect(dialog.getByText(/billing.*total/)).toBeVisible()
+  })
+
+  test('a viewer sees no button that would fail on any page', async () => {
+    const { page } = await dashboard.browseAs({ roles: ['viewer'] })
+    for (const [path, title] of Object.entries(pages)) {
+      await openPage(page, path, title)
+      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
+      // What is left asks or copies.
+      const buttons = page.getByRole('main').getByRole('button', { name: /^(?!Copy|Try)/ })
+      expect(await buttons.allInnerTexts(), path).toEqual([])
+      for (const input of await page.getByRole('main').locator('form input, form select').all()) {
+        await expect(input, path).toBeDisabled()
+      }
+    }
+    await page.goto('/t/acme/connections')
+    await expect(page.getByRole('heading', { name: 'Secrets' })).toHaveCount(0)
+  })
+
+  let phone: Promise<Page> | undefined
+  test.each(Object.entries(ownersPages))(
+    'the page %s is accessible, and does not scroll sideways on a phone',
+    async (path, title) => {
+      phone ??= dashboard.browseAsOwner({ viewport: { width: 360, height: 740 } }).then((opened) => opened.page)
+      const page = await phone
+      await openPage(page, path, title)
+      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
+    },
+  )
+})
+
+async function openPage(page: Page, path: string, title: string, tenant = 'acme'): Promise<void> {
+  await page.goto(`/t/${tenant}/${path}`)
+  await page.getByRole('heading', { level: 1, name: title }).waitFor()
+}
+
+/** Of the table with that name. */
+function rowOf(page: Page, table: string, text: string) {
+  return page.getByRole('region', { name: table, exact: true }).getByRole('row').filter({ hasText: text })
+}
+
+async function act(page: Page, of: string, action: string): Promise<void> {
+  await page.getByRole('button', { name: `Actions for ${of}`, exact: true }).click()
+  await page.getByRole('menuitem', { name: action }).click()
+}
+
+async function confirm(page: Page, action: string): Promise<void> {
+  await page.getByRole('alertdialog').getByRole('button', { name: action }).click()
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' })
+}
