@@ -34,7 +34,9 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
     if (hasEntries && !hasBegun) window.history.replaceState(null, '', address)
   }, [hasEntries, hasBegun, address])
   const stopByKey = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && !event.defaultPrevented) stop?.()
+    // A dialog's own Escape comes by here too, from elsewhere in the document.
+    const isOurs = event.target instanceof Node && event.currentTarget.contains(event.target)
+    if (event.key === 'Escape' && isOurs) stop?.()
   }
   const mayAsk = can('runs:start')
   return (
