@@ -2,7 +2,7 @@ import { Cron } from 'croner'
 import cronstrue from 'cronstrue'
 
 /** What a cron expression says, or what is wrong with it. */
-export type CronReading = { words: string; times: Date[] } | { problem: string }
+type CronReading = { words: string; times: Date[] } | { problem: string }
 
 const fiveFields = /^(@\w+|\S+( +\S+){4})$/
 

@@ -1,7 +1,7 @@
 import { diffLines, diffWordsWithSpace } from 'diff'
 
 /** A part of a line; `changed` where it has no counterpart on the other side. */
-export interface Piece {
+interface Piece {
   text: string
   changed: boolean
 }
