@@ -51,6 +51,7 @@ function ToastList() {
     <Toast.Root
       key={toast.id}
       toast={toast}
+      data-notice
       className="rounded-lg border border-line bg-raised p-3 shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0"
     >
       <Toast.Content className="flex gap-2.5">

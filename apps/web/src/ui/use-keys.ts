@@ -23,9 +23,11 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
   }, [])
 }
 
+/** What lies over the page; a notice in the corner, which is a dialog to a screen reader, does not. */
+const overThePage = ':is([role=dialog], [role=alertdialog], [role=menu]):not([data-notice])'
+
 function isTaken({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
-  if (ctrlKey || metaKey || altKey || document.querySelector('[role=dialog], [role=alertdialog], [role=menu]'))
-    return true
+  if (ctrlKey || metaKey || altKey || document.querySelector(overThePage)) return true
   if (!(target instanceof HTMLElement)) return false
   if (target.isContentEditable || target.closest('input, textarea, select')) return true
   return key === 'Enter' && target.closest('a, button') !== null
