@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type AnchorStore,
   type Anchors,
@@ -15,6 +16,7 @@ import { generateServiceKeys } from './service-token.ts'
 import { loadSharedFile } from './shared-file.ts'
 
 const anchoringMs = 120_000
+const lastMomentMs = 5_000
 
 /**
  * The anchors of this installation. Their key is not that of the gateway: only what reads the chains may vouch for them.
@@ -59,11 +61,10 @@ function createFileStore(folder: string): AnchorStore {
   }
 }
 
-/** Anchors what has grown, and archives what is due, at once and every two minutes; anchors a last time when it is stopped. */
+/** Anchors what has grown at once, every two minutes, and a last time when it is stopped; archives what is due in between. */
 export function startAnchoring(database: Database, anchors: Anchors, logger: Logger): () => Promise<void> {
-  const stop = new AbortController()
   const anchorChains = createAnchoring(database, anchors)
-  const archiveChains = anchors.archive && createArchiving(database, anchors, anchors.archive)
+  const archiving = anchors.archive && startArchiving(createArchiving(database, anchors, anchors.archive), logger)
   const anchor = async () => {
     try {
       const tenants = await anchorChains()
@@ -72,25 +73,44 @@ export function startAnchoring(database: Database, anchors: Anchors, logger: Log
       logger.warn({ err: error }, 'anchoring the audit chains failed; trying later')
     }
   }
-  const archive = async () => {
-    try {
-      const { segments = 0, contradicting: tenants = [] } = (await archiveChains?.(stop.signal)) ?? {}
-      if (segments > 0) logger.info({ segments }, 'audit entries were archived')
-      if (tenants.length > 0) logger.error({ tenants }, 'audit chains contradict their archives; run audit verify')
-    } catch (error) {
-      logger.error({ err: error }, 'archiving the audit chains failed; trying later')
-    }
-  }
-  let underWay = anchor().then(archive)
+  let anchoring = anchor().then(archiving?.begin)
   const timer = setInterval(
     () => {
-      underWay = underWay.then(anchor).then(archive)
+      anchoring = anchoring.then(anchor).then(archiving?.begin)
     },
     Math.min(anchoringMs, anchors.archive?.afterMs ?? anchoringMs),
   )
   return async () => {
     clearInterval(timer)
-    stop.abort()
-    await underWay.then(anchor)
+    await archiving?.stop()
+    await anchoring.then(anchor)
+  }
+}
+
+/** Never twice at a time, and beside the anchoring, which waits for no object store. */
+function startArchiving(archiveChains: ReturnType<typeof createArchiving>, logger: Logger) {
+  const stopping = new AbortController()
+  let underWay: Promise<void> | undefined
+  const archive = async () => {
+    try {
+      const { segments, contradicting: tenants } = await archiveChains(stopping.signal)
+      if (segments > 0) logger.info({ segments }, 'audit entries were archived')
+      if (tenants.length > 0) logger.error({ tenants }, 'audit chains contradict their archives; run audit verify')
+    } catch (error) {
+      if (!stopping.signal.aborted) logger.error({ err: error }, 'archiving the audit chains failed; trying later')
+    }
+  }
+  return {
+    begin() {
+      if (stopping.signal.aborted) return
+      underWay ??= archive().finally(() => {
+        underWay = undefined
+      })
+    },
+    /** Gives what is under way a moment; cut off it harms nothing. */
+    async stop() {
+      stopping.abort()
+      await Promise.race([underWay, delay(lastMomentMs, undefined, { ref: false })])
+    },
   }
 }

@@ -74,7 +74,7 @@ export function createS3Objects({ prefix = '', kmsKey, lock, ...config }: S3Conf
   }
 }
 
-function openBucket({ bucket, client: config = {}, timeoutMs = 30_000 }: S3Config): Bucket {
+function openBucket({ bucket, client: config = {}, timeoutMs = 10_000 }: S3Config): Bucket {
   let loaded: Promise<{ sdk: Sdk; client: S3Client }> | undefined
   // Checksums only where the protocol asks for them: not every server knows the newer ones.
   const checksums = {
