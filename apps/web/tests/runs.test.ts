@@ -147,6 +147,7 @@ describe.skipIf(!hasBrowser())('runs and the overview', () => {
     await waitFor(ended, { timeoutMs: 60_000 })
     await open(id)
     const tree = page.getByRole('tree')
+    await expect(page.getByRole('treeitem', { name: /child counter/ })).toHaveCount(2)
     await tree.focus()
     for (const key of ['End', 'ArrowRight', 'Home', 'ArrowRight']) await page.keyboard.press(key)
     await expect(page.getByRole('treeitem', { name: /count to 1,/ })).toBeVisible(soon)

@@ -9,7 +9,7 @@ export function useSearch(): [search: Search, setSearch: (change: Search) => voi
   const params = useSearchParams()
   const pathname = usePathname()
   const setSearch = (change: Search) => {
-    const next = new URLSearchParams(params)
+    const next = new URLSearchParams(window.location.search) // which is ahead of `params`
     for (const [name, value] of Object.entries(change)) {
       if (value === undefined || value === '') next.delete(name)
       else next.set(name, value)

@@ -7,7 +7,7 @@ import { ArrowLeft } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
-import { type ReactNode, useRef } from 'react'
+import { type ReactNode, useRef, useState } from 'react'
 import { queryOf } from '../../api/queries.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
@@ -62,11 +62,14 @@ function RunSkeleton() {
 function RunView({ run, known, liveText }: { run: Run; known: number; liveText: string | undefined }) {
   const { path } = useSession()
   const [search, setSearch] = useSearch()
+  const [chosen, setChosen] = useState<Chosen>(search)
   const panes = useRef<HTMLDivElement>(null)
-  const selected = useSelectedStep(run, search)
+  const selected = useSelectedStep(run, chosen)
   const select = (row: Row) => {
     if (row.kind !== 'step') return
-    setSearch({ step: row.step.step, of: row.runId === run.id ? undefined : row.runId, pane: 'step' })
+    const next = { step: row.step.step, of: row.runId === run.id ? undefined : row.runId }
+    setChosen(next)
+    setSearch({ ...next, pane: 'step' })
     panes.current?.scrollIntoView({ block: 'nearest' })
   }
   return (
@@ -108,8 +111,15 @@ interface Selected {
   step: StepSummary
 }
 
-/** The step that the address names, of this run or of one that it delegated and that was loaded. */
-function useSelectedStep(run: Run, { step: name, of }: Record<string, string | undefined>): Selected | undefined {
+/** Which step is chosen. The address tells it, but a moment late: the next key has to find what this one chose. */
+interface Chosen {
+  step?: string | undefined
+  /** The run that has it, where that is a delegated one. */
+  of?: string | undefined
+}
+
+/** The chosen step, of this run or of one that it delegated and that was loaded. */
+function useSelectedStep(run: Run, { step: name, of }: Chosen): Selected | undefined {
   const { client, tenant } = useSession()
   const queries = useQueryClient()
   const { queryKey } = queryOf(client, tenant, 'getRun', { params: { id: of ?? run.id } })
