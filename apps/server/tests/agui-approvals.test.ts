@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type AbstractAgent, HttpAgent, runHttpRequest, transformHttpEventStream, verifyEvents } from '@ag-ui/client'
-import type { AGUIEvent, ResumeEntry, RunAgentInput } from '@ag-ui/core'
+import type { AGUIEvent, ResumeEntry } from '@ag-ui/core'
 import { type Client, createClient } from '@freehold/contracts'
 import {
   createDataFolder,
@@ -12,6 +11,7 @@ import {
   startEffectLedger,
 } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { CheckedAgent } from './checked-agent.ts'
 import { startPayingModel } from './payments.ts'
 
 let ledger: EffectLedger
@@ -54,18 +54,6 @@ async function startServer(): Promise<void> {
 }
 
 const as = (key: string): Client => createClient({ url: server.url, apiKey: key })
-
-/** The official client, which also checks the order of the events as it reads them from the wire. */
-class CheckedAgent extends HttpAgent {
-  override run(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
-    return verifyEvents()(super.run(input))
-  }
-
-  protected override connect(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
-    const request = runHttpRequest(() => this.fetch(`${this.url}/connect`, this.requestInit(input)))
-    return verifyEvents()(transformHttpEventStream(request))
-  }
-}
 
 function createAgent(threadId: string, content: string, key = apiKey): CheckedAgent {
   const url = `${server.url}/agui/payer`

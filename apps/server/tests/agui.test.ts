@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { type AbstractAgent, HttpAgent, runHttpRequest, transformHttpEventStream, verifyEvents } from '@ag-ui/client'
-import type { AGUIEvent, Message, RunAgentInput } from '@ag-ui/core'
+import type { AGUIEvent, Message } from '@ag-ui/core'
 import type { Client } from '@freehold/contracts'
 import {
   createDataFolder,
@@ -13,6 +12,7 @@ import {
   waitFor,
 } from '@freehold/testkit'
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { CheckedAgent } from './checked-agent.ts'
 
 let model: ScriptedModel
 let server: ServerProcess
@@ -69,19 +69,6 @@ beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => {}) // the client prints what it throws
   held = Promise.withResolvers<void>()
 })
-
-/** The official client, which also checks the order of the events as it reads them from the wire. */
-class CheckedAgent extends HttpAgent {
-  override run(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
-    return verifyEvents()(super.run(input))
-  }
-
-  /** The official client leaves to each server how to join a thread. */
-  protected override connect(input: RunAgentInput): ReturnType<AbstractAgent['run']> {
-    const request = runHttpRequest(() => this.fetch(`${this.url}/connect`, this.requestInit(input)))
-    return verifyEvents()(transformHttpEventStream(request))
-  }
-}
 
 function createAgent(threadId: string, agent = 'assistant', cutAfter?: string): CheckedAgent {
   return new CheckedAgent({

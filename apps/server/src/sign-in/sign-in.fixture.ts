@@ -3,12 +3,13 @@ import {
   createTestPlatform,
   readResponse,
   signInAtProvider,
+  startOidcServer,
   type TestPlatform,
   type TestResponse,
   waitFor,
 } from '@freehold/testkit'
 import { z } from 'zod'
-import type { Mailbox } from '../mail/mailbox.fixture.ts'
+import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
 
 export const publicUrl = 'http://localhost:3000'
 
@@ -47,24 +48,6 @@ export function openBrowser(on: Pick<TestPlatform, 'fetch'>, origin = publicUrl)
   }
 }
 
-/** With the owner `owner@example.com`. */
-export async function createSignInPlatform(env: Record<string, string>, databaseUrl?: string) {
-  const on = await createTestPlatform({
-    ...(databaseUrl && { databaseUrl }),
-    env: {
-      FREEHOLD_PUBLIC_URL: publicUrl,
-      FREEHOLD_OWNER_EMAIL: 'owner@example.com',
-      FREEHOLD_SIGN_IN_ATTEMPTS_PER_MINUTE: '10000',
-      ...env,
-    },
-  })
-  const owner = await on.signIn.ensureOwner(undefined, (person) =>
-    registerOwner(on.caller(on.acme), person, [on.acme.id]),
-  )
-  if (!owner) throw new Error('there should be an owner')
-  return { on, owner }
-}
-
 /** The path of the link in the newest mail to someone. */
 export async function linkTo(mailbox: Mailbox, email: string, what: RegExp, origin = publicUrl): Promise<string> {
   const link = () => mailbox.find(email)?.split(`${origin}/auth/`)[1]?.match(/^\S+/)?.[0]
@@ -84,14 +67,32 @@ export async function signInAs(on: Pick<TestPlatform, 'fetch'>, login: string) {
   return { browser, callback, to: headers.get('location') }
 }
 
-/** Of the provider `works`, and of mails by SMTP. */
-export function providerAndMail(oidc: { issuer: string }, mailbox: Mailbox): Record<string, string> {
-  return {
-    FREEHOLD_SMTP_URL: mailbox.url,
-    FREEHOLD_MAIL_FROM: 'Freehold <freehold@example.com>',
-    FREEHOLD_OIDC_PROVIDERS: 'works',
-    FREEHOLD_OIDC_WORKS_ISSUER: oidc.issuer,
-    FREEHOLD_OIDC_WORKS_CLIENT_ID: 'freehold',
-    FREEHOLD_OIDC_WORKS_CLIENT_SECRET: 'a secret of the provider',
+/** With the owner `owner@example.com`, the provider `works` and mails by SMTP, which all close with it. */
+export async function createSignInPlatform(env: Record<string, string> = {}) {
+  const mailbox = await startMailbox()
+  const oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
+  const on = await createTestPlatform({
+    env: {
+      FREEHOLD_PUBLIC_URL: publicUrl,
+      FREEHOLD_OWNER_EMAIL: 'owner@example.com',
+      FREEHOLD_SIGN_IN_ATTEMPTS_PER_MINUTE: '10000',
+      FREEHOLD_SMTP_URL: mailbox.url,
+      FREEHOLD_MAIL_FROM: 'Freehold <freehold@example.com>',
+      FREEHOLD_OIDC_PROVIDERS: 'works',
+      FREEHOLD_OIDC_WORKS_ISSUER: oidc.issuer,
+      FREEHOLD_OIDC_WORKS_CLIENT_ID: 'freehold',
+      FREEHOLD_OIDC_WORKS_CLIENT_SECRET: 'a secret of the provider',
+      ...env,
+    },
+  })
+  const owner = await on.signIn.ensureOwner(undefined, (person) =>
+    registerOwner(on.caller(on.acme), person, [on.acme.id]),
+  )
+  if (!owner) throw new Error('there should be an owner')
+  const close = async () => {
+    await on.close()
+    await oidc.close()
+    await mailbox.close()
   }
+  return { on, owner, mailbox, close }
 }

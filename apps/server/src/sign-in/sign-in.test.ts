@@ -1,4 +1,4 @@
-import { codeOf, type OidcServer, startOidcServer, type TestPlatform, waitFor } from '@freehold/testkit'
+import { codeOf, type TestPlatform, waitFor } from '@freehold/testkit'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -6,37 +6,23 @@ import { readConfig } from '../config.ts'
 import { createGateway } from '../gateway/app.ts'
 import { remoteApi } from '../gateway/forward.ts'
 import { createListener } from '../http/listener.ts'
-import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
+import type { Mailbox } from '../mail/mailbox.fixture.ts'
 import { createMinter } from '../service-token.ts'
 import { createAuthenticator } from './authenticator.fixture.ts'
 import type { Owner } from './owner.ts'
-import {
-  type Browser,
-  createSignInPlatform,
-  linkTo,
-  openBrowser,
-  providerAndMail,
-  publicUrl,
-  signInAs,
-} from './sign-in.fixture.ts'
+import { type Browser, createSignInPlatform, linkTo, openBrowser, publicUrl, signInAs } from './sign-in.fixture.ts'
 
 const password = 'correct horse battery'
 let on: TestPlatform
 let owner: Owner
 let mailbox: Mailbox
-let oidc: OidcServer
+let close: () => Promise<void>
 
 beforeAll(async () => {
-  mailbox = await startMailbox()
-  oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
-  ;({ on, owner } = await createSignInPlatform(providerAndMail(oidc, mailbox)))
+  ;({ on, owner, mailbox, close } = await createSignInPlatform())
 })
 
-afterAll(async () => {
-  await on.close()
-  await oidc.close()
-  await mailbox.close()
-})
+afterAll(() => close())
 
 async function invite(email: string): Promise<string> {
   const { token } = await on.client(on.acme.key).createInvitation({ body: { email, roles: ['viewer'] } })

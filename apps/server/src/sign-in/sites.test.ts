@@ -1,9 +1,9 @@
-import { codeOf, type OidcServer, startOidcServer, type TestPlatform, waitFor } from '@freehold/testkit'
+import { codeOf, type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
+import type { Mailbox } from '../mail/mailbox.fixture.ts'
 import type { Owner } from './owner.ts'
-import { createSignInPlatform, linkTo, openBrowser, providerAndMail, publicUrl } from './sign-in.fixture.ts'
+import { createSignInPlatform, linkTo, openBrowser, publicUrl } from './sign-in.fixture.ts'
 
 const host = 'agents.acme.example'
 const hostUrl = `http://${host}:3000`
@@ -11,23 +11,17 @@ const password = 'correct horse battery'
 let on: TestPlatform
 let owner: Owner
 let mailbox: Mailbox
-let oidc: OidcServer
+let close: () => Promise<void>
 
 beforeAll(async () => {
-  mailbox = await startMailbox()
-  oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
-  ;({ on, owner } = await createSignInPlatform({ ...providerAndMail(oidc, mailbox), FREEHOLD_DASHBOARD: 'on' }))
+  ;({ on, owner, mailbox, close } = await createSignInPlatform({ FREEHOLD_DASHBOARD: 'on' }))
   const client = on.client(on.acme.key)
   await client.putBranding({ body: { name: 'Acme Agents', sender: { replyTo: 'help@acme.example' } } })
   await client.claimHost({ body: { host } })
   await client.verifyHost()
 })
 
-afterAll(async () => {
-  await on.close()
-  await oidc.close()
-  await mailbox.close()
-})
+afterAll(() => close())
 
 async function signedIn(origin: string, credentials: Owner = owner) {
   const browser = openBrowser(on, origin)

@@ -1,32 +1,18 @@
-import { type OidcServer, startOidcServer, type TestPlatform, waitFor } from '@freehold/testkit'
+import { type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Mailbox, startMailbox } from '../mail/mailbox.fixture.ts'
-import {
-  type Browser,
-  createSignInPlatform,
-  linkTo,
-  openBrowser,
-  providerAndMail,
-  publicUrl,
-  signInAs,
-} from './sign-in.fixture.ts'
+import type { Mailbox } from '../mail/mailbox.fixture.ts'
+import { type Browser, createSignInPlatform, linkTo, openBrowser, signInAs } from './sign-in.fixture.ts'
 
 const password = 'correct horse battery'
 let on: TestPlatform
 let mailbox: Mailbox
-let oidc: OidcServer
+let close: () => Promise<void>
 
 beforeAll(async () => {
-  mailbox = await startMailbox()
-  oidc = await startOidcServer(`${publicUrl}/auth/callback/works`)
-  ;({ on } = await createSignInPlatform(providerAndMail(oidc, mailbox)))
+  ;({ on, mailbox, close } = await createSignInPlatform())
 })
 
-afterAll(async () => {
-  await on.close()
-  await oidc.close()
-  await mailbox.close()
-})
+afterAll(() => close())
 
 const squatted = 'of the squatter'
 
