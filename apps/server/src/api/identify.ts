@@ -1,5 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
-import { authenticateKey, findTenantOfHost, type Identity, identifyPerson, looksLikeKey } from '@freehold/core'
+import { authenticateKey, type Identity, identifyPerson, looksLikeKey } from '@freehold/core'
 import { z } from 'zod'
 import type { ServiceClaims } from '../service-token.ts'
 import type { ApiParts } from './parts.ts'
@@ -26,7 +26,7 @@ export async function identify(parts: ApiParts, claims: ServiceClaims, request: 
   // A key is of one tenant already, so there is nothing to choose.
   if (kind === 'bearer' && (looksLikeKey(value) || !vouch)) return authenticateKey(parts.platform.database, value)
   if (!vouch) throw new FreeholdError('unauthenticated', 'Nobody can sign in to this installation.')
-  const host = kind === 'session' ? claims.host : undefined
-  const ofHost = host === undefined ? undefined : await findTenantOfHost(parts.platform.database, host)
-  return identifyPerson(parts.platform, await vouch(value, host), tenant, ofHost)
+  // Who vouches says whose the host is: asked a second time, it could be nobody's by then, and would confine nobody.
+  const { confinedTo, ...vouched } = await vouch(value, kind === 'session' ? claims.host : undefined)
+  return identifyPerson(parts.platform, vouched, tenant, confinedTo)
 }

@@ -1,8 +1,8 @@
 import { FreeholdError, type PublicSignIn } from '@freehold/contracts'
-import { type Database, isInvited, type VouchedPerson } from '@freehold/core'
+import { type Database, isInvited } from '@freehold/core'
 import { type Auth, betterAuth } from 'better-auth'
 import type { Logger } from 'pino'
-import type { Vouch } from '../api/vouchers.ts'
+import type { Vouch, Vouched } from '../api/vouchers.ts'
 import type { ServerConfig } from '../config.ts'
 import { createMailer } from '../mail/mail.ts'
 import { deriveSecret, loadSecretKeys } from '../secret-key.ts'
@@ -16,7 +16,7 @@ export interface SignIn {
   /** Answers what is under `/auth`. */
   handle(request: Request, host?: string): Promise<Response>
   /** Whose session a `Cookie` header holds; undefined when it holds none that is good on this host. */
-  vouchForSession(cookieHeader: string, host?: string): Promise<VouchedPerson | undefined>
+  vouchForSession(cookieHeader: string, host?: string): Promise<Vouched | undefined>
   /** What a page needs to know that offers to sign in. */
   describe(host?: string): Promise<PublicSignIn>
   /** Makes the first person where there is none; gives what they sign in with, as far as it is known. */
@@ -45,28 +45,29 @@ export async function openSignIn(
   }
   const auth = open({ ...origins, config: config.signIn, name: config.brand.name })
   const sites = createSites({ key, config, origins, database, open })
-  const at = async (host: string | undefined) => (host === undefined ? undefined : await sites(host)) ?? auth
+  const siteOf = async (host: string | undefined) => (host === undefined ? undefined : sites(host))
   return {
-    handle: async (request, host) => (await at(host)).handler(request),
+    handle: async (request, host) => ((await siteOf(host))?.auth ?? auth).handler(request),
     async vouchForSession(cookieHeader, host) {
-      const { api } = await at(host)
-      const found = await api.getSession({
+      const site = await siteOf(host)
+      const found = await (site?.auth ?? auth).api.getSession({
         headers: new Headers({ cookie: cookieHeader }),
         query: { disableCookieCache: true, disableRefresh: true },
       })
       if (!found) return undefined
       const { id, email, emailVerified, name } = found.user
       // An address that is not proven is nobody's.
-      return { issuer: 'freehold', subject: id, email: emailVerified ? email : null, emailVerified, name: name || null }
+      const person = { issuer: 'freehold', subject: id, emailVerified, name: name || null }
+      return { ...person, email: emailVerified ? email : null, ...(site && { confinedTo: site.tenantId }) }
     },
     async describe(host) {
       const { google, oidc, signUp } = config.signIn
-      const isTenants = (await at(host)) !== auth
+      const site = await siteOf(host)
       const providers = [
         ...(google ? [{ id: 'google', name: 'Google' }] : []),
         ...oidc.map(({ id, name }) => ({ id, name })),
       ]
-      return { signUp, providers: isTenants ? [] : providers }
+      return { signUp, providers: site ? [] : providers }
     },
     async ensureOwner(known, register) {
       const secrets = {

@@ -76,6 +76,7 @@ test('there they are in that tenant, in no other, and nobody in the installation
   const atHome = await (await signedIn(publicUrl, credentials)).send('GET', '/api/v1/whoami')
   expect(atHome.body).toMatchObject({ memberships: [{ name: 'acme' }, { name: 'globex' }] })
 
+  expect(await on.signIn.vouchForSession(browser.cookies(), host)).toMatchObject({ confinedTo: on.acme.id })
   const asOwner = await signedIn(hostUrl)
   expect(await asOwner.send('GET', '/api/v1/tenants')).toMatchObject({ status: 403 })
   expect(await (await signedIn(publicUrl)).send('GET', '/api/v1/tenants')).toMatchObject({ status: 200 })

@@ -16,14 +16,20 @@ interface SitesParts {
   open(site: Pick<SignInParts, 'publicUrl' | 'trustedOrigins' | 'config' | 'name' | 'sender' | 'signingSecret'>): Auth
 }
 
+/** Signing in on a host of a tenant. */
+interface Site {
+  auth: Auth
+  tenantId: string
+}
+
 /**
  * Signing in on the hosts of tenants, in their names. Whoever has the DNS of a host could read the cookies that browsers send
  * there, so what is signed for one host counts on no other. Providers send people back to the installation's host only, so
  * they are not offered.
  */
 export function createSites({ key, config, origins, database, open }: SitesParts) {
-  const kept = new Map<string, Auth>()
-  return async function siteOf(host: string): Promise<Auth | undefined> {
+  const kept = new Map<string, Site>()
+  return async function siteOf(host: string): Promise<Site | undefined> {
     const tenantId = await findTenantOfHost(database, host)
     if (tenantId === undefined) return undefined
     const brand = await brandOf(database, tenantId)
@@ -33,7 +39,7 @@ export function createSites({ key, config, origins, database, open }: SitesParts
     const known = kept.get(id)
     if (known) return known
     const publicUrl = originOfHost(host, origins.publicUrl)
-    const site = open({
+    const auth = open({
       publicUrl,
       trustedOrigins: [publicUrl],
       config: { ...config.signIn, google: undefined, oidc: [] },
@@ -42,6 +48,7 @@ export function createSites({ key, config, origins, database, open }: SitesParts
       signingSecret: deriveSecret(key, `sign-in of ${tenantId} at ${host}`),
     })
     if (kept.size >= maxKept) kept.clear()
+    const site = { auth, tenantId }
     kept.set(id, site)
     return site
   }
