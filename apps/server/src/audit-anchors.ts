@@ -12,6 +12,7 @@ import {
 } from '@freehold/core'
 import type { Logger } from 'pino'
 import type { ServerConfig } from './config.ts'
+import { repeat } from './repeat.ts'
 import { generateServiceKeys } from './service-token.ts'
 import { loadSharedFile } from './shared-file.ts'
 
@@ -73,17 +74,12 @@ export function startAnchoring(database: Database, anchors: Anchors, logger: Log
       logger.warn({ err: error }, 'anchoring the audit chains failed; trying later')
     }
   }
-  let anchoring = anchor().then(archiving?.begin)
-  const timer = setInterval(
-    () => {
-      anchoring = anchoring.then(anchor).then(archiving?.begin)
-    },
-    Math.min(anchoringMs, anchors.archive?.afterMs ?? anchoringMs),
-  )
+  const everyMs = Math.min(anchoringMs, anchors.archive?.afterMs ?? anchoringMs)
+  const stopAnchoring = repeat(everyMs, () => anchor().then(archiving?.begin), logger)
   return async () => {
-    clearInterval(timer)
     await archiving?.stop()
-    await anchoring.then(anchor)
+    await stopAnchoring()
+    await anchor()
   }
 }
 

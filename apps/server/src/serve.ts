@@ -50,6 +50,7 @@ import { createMailer } from './mail/mail.ts'
 import { openObjects } from './objects.ts'
 import { openConfiguredFlags } from './open-flags.ts'
 import { openVault } from './open-vault.ts'
+import { repeat } from './repeat.ts'
 import { loadSecretCipher } from './secret-key.ts'
 import { createMinter, createVerifier } from './service-token.ts'
 import { findOrigins, type Origins } from './sign-in/origins.ts'
@@ -283,24 +284,6 @@ function startHousekeeping({ database }: Platform, config: ServerConfig, logger:
     repeat(hostCheckingMs, () => checkDueHosts(database, resolveTxt, onFailure), logger),
   ]
   return async () => void (await Promise.all(stops.map((stop) => stop())))
-}
-
-/** At once and then every so often, but never twice at a time. */
-function repeat(everyMs: number, work: () => Promise<void>, logger: Logger): () => Promise<void> {
-  let underWay: Promise<void> | undefined
-  const begin = () => {
-    underWay ??= work()
-      .catch((error: unknown) => logger.warn({ err: error }, 'housekeeping failed; trying later'))
-      .finally(() => {
-        underWay = undefined
-      })
-  }
-  begin()
-  const timer = setInterval(begin, everyMs)
-  return async () => {
-    clearInterval(timer)
-    await underWay
-  }
 }
 
 function reportTo(logger: Logger, user: string): RedisState {
