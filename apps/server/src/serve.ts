@@ -61,7 +61,7 @@ import { createTokenVerifier } from './tokens/verifier.ts'
 import { hasDashboard, serveWeb, startDashboard } from './web/serve-web.ts'
 
 export interface RunningServer {
-  /** Where it listens; null for a target that serves nothing. */
+  /** Where it listens; null for a target that serves nothing, and for the dashboard alone, which may have to be built first. */
   url: string | null
   /** Stops taking work, lets go on what is under way for the grace period, and closes everything. */
   stop(): Promise<void>
@@ -107,7 +107,10 @@ async function start(
   stops: AsyncDisposableStack,
 ): Promise<string | null> {
   const { target } = config
-  if (target === 'web') return serveWeb(config, logger, progress, stops)
+  if (target === 'web') {
+    serveWeb(config, logger, progress, stops)
+    return null
+  }
   const shutdown = new AbortController()
   const platform = needs(target, 'database') ? await openPlatform(config, logger, progress, parts, stops) : undefined
 

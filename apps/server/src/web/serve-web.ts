@@ -4,21 +4,23 @@ import { createDashboard, type Dashboard } from '../gateway/dashboard.ts'
 import { needs } from '../targets.ts'
 import { startWebProcess } from './web-process.ts'
 
-/** The dashboard alone, on the address of this process. */
-export async function serveWeb(
+/** The dashboard alone, on the address of this process. Waits for nothing: who stops it may come before it is built. */
+export function serveWeb(
   config: ServerConfig,
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,
-): Promise<string> {
-  const ready = Promise.withResolvers<string>()
+): void {
   const { host, port, gatewayUrl = '', dashboardEnv: env } = config
-  const web = startWebProcess({ gatewayUrl, host, port, env, logger, progress, onReady: ready.resolve })
+  const onReady = (url: string) => progress(`the dashboard is ready: ${url}`)
+  const web = startWebProcess({ gatewayUrl, host, port, env, logger, progress, onReady })
   stops.defer(() => web.stop())
-  return ready.promise
 }
 
-/** Whether the installation has pages, here or on another host. Tell every api with FREEHOLD_DASHBOARD=off where it has none. */
+/**
+ * Whether the installation has pages, here or on another host. Where it has none, every api is to be told so with
+ * FREEHOLD_DASHBOARD=off.
+ */
 export function hasDashboard({ dashboard, webUrl }: Pick<ServerConfig, 'dashboard' | 'webUrl'>): boolean {
   return dashboard || webUrl !== undefined
 }

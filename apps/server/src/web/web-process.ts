@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 
-const main = join(import.meta.dirname, '../../../web/src/main.ts')
+const dashboardMain = join(import.meta.dirname, '../../../web/src/main.ts')
 const restartMs = 1_000
 const longestRestartMs = 60_000
 const stopWithinMs = 5_000
+const lastWordsMs = 500
 
 const messageSchema = z.union([z.object({ progress: z.string() }), z.object({ url: z.url() })])
 
@@ -25,6 +27,8 @@ interface WebOptions {
   port: number
   /** All that it gets of the environment. */
   env: Record<string, string>
+  /** What to run; the dashboard when absent. */
+  main?: string
   logger: Logger
   progress: (line: string) => void
   /** Called each time it is ready. */
@@ -57,13 +61,17 @@ export function startWebProcess(options: WebOptions): WebProcess {
     })
     const [code] = await once(child, 'exit')
     url = undefined
+    // Its last words may be under way still, and what it started may hold its output open.
+    if (child.stderr) await finished(child.stderr, { signal: AbortSignal.timeout(lastWordsMs) }).catch(() => {})
     if (!stopping.signal.aborted) options.logger.error({ code, output }, 'the dashboard ended; starting it again')
   }
 
   const running = (async () => {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {
       const startedAt = Date.now()
-      await runOnce()
+      await runOnce().catch((error: unknown) =>
+        options.logger.error({ err: error }, 'the dashboard could not be started; trying again'),
+      )
       if (Date.now() - startedAt > longestRestartMs) attempt = 0
       const delayMs = Math.min(restartMs * 2 ** attempt, longestRestartMs)
       await wait(delayMs, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined)
@@ -82,7 +90,7 @@ export function startWebProcess(options: WebOptions): WebProcess {
   }
 }
 
-function spawnWeb({ gatewayUrl, host, port, env }: WebOptions): ChildProcess {
+function spawnWeb({ gatewayUrl, host, port, env, main = dashboardMain }: WebOptions): ChildProcess {
   return spawn(process.execPath, [main], {
     env: { ...env, NODE_ENV: 'production', FREEHOLD_GATEWAY_URL: gatewayUrl, HOST: host, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
