@@ -196,6 +196,21 @@ it('a store that is away is told as such, without what was sent', async () => {
   expect(String(failure)).not.toContain('a value')
 })
 
+it('lists on behind a page that is empty', async () => {
+  const { tenantId, key } = newObject()
+  const { url, server } = await listen((request, response) => {
+    const token = new URL(request.url ?? '', url).searchParams.get('continuation-token')
+    const page =
+      token === 'on'
+        ? `<IsTruncated>false</IsTruncated><Contents><Key>tenants/${tenantId}/${key}</Key></Contents>`
+        : '<IsTruncated>true</IsTruncated><NextContinuationToken>on</NextContinuationToken>'
+    response.setHeader('content-type', 'application/xml').end(`<ListBucketResult>${page}</ListBucketResult>`)
+  })
+  expect(await keysOf(storeAt(url), tenantId)).toEqual([key])
+  server.closeAllConnections()
+  server.close()
+})
+
 it.each([
   ['never answers', undefined],
   [

@@ -112,15 +112,20 @@ function readObject({ Bucket, ask }: Bucket, Key: string): Promise<Uint8Array | 
 
 /** The names below a prefix, in their order, as they come. */
 async function* listPages({ Bucket, ask }: Bucket, Prefix: string, after?: string): AsyncGenerator<string[]> {
-  for (let last = after; ; ) {
-    const input = { Bucket, Prefix, ...(last && { StartAfter: last }) }
-    const { Contents = [], IsTruncated } = await ask((sdk, client, within) =>
+  let from: { StartAfter?: string; ContinuationToken?: string } = after ? { StartAfter: after } : {}
+  for (;;) {
+    const input = { Bucket, Prefix, ...from }
+    const { Contents, IsTruncated, NextContinuationToken } = await ask((sdk, client, within) =>
       client.send(new sdk.ListObjectsV2Command(input), within),
     )
-    const names = Contents.map(({ Key = '' }) => Key)
+    const names = Contents?.map(({ Key = '' }) => Key) ?? []
     yield names
+    const last = names.at(-1)
     if (IsTruncated !== true) return
-    last = names.at(-1)
+    // A page can be empty and not be the last, such as where much was deleted.
+    if (last !== undefined) from = { StartAfter: last }
+    else if (NextContinuationToken !== undefined) from = { ContinuationToken: NextContinuationToken }
+    else throw new Error('a page that leads nowhere')
   }
 }
 
