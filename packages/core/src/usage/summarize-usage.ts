@@ -21,7 +21,7 @@ export async function summarizeUsage(caller: Caller, query: SummarizeUsage): Pro
   const { from, to } = readSpan(query)
   return caller.platform.database.withTenant(caller, async (tx) => {
     const timeZone = await readTimeZone(tx, caller.tenantId, query.timeZone)
-    const groups = await named(tx, caller, groupBy, await readGroups(tx, groupBy, { from, to, timeZone }))
+    const groups = await readGroups(tx, groupBy, { from, to, timeZone })
     const shown = groupBy === 'day' ? groups : groups.slice(0, shownGroups)
     return {
       groupBy,
@@ -29,7 +29,7 @@ export async function summarizeUsage(caller: Caller, query: SummarizeUsage): Pro
       to: to.toISOString(),
       timeZone,
       total: totalOf(groups),
-      items: shown,
+      items: await named(tx, caller, groupBy, shown),
       omitted: groups.length - shown.length,
     }
   })
@@ -113,8 +113,8 @@ async function readTeamNames(tx: Tx, groupBy: UsageSummary['groupBy']): Promise<
   return new Map(teams.map(({ id, name }) => [id, name]))
 }
 
-function totalOf(groups: readonly UsageGroup[]): UsageSummary['total'] {
-  const sum = (pick: (group: UsageGroup) => number) => groups.reduce((total, group) => total + pick(group), 0)
+function totalOf(groups: readonly Row[]): UsageSummary['total'] {
+  const sum = (pick: (group: Row) => number) => groups.reduce((total, group) => total + pick(group), 0)
   return {
     calls: sum(({ calls }) => calls),
     inputTokens: sum(({ inputTokens }) => inputTokens),
