@@ -1,4 +1,5 @@
--- What lists and pages of runs look for, and runs of a version that serves nowhere yet.
+-- What lists and pages of runs look for, runs of a version that serves nowhere yet, and whose conversations a run goes on
+-- with.
 
 -- The delegations of a run, at whatever depth. Runs that nobody delegated, which are most, cost nothing.
 create index agent_runs_by_root on agent_runs (tenant_id, root_run_id, id) where parent_run_id is not null;
@@ -11,7 +12,8 @@ create index threads_by_time on threads (tenant_id, created_at desc, id desc);
 drop function start_run(
   uuid, uuid, text, text, text, text, jsonb, int, text, text, text, uuid, text, bigint, text, smallint, text);
 
--- As before, but a version can be named. It takes part in no trial of a canary.
+-- As before, but for two things. A version can be named; it takes part in no trial of a canary. And a run of a team continues
+-- no conversation of others, also when somebody starts it who sees both: the team would read there what was said.
 create function start_run(
   p_tenant uuid, p_run uuid, p_agent text, p_environment text, p_thread text, p_message text, p_metadata jsonb,
   p_deadline_ms int, p_started_by text, p_request_id text, p_client_key text default null,
