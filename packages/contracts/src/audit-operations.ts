@@ -9,9 +9,8 @@ import {
   verifyAuditQuery,
 } from './audit.ts'
 import { auditActions } from './audit-actions.ts'
-import { byId, type Operation, page, pageQuery } from './operation.ts'
+import { byId, type Operation, page, pageQuery, timeSchema } from './operation.ts'
 
-const time = z.iso.datetime({ offset: true })
 const name = z.string().min(1).max(200)
 
 export const auditOperations = {
@@ -26,8 +25,8 @@ export const auditOperations = {
       action: z.enum(auditActions).optional(),
       /** The id of what was changed; of an agent, its name. */
       subject: name.optional(),
-      from: time.optional(),
-      to: time.optional(),
+      from: timeSchema.optional(),
+      to: timeSchema.optional(),
     }),
     status: 200,
     response: page(auditEntrySchema),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { queryFlag, timeSchema } from './operation.ts'
 import { idSchema } from './tenants.ts'
 
 const hashSchema = z.string().regex(/^[0-9a-f]{64}$/)
@@ -54,7 +55,7 @@ export const auditCheckpointSchema = z
 export type AuditCheckpoint = z.output<typeof auditCheckpointSchema>
 
 export const pruneAuditSchema = z.strictObject({
-  before: z.iso.datetime({ offset: true }).meta({ description: 'Entries from before this point in time are removed.' }),
+  before: timeSchema.meta({ description: 'Entries from before this point in time are removed.' }),
 })
 export type PruneAudit = z.output<typeof pruneAuditSchema>
 
@@ -100,10 +101,7 @@ export type AuditArchiveStatus = z.output<typeof auditArchiveStatusSchema>
 
 export const verifyAuditQuery = z.strictObject({
   /** Without it the archive is not read. */
-  archive: z
-    .enum(['true', 'false'])
-    .default('true')
-    .transform((text) => text === 'true'),
+  archive: queryFlag.prefault('true'),
 })
 
 export const auditVerificationSchema = z

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { createAgentSchema } from './agents.ts'
 import { changeBrandingSchema, customHostSchema } from './branding.ts'
 import { createBudgetSchema } from './budgets.ts'
+import { queryFlag } from './operation.ts'
 import { emailSchema } from './people.ts'
 import { planNameSchema } from './plans.ts'
 import { createTeamSchema } from './teams.ts'
@@ -54,10 +55,7 @@ export type TenantDefinition = z.output<typeof tenantDefinitionSchema>
 
 export const applyTenantQuery = z.strictObject({
   /** Answers what would change, and changes nothing. */
-  dryRun: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((text) => text === 'true'),
+  dryRun: queryFlag.prefault('false'),
 })
 
 const tenantChangeSchema = z.object({

@@ -37,6 +37,11 @@ export const page = <T extends z.ZodType>(item: T) =>
 
 export const byId = z.strictObject({ id: idSchema })
 
+/** A boolean in a query. */
+export const queryFlag = z.enum(['true', 'false']).transform((text) => text === 'true')
+/** A point in time, in whatever zone it is written. */
+export const timeSchema = z.iso.datetime({ offset: true })
+
 export interface Page<T> {
   items: T[]
   nextCursor: string | null

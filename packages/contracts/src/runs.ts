@@ -3,7 +3,7 @@ import { agentNameSchema } from './agents.ts'
 import { environmentSchema } from './environments.ts'
 import { runFailureCodes } from './errors.ts'
 import { inDoubtOptions, runErrorSchema, usageSchema } from './events.ts'
-import { pageQuery } from './operation.ts'
+import { pageQuery, queryFlag, timeSchema } from './operation.ts'
 import { runStatuses } from './run-status.ts'
 import { idSchema } from './tenants.ts'
 
@@ -95,10 +95,6 @@ const runShape = {
   deadlineAt: z.iso.datetime(),
 }
 
-/** A boolean in a query. */
-const flag = z.enum(['true', 'false']).transform((text) => text === 'true')
-const time = z.iso.datetime({ offset: true })
-
 export const listRunsQuery = pageQuery.extend({
   agent: agentNameSchema.optional(),
   /** One, or several with commas between. */
@@ -108,11 +104,11 @@ export const listRunsQuery = pageQuery.extend({
     .transform((text) => text.split(','))
     .pipe(z.array(z.enum(runStatuses)))
     .optional(),
-  dead: flag.optional(),
+  dead: queryFlag.optional(),
   threadId: threadIdSchema.optional(),
   /** When the run was accepted: from this moment on, and before that one. */
-  from: time.optional(),
-  to: time.optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
   /** Who started the root run, such as `person:<id>`. */
   startedBy: z.string().min(1).max(200).optional(),
   /** The person that the run is for. */
@@ -122,7 +118,7 @@ export const listRunsQuery = pageQuery.extend({
   /** The delegations below this run, at every depth. */
   rootRunId: idSchema.optional(),
   /** The platform's own runs, such as deliveries of webhooks, instead of those of agents. */
-  system: flag.optional(),
+  system: queryFlag.optional(),
 })
 export type ListRuns = z.output<typeof listRunsQuery>
 
@@ -141,8 +137,8 @@ export type Run = z.output<typeof runSchema>
 export const redriveRunsSchema = z.strictObject({
   agent: agentNameSchema.optional(),
   code: z.enum(runFailureCodes).optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
   limit: z.int().min(1).max(1000).default(100),
 })
 export type RedriveRuns = z.output<typeof redriveRunsSchema>
@@ -160,7 +156,7 @@ export const listThreadsQuery = pageQuery.extend({
   /** Whose agent answered last. */
   agent: agentNameSchema.optional(),
   /** Only what the caller began. */
-  mine: flag.optional(),
+  mine: queryFlag.optional(),
 })
 export type ListThreads = z.output<typeof listThreadsQuery>
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { agentNameSchema } from './agents.ts'
 import { environmentSchema } from './environments.ts'
+import { timeSchema } from './operation.ts'
 import { runPriorities, startRunSchema } from './runs.ts'
 import { idSchema, timeZoneSchema } from './tenants.ts'
 
@@ -17,7 +18,7 @@ const scheduleFields = {
   /** Five fields: minute, hour, day of month, month, day of week. */
   cron: z.string().trim().min(1).max(200).optional(),
   /** For a schedule that runs once. */
-  at: z.iso.datetime({ offset: true }).optional(),
+  at: timeSchema.optional(),
   /** In which `cron` is read. */
   timeZone: timeZoneSchema,
   /** What to do at a tick when a run of this schedule is still under way. */

@@ -1,17 +1,16 @@
 import { z } from 'zod'
-import { type Operation, page, pageQuery } from './operation.ts'
+import { type Operation, page, pageQuery, timeSchema } from './operation.ts'
 import { usageRecordSchema } from './runs.ts'
 import { idSchema, timeZoneSchema } from './tenants.ts'
 
 const usageGroupings = ['day', 'agent', 'model', 'person', 'team'] as const
-const time = z.iso.datetime({ offset: true })
 
 export const summarizeUsageQuery = z.strictObject({
   groupBy: z.enum(usageGroupings),
   /** 30 days before `to` when absent; at most 400 days before. */
-  from: time.optional(),
+  from: timeSchema.optional(),
   /** Now when absent. */
-  to: time.optional(),
+  to: timeSchema.optional(),
   /** In which days begin; the tenant's when absent. */
   timeZone: timeZoneSchema.optional(),
 })
