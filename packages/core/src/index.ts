@@ -14,9 +14,9 @@ export { completeTerms, type EffectiveTerms, findNeededApproval } from './approv
 export { type SettledApproval, settleApproval } from './approvals/settle-approval.ts'
 export { type AnchorStore, type Anchors, createAnchoring, listAuditAnchors } from './audit/anchors.ts'
 export { createArchiving } from './audit/archive-chains.ts'
+export { getAuditArchive } from './audit/get-audit-archive.ts'
 export { exportAudit, listAudit } from './audit/list-entries.ts'
 export { pruneAudit } from './audit/prune-audit.ts'
-export { getAuditArchive } from './audit/verify-archive.ts'
 export { verifyAudit } from './audit/verify-audit.ts'
 export {
   type Brand,

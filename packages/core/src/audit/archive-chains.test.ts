@@ -5,8 +5,8 @@ import type { ObjectStore } from '../objects/object-store.ts'
 import { shareArchive } from './archive.fixture.ts'
 import { createArchiving } from './archive-chains.ts'
 import { lengthenChain } from './chain.fixture.ts'
+import { getAuditArchive } from './get-audit-archive.ts'
 import { segmentKey } from './segments.ts'
-import { getAuditArchive } from './verify-archive.ts'
 import { verifyAudit } from './verify-audit.ts'
 
 const {

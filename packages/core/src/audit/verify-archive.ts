@@ -1,6 +1,5 @@
-import type { ArchiveVerification, AuditAnchor, AuditArchiveStatus } from '@freehold/contracts'
+import type { ArchiveVerification, AuditAnchor } from '@freehold/contracts'
 import type { Database } from '../db/database.ts'
-import { authorize, type Caller } from '../identity/caller.ts'
 import type { Anchors, AuditArchive } from './anchors.ts'
 import { listSegments } from './archive-chains.ts'
 import { type Checkpoint, findCheckpoint, readCheckpoints } from './checkpoints.ts'
@@ -9,8 +8,6 @@ import { startOfChain } from './hash-entry.ts'
 import { decodeSegment, type Segment, type SegmentFlaw, type SegmentName } from './segments.ts'
 
 const segmentsAtOnce = 16
-/** So much later than it is due an entry may be in the archive: anchoring comes before. */
-const lenienceMs = 600_000
 
 /** What was found of an archive, with the anchors that its segments end with. */
 export interface VerifiedArchive {
@@ -132,32 +129,4 @@ function findMissing(
   if (!promise?.archived || promise.seq <= head.seq) return null
   const reason = `The newest segments are missing: what was removed up to entry ${promise.seq} was archived before.`
   return { segment: null, seq: head.seq + 1, reason }
-}
-
-/** How far the chain of the caller's tenant is archived. Asks the object store, so it also tells whether that answers. */
-export async function getAuditArchive(caller: Caller, { archive }: Anchors): Promise<AuditArchiveStatus> {
-  authorize(caller, 'audit:read')
-  const { tenantId, platform } = caller
-  if (!archive) return { store: null, segments: 0, archivedSeq: 0, waiting: 0, waitingSince: null, overdue: false }
-  let [segments, archivedSeq] = [0, 0]
-  for await (const { last } of listSegments(archive.objects, tenantId)) {
-    segments += 1
-    archivedSeq = Math.max(archivedSeq, last)
-  }
-  const waiting = await platform.database.withTenant(caller, (tx) =>
-    tx
-      .selectFrom('audit_entries')
-      .select((eb) => [eb.fn.countAll<number>().as('count'), eb.fn.min('at').as('since')])
-      .where('seq', '>', archivedSeq)
-      .executeTakeFirstOrThrow(),
-  )
-  const { count, since } = waiting
-  return {
-    store: archive.objects.kind,
-    segments,
-    archivedSeq,
-    waiting: count,
-    waitingSince: since?.toISOString() ?? null,
-    overdue: since !== null && since.getTime() + archive.afterMs < Date.now() - lenienceMs,
-  }
 }
