@@ -4,7 +4,7 @@ import { claimHost, releaseHost } from '../branding/hosts.ts'
 import { logoUrl } from '../branding/present-branding.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { TenantCaller } from '../identity/caller.ts'
-import { at } from './at.ts'
+import { atPlace } from './at-place.ts'
 
 /** Changes what is defined of a tenant's look and differs. Resolves with the host, too, when one is defined. */
 export async function setUpBranding(
@@ -15,8 +15,8 @@ export async function setUpBranding(
   const before = await getBranding(founder)
   const changes = [
     await setUpLook(founder, before, look),
-    logo !== undefined && (await at('branding.logo', () => setUpLogo(founder, before, logo))),
-    host !== undefined && (await at('branding', () => setUpHost(founder, before, host, ownHosts))),
+    logo !== undefined && (await atPlace('branding.logo', () => setUpLogo(founder, before, logo))),
+    host !== undefined && (await atPlace('branding', () => setUpHost(founder, before, host, ownHosts))),
   ].filter((change) => change !== false)
   return {
     changes: changes.map((change) => ({ action: 'update', kind: 'branding', ...change })),

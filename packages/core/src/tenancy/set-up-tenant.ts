@@ -14,7 +14,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { TenantCaller } from '../identity/caller.ts'
 import { createInvitation } from '../people/invitations.ts'
 import { createTeam } from '../teams/teams.ts'
-import { at } from './at.ts'
+import { atPlace } from './at-place.ts'
 import { setUpBranding } from './set-up-branding.ts'
 import { readTenant, setTenantPlan, updateOwnTenant } from './tenants.ts'
 
@@ -114,7 +114,7 @@ async function setUpAgents(
   for (const [index, { name, ...given }] of agents.entries()) {
     // As they are stored.
     const config = { ...given, tools: [...new Set(given.tools)] }
-    await at(`agents.${index}`, async () => {
+    await atPlace(`agents.${index}`, async () => {
       const before = await findAgent(founder, name)
       if (before && isSame(before, config)) return
       if (before) await createAgentVersion(founder, name, config)
@@ -145,7 +145,7 @@ async function setUpBudgets(founder: TenantCaller, budgets: readonly CreateBudge
     const row = rows.find(({ name }) => name === budget.name)
     const before = row ? termsOf(row) : null
     if (before && isSame(before, budget)) continue
-    await at(`budgets.${index}`, async () => {
+    await atPlace(`budgets.${index}`, async () => {
       if (!row || !before) await createBudget(founder, budget)
       else await changeBudget(founder, row.id, before, budget)
     })

@@ -1,7 +1,7 @@
 import { FreeholdError } from '@freehold/contracts'
 
 /** Says of an error where in the definition it is. */
-export async function at<T>(place: string, work: () => Promise<T>): Promise<T> {
+export async function atPlace<T>(place: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
