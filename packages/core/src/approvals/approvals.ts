@@ -17,6 +17,7 @@ import { encodeJson } from '../db/json.ts'
 import type { Approvals } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { rolesOf } from '../identity/roles.ts'
+import { invalidField } from '../invalid-field.ts'
 import { hashArguments, storable } from './arguments-hash.ts'
 
 export interface ListApprovalsQuery extends PageQuery {
@@ -54,7 +55,7 @@ export async function getApproval(caller: Caller, id: string): Promise<Approval>
 export async function decideApproval(caller: Caller, id: string, input: DecideApproval): Promise<Approval> {
   authorize(caller, 'approvals:decide')
   if (input.decision === 'reject' && input.arguments !== undefined) {
-    throw new FreeholdError('invalid_request', 'body.arguments: only an approval can change them')
+    throw invalidField('body.arguments', 'only an approval can change them')
   }
   const edited = input.arguments === undefined ? undefined : storable(input.arguments)
   const editedHash = edited === undefined ? input.argumentsHash : hashArguments(edited)
@@ -102,7 +103,7 @@ async function authorizeRaise(tx: Tx, caller: Caller, asked: Approval, edited: u
   if (caller.teams) await assertOwnBudget(tx, fixed.budgetId)
   const raise = budgetRaiseSchema.safeParse(edited === undefined ? asked.arguments : edited)
   if (raise.success && isDeepStrictEqual({ ...raise.data, raiseBy: 0 }, { ...fixed, raiseBy: 0 })) return
-  throw new FreeholdError('invalid_request', 'body.arguments: only `raiseBy` can change, to a whole number above 0')
+  throw invalidField('body.arguments', 'only `raiseBy` can change, to a whole number above 0')
 }
 
 /** The lock takes what a change of the budget would. */

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import { recordChange } from '../audit/record-change.ts'
 import type { Database } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { imageTypeOf } from './image-type.ts'
 import { type Colors, colorsOf, logoUrl, readBranding } from './present-branding.ts'
 
@@ -58,8 +59,8 @@ export function readLogo(data: string) {
     throw new FreeholdError('payload_too_large', `A logo can have ${maxLogoBytes} bytes at the most.`)
   const contentType = imageTypeOf(bytes)
   if (!contentType) {
-    const message = 'body.data: must be a PNG, a JPEG or a WebP. An SVG is not taken, since it can hold scripts.'
-    throw new FreeholdError('invalid_request', message)
+    const message = 'must be a PNG, a JPEG or a WebP. An SVG is not taken, since it can hold scripts.'
+    throw invalidField('body.data', message)
   }
   return { hash: createHash('sha256').update(bytes).digest('hex'), content_type: contentType, bytes }
 }

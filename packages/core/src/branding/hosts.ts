@@ -5,6 +5,7 @@ import { recordChange } from '../audit/record-change.ts'
 import type { Database, Tx } from '../db/database.ts'
 import { isUniqueViolation } from '../db/errors.ts'
 import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { markFound, verifier } from './check-hosts.ts'
 import { describeHost, type HostRow, readBranding, recordValue, toCustomHost } from './present-branding.ts'
 import type { ResolveTxt } from './resolve-txt.ts'
@@ -19,7 +20,7 @@ const claimLifetime = sql<Date>`now() + interval '7 days'`
 export async function claimHost(caller: Caller, { host }: ClaimHost, ownHosts: readonly string[]): Promise<CustomHost> {
   authorize(caller, 'tenant:write')
   if (ownHosts.some((own) => host === own || host.endsWith(`.${own}`))) {
-    throw new FreeholdError('invalid_request', 'body.host: is the host of this installation. Use one of your own.')
+    throw invalidField('body.host', 'is the host of this installation. Use one of your own.')
   }
   const { tenantId } = caller
   return caller.platform.database.withTenant(caller, async (tx) => {

@@ -14,6 +14,7 @@ import type { Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import type { FeatureFlags } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { parseName } from '../secrets/parse-name.ts'
 import type { Flags } from './open-flags.ts'
 
@@ -99,9 +100,9 @@ export async function evaluateFlag(caller: Caller, at: At, input: EvaluateFlag, 
   const { errorCode, value, variant, reason } = await client.details(at.name, input)
   if (errorCode === 'FLAG_NOT_FOUND') throw flagNotFound(at.name)
   if (errorCode === 'TYPE_MISMATCH')
-    throw new FreeholdError('invalid_request', `body.type: the flag "${at.name}" has another type than ${input.type}.`)
+    throw invalidField('body.type', `the flag "${at.name}" has another type than ${input.type}.`)
   if (errorCode === 'TARGETING_KEY_MISSING')
-    throw new FreeholdError('invalid_request', 'body.targetingKey: the flag is served by shares, so it is needed.')
+    throw invalidField('body.targetingKey', 'the flag is served by shares, so it is needed.')
   if (errorCode) throw new FreeholdError('unavailable', 'The flags can not be read right now.', { retryable: true })
   return { value, variant: variant ?? null, reason: reason ?? 'UNKNOWN' }
 }

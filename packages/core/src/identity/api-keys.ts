@@ -15,6 +15,7 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import type { ApiKeys } from '../db/schema.gen.ts'
+import { invalidField } from '../invalid-field.ts'
 import { readAccountRoles } from '../people/service-accounts.ts'
 import { authorize, type Caller, type TenantCaller } from './caller.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
@@ -48,7 +49,7 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
     throw new FreeholdError('permission_denied', 'Only who acts for the whole tenant makes keys of a service account.')
   }
   if (input.serviceAccountId !== undefined && (input.roles ?? []).length > 0) {
-    throw new FreeholdError('invalid_request', 'body.roles: a key of a service account has the roles of that')
+    throw invalidField('body.roles', 'a key of a service account has the roles of that')
   }
   return insertRecordedKey(caller, { ...input, scopes })
 }
@@ -66,7 +67,7 @@ export function insertRecordedKey(caller: TenantCaller, input: NewKey): Promise<
 
 export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promise<CreatedApiKey> {
   if (input.expiresAt && Date.parse(input.expiresAt) <= Date.now()) {
-    throw new FreeholdError('invalid_request', 'body.expiresAt: must lie in the future')
+    throw invalidField('body.expiresAt', 'must lie in the future')
   }
   const scopes = input.scopes ?? tenantPermissions.filter((permission) => fits(permission, input.environment))
   const misfits = scopes.filter((permission) => !fits(permission, input.environment))

@@ -14,6 +14,7 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { announceRollback } from './announce-rollback.ts'
 import {
   approvalsNeeded,
@@ -167,7 +168,7 @@ function readRelease(tx: Tx, agent: string, environment: Environment): Promise<R
 async function versionBefore(tx: Tx, { agent, environment }: ReleasePlace): Promise<number> {
   const from = cameFrom(environment)
   if (from === null) {
-    throw new FreeholdError('invalid_request', 'body.version: nothing comes before development, so name the version')
+    throw invalidField('body.version', 'nothing comes before development, so name the version')
   }
   return served(await readRelease(tx, agent, from), from).version
 }

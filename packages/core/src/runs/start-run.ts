@@ -4,6 +4,7 @@ import { isSystemAgent } from '../agents/system-agents.ts'
 import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { QueueGate } from './queue-gate.ts'
 
 export interface StartRunInput extends Omit<StartRun, 'priority'> {
@@ -44,8 +45,8 @@ export async function startRun(caller: Caller, asked: StartRunInput): Promise<{ 
 async function assertMayStart(caller: TenantCaller, { environment, threadId, version }: StartRunInput): Promise<void> {
   if (version !== undefined) authorize(caller, 'agents:write')
   if (version !== undefined && environment !== 'development') {
-    const message = 'body.version: a version is tried in development only. Send "environment": "development", too.'
-    throw new FreeholdError('invalid_request', message)
+    const message = 'a version is tried in development only. Send "environment": "development", too.'
+    throw invalidField('body.version', message)
   }
   const { environment: bound } = caller
   if (!bound) return

@@ -17,6 +17,7 @@ import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { assertUnbroken } from './contract-breaks.ts'
 import {
   contractOf,
@@ -110,8 +111,7 @@ function assertName(name: string): void {
 
 /** What an upstream names has to be there, where whoever registers it can see it. */
 async function assertUpstream(tx: Tx, environment: string, upstream: Upstream): Promise<void> {
-  const refuse = (message: string) =>
-    new FreeholdError('invalid_request', `body.environments.${environment}: ${message}`)
+  const refuse = (message: string) => invalidField(`body.environments.${environment}`, message)
   if (upstream.kind === 'agent') {
     const found = await tx
       .selectFrom('agent_templates')

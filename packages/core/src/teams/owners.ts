@@ -7,6 +7,7 @@ import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import type { ResourceOwners } from '../db/schema.gen.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { assertTeams } from './assert-teams.ts'
 
 type Kind = (typeof ownedKindSchema.options)[number]
@@ -19,7 +20,7 @@ export async function setOwner(
 ): Promise<Ownership> {
   authorize(caller, 'teams:write')
   if (teamId === null && sharedWith.length > 0) {
-    throw new FreeholdError('invalid_request', 'body.sharedWith: only what a team owns is shared. Give a teamId, too.')
+    throw invalidField('body.sharedWith', 'only what a team owns is shared. Give a teamId, too.')
   }
   const shared = sharedWith.filter((id) => id !== teamId)
   return caller.platform.database.withTenant(caller, async (tx) => {

@@ -7,6 +7,7 @@ import type { Tx } from '../db/database.ts'
 import { isForeignKeyViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { countObjects } from '../objects/object-store.ts'
 import type { Platform } from '../platform.ts'
 import { countRows, readTenantTables } from './tenant-tables.ts'
@@ -46,7 +47,7 @@ export async function deleteTenant(
   const row = await findTenant(platform, id)
   if (!row) return readDeletion(anchors, id)
   if (row.name !== input.name) {
-    throw new FreeholdError('invalid_request', 'body.name: this is not the name of the tenant with this id')
+    throw invalidField('body.name', 'this is not the name of the tenant with this id')
   }
   if (row.deletion === null) return begin(caller, id)
   try {

@@ -1,7 +1,8 @@
-import { FreeholdError, type SummarizeUsage, type UsageGroup, type UsageSummary } from '@freehold/contracts'
+import type { SummarizeUsage, UsageGroup, UsageSummary } from '@freehold/contracts'
 import { type RawBuilder, sql } from 'kysely'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { invalidField } from '../invalid-field.ts'
 import { readActorNames } from '../people/actor-names.ts'
 import { readTimeZone } from '../tenancy/read-time-zone.ts'
 
@@ -39,7 +40,7 @@ function readSpan(query: SummarizeUsage): { from: Date; to: Date } {
   const to = query.to === undefined ? new Date() : new Date(query.to)
   const from = query.from === undefined ? new Date(to.getTime() - 30 * dayMs) : new Date(query.from)
   if (from < to && to.getTime() - from.getTime() <= 400 * dayMs) return { from, to }
-  throw new FreeholdError('invalid_request', 'query.from: must be before `to`, by 400 days at most')
+  throw invalidField('query.from', 'must be before `to`, by 400 days at most')
 }
 
 type Row = Omit<UsageGroup, 'name'>
