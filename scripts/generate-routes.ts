@@ -1,4 +1,5 @@
-// Writes packages/contracts/src/routes.gen.ts: what the client knows of each operation. With --check it only says whether it is current.
+// Writes packages/contracts/src/routes.gen.ts: what the client knows of each operation. With --check it only says whether it
+// is current.
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Operation, operations } from '@freehold/contracts'

@@ -1,4 +1,5 @@
-// What a page needs to run: the client and the closed lists, without the schemas that a server parses by. Types come from index.ts.
+// What a page needs to run: the client and the closed lists, without the schemas that a server parses by. Types come from
+// index.ts.
 export { auditActions } from './audit-actions.ts'
 export { createClient, readProblem } from './client.ts'
 export { errorStatus, FreeholdError } from './errors.ts'

@@ -68,7 +68,7 @@ export function createClient(options: ClientOptions): Client {
   return { ...calls, watchRun } as Client
 }
 
-/** What of an operation a client needs to call it. `routes.gen.ts` has it without the schemas, which a page would have to load. */
+/** What of an operation a client needs to call it: `routes.gen.ts` has no schemas, which a page would have to load. */
 export type Route = Pick<Operation, 'method' | 'path'> & {
   [K in 'idempotency' | 'upload' | 'download']?: NonNullable<Operation[K]>
 }

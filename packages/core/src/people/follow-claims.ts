@@ -12,8 +12,8 @@ type Claimed = readonly { tenant: string; roles: readonly TenantRole[] }[]
 
 /**
  * Makes the memberships that an issuer gave what its newest token says: added, changed and ended with it. Those that
- * somebody invited the person to, or that another issuer gave, stay as they are, and so does the last owner. A tenant that there is not is passed over,
- * and so is one with as many members as its plan allows.
+ * somebody invited the person to, or that another issuer gave, stay as they are, and so does the last owner. A tenant that
+ * there is not is passed over, and so is one with as many members as its plan allows.
  */
 export async function followClaims(
   platform: Platform,

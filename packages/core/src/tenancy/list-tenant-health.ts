@@ -41,7 +41,11 @@ export async function listTenantHealth(caller: Caller, query: PageQuery): Promis
 function toHealth({ id, name, status, plan, createdAt }: Tenant, row: Row): TenantHealth {
   const { runs, succeeded, failed, queued, running, waiting } = row
   return {
-    ...{ id, name, status, createdAt, plan: plan.name },
+    id,
+    name,
+    status,
+    createdAt,
+    plan: plan.name,
     lastMonth: { runs, failureRate: shareOf(failed, succeeded + failed), costNanos: row.cost_nanos },
     now: { queued, running, waiting },
     lastRunAt: row.last_run_at?.toISOString() ?? null,

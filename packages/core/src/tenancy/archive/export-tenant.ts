@@ -30,8 +30,8 @@ const rowsAtOnce = 100
 
 /**
  * Everything of a suspended tenant but values of secrets and keys, as a gzipped tar: `manifest.json`, then a file of JSON
- * Lines for each table, each after those that it refers to, then its files of the object store. They are on the disk before the first byte is sent, so that the
- * manifest can come first and no connection is held while somebody downloads.
+ * Lines for each table, each after those that it refers to, then its files of the object store. They are on the disk before
+ * the first byte is sent, so that the manifest can come first and no connection is held while somebody downloads.
  */
 export async function exportTenant(
   caller: Caller,
