@@ -41,7 +41,8 @@ test('a version that serves nowhere runs in development, and what serves there s
 
 test('it runs in no other environment', async () => {
   const elsewhere = startRun(owner(), { ...input, environment: 'production', version: 2 })
-  await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_request' })
+  const fields = [{ field: 'body.version', message: expect.stringContaining('in development only') }]
+  await expect(elsewhere).rejects.toMatchObject({ code: 'invalid_request', fields })
 })
 
 test('it takes part in no trial of a canary', async () => {
