@@ -19,7 +19,7 @@ export function PlaygroundTab({ agent, isEdited }: { agent: Agent; isEdited: boo
   const [search, setSearch] = useSearch()
   const triesVersions = can('agents:write')
   const served = agent.releases.development ?? agent.version
-  const version = triesVersions ? Number(search.version ?? agent.version) : served
+  const version = triesVersions ? Number(search.version) || agent.version : served
   const conversation = useConversation(agent.name, triesVersions)
   const { turns, isBusy } = conversation
   return (
