@@ -7,7 +7,7 @@ import { describeError } from '../../../ui/describe-error.ts'
 import { notify } from '../../../ui/toast.tsx'
 import { follow, newTurn, type Turn } from './transcript.ts'
 
-interface Conversation {
+export interface Conversation {
   turns: readonly Turn[]
   isBusy: boolean
   send: (message: string, version: number) => Promise<void>
