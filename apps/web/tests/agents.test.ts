@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
 import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
@@ -134,31 +133,6 @@ describe.skipIf(!hasBrowser())('agents', () => {
     await expect(page.getByRole('row', { name: /Nightly/ })).toBeVisible()
     await expect(page.getByRole('button', { name: /new schedule|run .* now|more for/i })).toHaveCount(0)
   })
-
-  test('no page has a serious problem for who can’t see or point', async () => {
-    const client = await dashboard.api()
-    await client.createAgent({ body: { name: 'seen', prompts: { system: 'One.\nTwo.' }, tools: ['calculate'] } })
-    await client.createAgentVersion({ params: { name: 'seen' }, body: { prompts: { system: 'One.\nThree.' } } })
-    const { page } = await dashboard.browseAsOwner()
-    for (const path of [
-      'agents',
-      'agents/new',
-      'agents/new?sample=scratch',
-      'agents/seen',
-      'agents/seen?tab=versions',
-      'agents/seen?tab=playground',
-      'agents/seen?tab=releases',
-      'schedules',
-    ]) {
-      await page.goto(`/t/acme/${path}`)
-      await page.getByRole('heading', { level: 1 }).waitFor()
-      await expect(page.getByLabel('Loading')).toHaveCount(0)
-      expect(await problemsOf(page), path).toEqual([])
-    }
-    await page.getByRole('button', { name: 'New schedule' }).first().click()
-    await page.getByLabel('When', { exact: true }).waitFor()
-    expect(await problemsOf(page), 'the form of a schedule').toEqual([])
-  }, 120_000)
 })
 
 async function makeFromSample(page: Page, name: string): Promise<void> {
@@ -227,11 +201,4 @@ async function release(page: Page): Promise<void> {
 async function choose(page: Page, action: string): Promise<void> {
   await page.getByRole('button', { name: 'More for Morning report' }).click()
   await page.getByRole('menuitem', { name: action }).click()
-}
-
-async function problemsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Approval, Client } from '@freehold/contracts'
 import { type ScriptedModel, startScriptedModel, waitFor } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
@@ -208,29 +207,6 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
       await expect(page.getByText('Not found')).toBeVisible()
     }
   }, 60_000)
-
-  test('axe finds nothing serious', async () => {
-    const client = await dashboard.api()
-    await makeCareful(client, 'looked-at')
-    const asked = await startAndWait(client, 'looked-at')
-    const { page } = await dashboard.browseAsOwner()
-    for (const [path, shown] of [
-      ['/t/acme/approvals', 'Arguments, exactly'],
-      ['/t/acme/approvals?tab=history', 'Any outcome'],
-      [`/t/acme/approvals/${asked.id}`, 'Arguments, exactly'],
-      ['/t/acme/usage', 'By day'],
-      ['/t/acme/usage?tab=budgets', 'New budget'],
-      ['/platform', 'Last run'],
-      ['/platform/plans', 'Runs at once'],
-      ['/platform/new', 'Name and plan'],
-    ] as const) {
-      await page.goto(path)
-      await expect(page.getByText(shown).first()).toBeAttached()
-      const { violations } = await new AxeBuilder({ page }).analyze()
-      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      expect(serious.map(({ id, nodes }) => [path, id, nodes.map(({ html }) => html)])).toEqual([])
-    }
-  }, 120_000)
 })
 
 interface Terms {

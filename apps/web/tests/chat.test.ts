@@ -1,8 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
-import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const slowText = 'This answer takes its time, so that a person can reload the page in the middle of it.'
 const hostileText = [
@@ -234,10 +233,4 @@ describe.skipIf(!hasBrowser())('the chat', () => {
 
 function callOf(expression: string, text = ''): ScriptedAnswer {
   return { text, toolCalls: [{ id: `call_${expression}`, name: 'calculate', input: { expression } }] }
-}
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
 }

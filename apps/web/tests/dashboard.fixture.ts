@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
 import { type Client, createClient } from '@freehold/contracts'
 import { findFreePort, type ServerProcess, spawnServer, waitFor } from '@freehold/testkit'
 import {
@@ -129,6 +130,14 @@ export async function signIn(page: Page, { email, password }: { email: string; p
   await page.getByLabel('Password').fill(password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL((next) => !next.pathname.startsWith('/sign-in'))
+}
+
+/** axe finds nothing serious in what is shown. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  expect(found, page.url()).toEqual([])
 }
 
 const password = 'correct horse battery'

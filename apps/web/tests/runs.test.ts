@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Client } from '@freehold/contracts'
 import { waitFor } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
 import { beforeAll, describe, test } from 'vitest'
-import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const soon = { timeout: 20_000 }
 
@@ -219,9 +218,3 @@ const scrollThrough = `(async () => {
   }
   return slowest
 })()`
-
-async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(grave.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([])
-}

@@ -1,8 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import { codeOf, type DnsServer, type OidcServer, startDnsServer, startOidcServer, waitFor } from '@freehold/testkit'
 import type { BrowserContext, Page } from '@playwright/test'
 import { afterAll, describe, test } from 'vitest'
-import { expect, hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
+import { expect, expectAccessible, hasBrowser, mailedLink, shareDashboard, signIn } from './dashboard.fixture.ts'
 
 const password = 'correct horse battery'
 
@@ -45,7 +44,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await page.getByLabel('Code', { exact: true }).fill('000000')
     await page.getByRole('dialog').getByRole('button', { name: 'Turn on' }).click()
     await expect(page.getByText('This code is wrong')).toBeVisible()
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
     await page.getByLabel('Code', { exact: true }).fill(codeOf(totpUri))
     await page.getByRole('dialog').getByRole('button', { name: 'Turn on' }).click()
     const codes = await page.getByRole('region', { name: 'Backup codes' }).textContent()
@@ -78,21 +77,21 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await page.goto(await mailed(email, '/invitations/'))
     await expect(page.getByRole('heading', { name: 'You are invited to acme' })).toBeVisible()
     await expect(page.getByText('viewer')).toBeVisible()
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
     await page.getByRole('link', { name: 'Make an account' }).click()
     await expect(page.getByLabel('Email')).toHaveValue(email)
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
     await page.getByLabel('Your name').fill('Ada')
     await page.getByLabel('Password').fill(password)
     await page.getByRole('button', { name: 'Sign up' }).click()
     await expect(page.getByRole('heading', { name: 'Check your mail' })).toBeFocused()
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
 
     const link = await mailed(email, '/auth/verify-email')
     const elsewhere = await dashboard.browse()
     await elsewhere.page.goto(link)
     await expect(elsewhere.page.getByText('only in the browser where you signed up')).toBeVisible()
-    await expectNoSeriousIssue(elsewhere.page)
+    await expectAccessible(elsewhere.page)
 
     await page.goto(link)
     await expect(page).toHaveURL(`${dashboard.url}/invitations/${token}`)
@@ -133,7 +132,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     const link = await mailed(email, '/auth/reset-password')
     await page.goto(link)
     await expect(page).toHaveURL(`${dashboard.url}/reset-password`)
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
     await page.getByLabel('New password').fill(password2)
     await page.getByRole('button', { name: 'Set password' }).click()
     await page.getByRole('link', { name: 'Sign in' }).click()
@@ -160,7 +159,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await withApp.page.getByLabel('Code').fill('000000')
     await withApp.page.getByRole('button', { name: 'Continue' }).click()
     await expect(withApp.page.getByText('This code is wrong')).toBeVisible()
-    await expectNoSeriousIssue(withApp.page)
+    await expectAccessible(withApp.page)
     await withApp.page.getByLabel('Code').fill(codeOf(totpUri))
     await withApp.page.getByLabel('Don’t ask on this device').check()
     await withApp.page.getByRole('button', { name: 'Continue' }).click()
@@ -232,7 +231,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await stranger.page.getByRole('button', { name: 'Continue with Acme Works' }).click()
     await signInAtProvider(stranger.page, 'mallory')
     await expect(stranger.page.getByText('no invitation for this address')).toBeVisible()
-    await expectNoSeriousIssue(stranger.page)
+    await expectAccessible(stranger.page)
   })
 
   test('shows where somebody is signed in, and ends it there', async () => {
@@ -242,7 +241,7 @@ describe.skipIf(!hasBrowser())('signing in', () => {
     await signIn(other.page, { email, password })
     await signIn(third.page, { email, password })
     await openAccount(page)
-    await expectNoSeriousIssue(page)
+    await expectAccessible(page)
     const elsewhere = page.getByRole('button', { name: /^Sign out Chrome/ })
     const { length } = await elsewhere.all()
     expect(length).toBeGreaterThan(1)
@@ -355,12 +354,6 @@ async function expectUnnamed(page: Page, path: string): Promise<void> {
     await page.evaluate(async (href) => (await fetch(href)).text(), icon ?? ''),
   ]
   for (const text of shown) expect(text, path).not.toMatch(/freehold/i)
-}
-
-async function expectNoSeriousIssue(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
-  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
-  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
 }
 
 /** A device that keeps passkeys, and lets its owner in without asking. */

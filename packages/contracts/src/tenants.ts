@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { publicBrandingSchema } from './branding.ts'
 import { environmentSchema } from './environments.ts'
 import { requestsPerSecondSchema } from './limits.ts'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
@@ -136,6 +137,7 @@ export const whoamiSchema = z
     tenant: tenantSchema
       .partial()
       .required({ id: true, name: true, status: true })
+      .extend({ brand: publicBrandingSchema })
       .nullable()
       .meta({ description: 'That the request stands on, with its settings for "tenant:read"; null: none was chosen.' }),
     memberships: z

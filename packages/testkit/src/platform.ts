@@ -253,10 +253,10 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
 /** Has the token of every claim, as if the owner of the host had put it there. */
 function createObedientDns(query: TestPlatform['asSuperuser']): ResolveTxt {
   return async (name) => {
-    const claims = await query<{ token: string }>(`select token from custom_hosts where '_freehold.' || host = $1`, [
+    const claims = await query<{ token: string }>(`select token from custom_hosts where '_custom-host.' || host = $1`, [
       name,
     ])
-    return claims.map(({ token }) => `freehold-verify=${token}`)
+    return claims.map(({ token }) => `host-verify=${token}`)
   }
 }
 

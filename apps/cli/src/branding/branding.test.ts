@@ -18,7 +18,7 @@ describe('branding', () => {
 
   it('has a host, once the record that it shows is in DNS', async () => {
     const { out } = await freehold('set', '--host', 'agents.acme.example')
-    expect(out).toMatch(/host +agents\.acme\.example, pending\nto be in DNS +_freehold\.agents\.acme\.example TXT "/)
+    expect(out).toMatch(/host +agents\.acme\.example, pending\nto be in DNS +_custom-host\.agents\.acme\.example TXT "/)
     expect(await freehold('verify-host')).toMatchObject({ code: 1, err: expect.stringContaining('DNS did not answer') })
     expect((await freehold('set', '--host', 'none')).out).toMatch(/host +none\n/)
   })

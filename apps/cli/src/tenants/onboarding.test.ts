@@ -35,7 +35,7 @@ describe('a tenant as code', () => {
     expect(applied).toMatchObject({ code: 0, out: expect.stringContaining('its first key is in') })
     expect(applied.out).toContain('invitation of owner@example.com')
     expect(applied.out).toMatch(
-      /in DNS for agents\.initech\.example: _freehold\.agents\.initech\.example TXT "freehold-/,
+      /in DNS for agents\.initech\.example: _custom-host\.agents\.initech\.example TXT "host-verify=/,
     )
     expect(await freehold('apply', '-f', file, '--yes')).toMatchObject({ code: 0, out: 'Nothing to change.\n' })
     expect(await freehold('apply', '-f', file, '--dry-run')).toMatchObject({ code: 0 })

@@ -37,7 +37,7 @@ type Handler<Id extends OperationId> = (
 
 /** Each operation's verb. */
 export const handlers: { [Id in OperationId]: Handler<Id> } = {
-  whoami: (caller) => core.whoami(caller),
+  whoami: (caller, _, { whiteLabel }) => core.whoami(caller, whiteLabel.house),
 
   createTenant(caller, { body }, { idempotency, sendMail, whiteLabel: { ownHosts } }) {
     const id = core.newTenantId(caller, idempotency.key)

@@ -87,9 +87,11 @@ describe("a team's budget", () => {
 })
 
 describe('somebody in a team', () => {
-  test("is told where they are, and nothing of the tenant's settings", async () => {
+  test("is told where they are and how that wants to look, and nothing of the tenant's settings", async () => {
+    await owner().putBranding({ body: { name: 'Acme Agents' } })
     const { tenant } = await on.client(ofSales).whoami()
-    expect(tenant).toEqual({ id: on.acme.id, name: 'acme', status: 'active' })
+    const brand = { name: 'Acme Agents', logoUrl: null, colors: expect.any(Object), supportAddress: null }
+    expect(tenant).toEqual({ id: on.acme.id, name: 'acme', status: 'active', brand })
     const { apiKey } = await owner().createKey({ body: { name: 'starts runs', scopes: ['runs:start'] } })
     expect((await on.client(apiKey).whoami()).tenant).toEqual(tenant)
     expect((await on.client(on.acme.key).whoami()).tenant).toMatchObject({ plan: { name: expect.any(String) } })

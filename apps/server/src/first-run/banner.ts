@@ -16,6 +16,7 @@ export function renderBanner(
     '',
     `  Freehold is ready at ${credentials.url}`,
     '',
+    ...(config.dashboard ? [`  dashboard    ${credentials.url}`] : []),
     `  REST         ${credentials.url}/api/v1/docs`,
     `  tenants      ${tenants.join(', ') || 'none yet'}`,
     `  credentials  ${file}`,

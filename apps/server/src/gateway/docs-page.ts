@@ -21,7 +21,7 @@ export function renderDocs(document: ReturnType<typeof buildOpenApiDocument>) {
 <html lang="en">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${document.info.title} REST interface</title>
+<title>REST interface</title>
 <style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1d2330 }
 table { border-collapse: collapse; width: 100% } td { padding: .3rem .6rem .3rem 0; vertical-align: top; border-top: 1px solid #e3e6ec }
@@ -30,7 +30,7 @@ code { font-size: .9em } .method { font-weight: 600; text-transform: uppercase }
 </style>
 </head>
 <body>
-<h1>${document.info.title} ${document.info.version}</h1>
+<h1>REST interface ${document.info.version}</h1>
 <p>Authenticate with <code>Authorization: Bearer &lt;API key&gt;</code>. The whole description, for tools and client
 generators, is <a href="/api/v1/openapi.json">openapi.json</a> (OpenAPI 3.1).</p>
 ${tags.map(

@@ -1,10 +1,8 @@
 import 'server-only'
 import type { PublicBranding, PublicInvitation, PublicSignIn } from '@freehold/contracts'
-import { FreeholdError } from '@freehold/contracts/browser'
 import { cache } from 'react'
 import { currentConfig } from '../config.ts'
 import { askGateway } from './ask-gateway.ts'
-import { serverClient } from './server-client.ts'
 
 /** How the installation, or the tenant whose host was asked, wants to be seen. */
 export const publicBranding = cache(async (): Promise<PublicBranding> => {
@@ -24,24 +22,6 @@ export async function publicInvitation(token: string): Promise<PublicInvitation 
   // The gateway renders it from a `PublicInvitation`.
   return response.ok ? ((await response.json()) as PublicInvitation) : undefined
 }
-
-/** How a tenant wants to be seen, on whichever host its pages are. For its members. */
-export const tenantBranding = cache(async (tenant: string): Promise<PublicBranding> => {
-  const ofHost = await publicBranding()
-  try {
-    const { name, logo, colors, supportAddress } = await (await serverClient(tenant)).getBranding()
-    return {
-      name: name ?? ofHost.name,
-      logoUrl: logo?.url ?? null,
-      colors,
-      supportAddress: name === null ? (supportAddress ?? ofHost.supportAddress) : supportAddress,
-    }
-  } catch (error) {
-    // Members of teams alone may not read it.
-    if (error instanceof FreeholdError) return ofHost
-    throw error
-  }
-})
 
 async function ask(what: string, expectedStatus = 200): Promise<Response> {
   const response = await askGateway(`${currentConfig().gatewayUrl}/api/v1/public/${what}`)

@@ -1,8 +1,9 @@
 import 'server-only'
-import type { Client } from '@freehold/contracts'
+import type { Client, Whoami } from '@freehold/contracts'
 import { createClient, FreeholdError } from '@freehold/contracts/browser'
 import { headers } from 'next/headers'
 import { notFound, redirect } from 'next/navigation'
+import { cache } from 'react'
 import { currentConfig } from '../config.ts'
 import { askGateway } from './ask-gateway.ts'
 
@@ -13,6 +14,9 @@ export async function serverClient(tenant?: string): Promise<Client> {
   if (tenant !== undefined) sent['x-tenant-id'] = tenant
   return createClient({ url: currentConfig().gatewayUrl, headers: sent, fetch: askGateway })
 }
+
+/** Who looks at a tenant's page, and the tenant. */
+export const whoamiIn = cache(async (tenant: string): Promise<Whoami> => (await serverClient(tenant)).whoami())
 
 /**
  * What a page can't go on without. Who is not signed in is sent to where they can; what is not there, or not for them, is

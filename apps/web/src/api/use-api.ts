@@ -6,20 +6,28 @@ import { useSession } from '../session/session.tsx'
 import { notify } from '../ui/toast.tsx'
 import { type InputOf, keyOf, queryOf } from './queries.ts'
 
-interface Asking {
+interface Asking<Id extends OperationId> {
   /** Asked again after so long, while the page is looked at. */
   everyMs?: number
+  /** Whether an answer is the last one worth asking for. */
+  until?: (answer: OperationResponse<Id>) => boolean
   enabled?: boolean
 }
 
 /** The answer of an operation that reads. A page that was made with it has it at once. */
-export function useApi<Id extends OperationId>(id: Id, input?: InputOf<Id>, { everyMs, enabled = true }: Asking = {}) {
+export function useApi<Id extends OperationId>(
+  id: Id,
+  input?: InputOf<Id>,
+  { everyMs, until = () => false, enabled = true }: Asking<Id> = {},
+) {
   const { client, tenant } = useSession()
-  return useQuery({
+  return useQuery<OperationResponse<Id>>({
     ...queryOf(client, tenant, id, input),
     enabled,
     placeholderData: keepPreviousData,
-    ...(everyMs !== undefined && { refetchInterval: everyMs }),
+    ...(everyMs !== undefined && {
+      refetchInterval: ({ state }) => (state.data !== undefined && until(state.data) ? false : everyMs),
+    }),
   })
 }
 

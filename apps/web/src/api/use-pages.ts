@@ -3,6 +3,7 @@
 import type { OperationId, OperationResponse } from '@freehold/contracts'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useSession } from '../session/session.tsx'
+import { notify } from '../ui/toast.tsx'
 import { type InputOf, queryOf } from './queries.ts'
 
 /** Operations that answer by pages. */
@@ -39,11 +40,16 @@ export function usePages<Id extends PagedId>(id: Id, input: InputOf<Id>, everyMs
     getNextPageParam: (page) => page.nextCursor,
     ...(everyMs !== undefined && { refetchInterval: everyMs }),
   })
+  const loadMore = async () => {
+    // What was loaded before stays in sight, so the error takes no place of its own.
+    const { error } = await query.fetchNextPage()
+    if (error) notify.failed(error)
+  }
   return {
     items: query.data?.pages.flatMap((page) => page.items),
     error: query.error,
     refetch: query.refetch,
-    more: query.hasNextPage ? () => void query.fetchNextPage() : undefined,
+    more: query.hasNextPage ? () => void loadMore() : undefined,
     isLoadingMore: query.isFetchingNextPage,
   }
 }

@@ -18,14 +18,9 @@ const yearSeconds = 31_536_000
 export function AccountMenu() {
   const { me } = useSession()
   const router = useRouter()
-  const choose = async (theme: Theme) => {
-    await cookieStore.set({
-      name: themeCookie,
-      value: theme,
-      path: '/',
-      sameSite: 'lax',
-      expires: Date.now() + yearSeconds * 1_000,
-    })
+  const choose = (theme: Theme) => {
+    // biome-ignore lint/suspicious/noDocumentCookie: a browser has the newer way over HTTPS only
+    document.cookie = `${themeCookie}=${theme}; path=/; max-age=${yearSeconds}; samesite=lax`
     router.refresh()
   }
   return (
@@ -34,7 +29,7 @@ export function AccountMenu() {
       entries={[
         { label: 'Your account', href: '/account', Icon: CircleUser },
         { heading: 'Colours' },
-        ...looks.map(({ theme, label, Icon }) => ({ label, Icon, onSelect: () => void choose(theme) })),
+        ...looks.map(({ theme, label, Icon }) => ({ label, Icon, onSelect: () => choose(theme) })),
         { heading: me.actor.name },
         { label: 'Sign out', Icon: LogOut, onSelect: () => void signOut().catch(notify.failed) },
       ]}

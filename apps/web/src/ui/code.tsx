@@ -1,8 +1,9 @@
 import { CopyButton } from './copy-button.tsx'
+import { readableJson } from './readable-json.ts'
 
 /** A value as it is, for people who want to see all of it. Whatever it holds, it is text. */
 export function Json({ value, label }: { value: unknown; label: string }) {
-  return <Code text={typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'nothing')} label={label} />
+  return <Code text={readableJson(value)} label={label} />
 }
 
 export function Code({ text, label }: { text: string; label: string }) {

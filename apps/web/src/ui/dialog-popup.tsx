@@ -14,12 +14,23 @@ export interface DialogProps {
   children?: ReactNode
   /** The buttons. */
   footer?: ReactNode
+  /** A click beside it does not close it, for what would be lost then. */
+  keepsOpen?: boolean
   className?: string
 }
 
-export function DialogPopup({ open, onOpenChange, title, about, children, footer, className }: DialogProps) {
+export function DialogPopup({
+  open,
+  onOpenChange,
+  title,
+  about,
+  children,
+  footer,
+  keepsOpen = false,
+  className,
+}: DialogProps) {
   return (
-    <BaseDialog.Root open={open} onOpenChange={onOpenChange}>
+    <BaseDialog.Root open={open} onOpenChange={onOpenChange} disablePointerDismissal={keepsOpen}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
         <BaseDialog.Popup

@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts/browser'
+import { describeError } from './describe-error.ts'
 
 export interface FieldErrors {
   /** What is wrong with a field of the body, by its dotted path, such as `limits.maxSteps`. */
@@ -18,7 +19,9 @@ export function fieldErrors(error: Error | null): FieldErrors {
     rest(...shown) {
       if (!error) return undefined
       const others = fields.filter((each) => !shown.some((field) => isIn(each.field, field)))
-      return fields.length > 0 && others.length === 0 ? undefined : error.message
+      if (fields.length > 0 && others.length === 0) return undefined
+      // What `fetch` says of a lost connection is for nobody; a form's own errors are for people.
+      return error instanceof TypeError ? describeError(error).next : error.message
     },
   }
 }

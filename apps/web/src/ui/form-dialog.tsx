@@ -43,6 +43,7 @@ export function FormDialog({
       onOpenChange={onOpenChange}
       title={title}
       about={about}
+      keepsOpen
       {...(className !== undefined && { className })}
       footer={
         <>

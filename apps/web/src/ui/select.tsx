@@ -17,6 +17,8 @@ interface SelectProps<Value extends string> {
   onChange: (value: Value) => void
   className?: string
   disabled?: boolean
+  /** The empty value can't be sent. */
+  required?: boolean
 }
 
 /** The browser's own, which every keyboard, screen reader and phone knows. */
@@ -27,6 +29,7 @@ export function Select<Value extends string>({
   onChange,
   className,
   disabled,
+  required,
 }: SelectProps<Value>) {
   const control = useFieldControl()
   const choose = (text: string) => {
@@ -40,6 +43,7 @@ export function Select<Value extends string>({
         aria-label={label}
         value={value}
         disabled={disabled}
+        required={required}
         onChange={(event) => choose(event.target.value)}
         className="h-8.5 w-full appearance-none rounded-md border border-line bg-surface pr-8 pl-2.5 text-ink hover:border-line-strong disabled:opacity-60"
       >

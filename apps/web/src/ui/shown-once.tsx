@@ -28,6 +28,7 @@ export function ShownOnce({
       onOpenChange={onClose}
       title={title}
       about={about}
+      keepsOpen
       footer={
         <Button kind="primary" onClick={onClose}>
           Done

@@ -15,12 +15,11 @@ export function Tabs({
   onChange,
 }: {
   tabs: readonly Tab[]
-  value?: string
-  onChange?: (value: string) => void
+  value: string
+  onChange: (value: string) => void
 }) {
-  const chosen = value === undefined ? { defaultValue: tabs[0]?.value } : { value }
   return (
-    <BaseTabs.Root {...chosen} onValueChange={(next: string) => onChange?.(next)} className="min-w-0">
+    <BaseTabs.Root value={value} onValueChange={(next: string) => onChange(next)} className="min-w-0">
       <BaseTabs.List className="relative flex gap-4 overflow-x-auto border-b border-line">
         {tabs.map((tab) => (
           <BaseTabs.Tab

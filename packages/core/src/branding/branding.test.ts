@@ -122,7 +122,7 @@ describe('a host', () => {
     const host = newHost()
     await as(tenant).putBranding({ body: { name: 'Known' } })
     const { record } = await claim(tenant, host, false)
-    expect(record.name).toBe(`_freehold.${host}`)
+    expect(record.name).toBe(`_custom-host.${host}`)
     await expect(as(tenant).verifyHost()).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(record.value),

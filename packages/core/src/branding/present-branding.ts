@@ -50,9 +50,9 @@ export function describeHost(row: HostRow): object {
 }
 
 export function recordName(host: string): string {
-  return `_freehold.${host}`
+  return `_custom-host.${host}`
 }
 
 export function recordValue(token: string): string {
-  return `freehold-verify=${token}`
+  return `host-verify=${token}`
 }

@@ -211,7 +211,7 @@ describe('the look of a tenant', () => {
 
   test('comes with a tenant that is created', async () => {
     const created = await createTenant(operator, define({ name: 'branded at once', branding }), { ownHosts })
-    expect(created.host?.record).toMatchObject({ name: '_freehold.agents.hooli.example' })
+    expect(created.host?.record).toMatchObject({ name: '_custom-host.agents.hooli.example' })
   })
 })
 

@@ -26,7 +26,7 @@ export function AskPassword<T>({ title, about, action, act, onDone, onClose }: A
       busy={acting.isPending}
       onSubmit={(form) => acting.mutate(String(form.get('password')))}
     >
-      <Field label="Your password" error={acting.error?.message}>
+      <Field label="Your password" error={acting.problem}>
         <Input name="password" type="password" autoComplete="current-password" required autoFocus />
       </Field>
     </FormDialog>

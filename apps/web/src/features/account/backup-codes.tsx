@@ -11,6 +11,7 @@ export function BackupCodes({ codes, onClose }: { codes: readonly string[]; onCl
       onOpenChange={onClose}
       title="Your backup codes"
       about="Keep them where you find them without your phone. Each signs you in once, and they are not shown again."
+      keepsOpen
       footer={
         <Button kind="primary" onClick={onClose}>
           I have kept them

@@ -107,9 +107,7 @@ function NamePasskey({ passkey, onClose }: { passkey?: { id: string; name: strin
     else await addPasskey(name)
   }
   const save = useAuthAct(act, { changes: [list], onDone: onClose, quiet: true })
-  const problem = wasCancelled(save.error)
-    ? 'No passkey was made. Try again, or choose another device.'
-    : save.error?.message
+  const problem = wasCancelled(save.error) ? 'No passkey was made. Try again, or choose another device.' : save.problem
   return (
     <FormDialog
       open

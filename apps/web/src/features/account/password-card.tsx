@@ -35,7 +35,8 @@ export function PasswordCard({ account: { email } }: { account: Account }) {
                 <ButtonLink href={`/forgot-password?email=${encodeURIComponent(email)}`}>Set a password</ButtonLink>
               }
             >
-              You sign in with {known.map(({ providerId }) => providerId).join(', ')} and have no password here.
+              {known.length > 0 && `You sign in with ${known.map(({ providerId }) => providerId).join(', ')}. `}
+              You have no password here.
             </Row>
           )
         }
@@ -64,7 +65,7 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
       title="Change password"
       action="Change password"
       busy={change.isPending}
-      error={change.error?.message}
+      error={change.problem}
       onSubmit={change.mutate}
     >
       <Field label="Current password">

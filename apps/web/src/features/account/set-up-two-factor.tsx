@@ -42,7 +42,7 @@ export function SetUpTwoFactor({ setUp: { totpURI }, onVerified, onClose }: SetU
           <Code text={new URL(totpURI).searchParams.get('secret') ?? ''} label="Key" />
         </div>
       </details>
-      <Field label="Code" hint="The six digits that the app shows then." error={verify.error?.message}>
+      <Field label="Code" hint="The six digits that the app shows then." error={verify.problem}>
         <Input
           name="code"
           inputMode="numeric"

@@ -1,6 +1,7 @@
 'use client'
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { describeError } from '../../ui/describe-error.ts'
 import { notify } from '../../ui/toast.tsx'
 import { callAuth } from '../sign-in/auth-client.ts'
 
@@ -21,13 +22,13 @@ interface Acting<T> {
   quiet?: boolean
 }
 
-/** Changes something about whoever is signed in. */
+/** Changes something about whoever is signed in. `problem` says in words for a person why it could not. */
 export function useAuthAct<Input, T = unknown>(
   act: (input: Input) => Promise<T>,
   { changes = [], done, onDone, quiet = false }: Acting<T>,
 ) {
   const queries = useQueryClient()
-  return useMutation<T, Error, Input>({
+  const mutation = useMutation<T, Error, Input>({
     mutationFn: act,
     async onSuccess(answer) {
       if (done !== undefined) notify.done(done)
@@ -38,4 +39,5 @@ export function useAuthAct<Input, T = unknown>(
       if (!quiet) notify.failed(error)
     },
   })
+  return { ...mutation, problem: mutation.error ? describeError(mutation.error).next : undefined }
 }

@@ -11,6 +11,7 @@ import { Answered, ListSkeleton } from '../../ui/listing.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import type { Draft } from './configuration/draft.ts'
+import { useConversation } from './playground/use-conversation.ts'
 
 // A tab loads when it is opened, and not before the page can keep what is typed into it.
 const loading = () => <ListSkeleton />
@@ -55,7 +56,9 @@ export function AgentPage({ name }: { name: string }) {
 function AgentTabs({ agent }: { agent: Agent }) {
   const { can } = useSession()
   const [search, setSearch] = useSearch()
+  // What was changed or said stays while another tab is looked at.
   const [draft, setDraft] = useState<Draft>()
+  const conversation = useConversation(agent.name, can('agents:write'))
   const tabs = [
     {
       value: 'configuration',
@@ -68,7 +71,7 @@ function AgentTabs({ agent }: { agent: Agent }) {
           {
             value: 'playground',
             label: 'Playground',
-            content: <PlaygroundTab agent={agent} isEdited={draft !== undefined} />,
+            content: <PlaygroundTab agent={agent} conversation={conversation} isEdited={draft !== undefined} />,
           },
         ]
       : []),

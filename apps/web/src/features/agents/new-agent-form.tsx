@@ -9,7 +9,7 @@ import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { Card } from '../../ui/page.tsx'
-import { ConfigFields } from './configuration/config-fields.tsx'
+import { ConfigFields, configFields } from './configuration/config-fields.tsx'
 import { emptyDraft, toConfig, toDraft } from './configuration/draft.ts'
 
 /** The name and the configuration of an agent that is to be made. Of a sample there is a first message to try it with. */
@@ -27,17 +27,7 @@ export function NewAgentForm({ sample }: { sample: AgentSample | undefined }) {
     quiet: true,
   })
   const errors = fieldErrors(create.error)
-  const rest = errors.rest(
-    'name',
-    'description',
-    'prompts',
-    'model',
-    'fallbackModels',
-    'program',
-    'tools',
-    'approvals',
-    'limits',
-  )
+  const rest = errors.rest('name', ...configFields)
   return (
     <form
       className="flex flex-col gap-5"

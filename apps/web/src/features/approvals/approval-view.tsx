@@ -5,12 +5,13 @@ import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
-import { Badge, type Tone } from '../../ui/badge.tsx'
+import { Badge } from '../../ui/badge.tsx'
 import { Json } from '../../ui/code.tsx'
 import { Facts } from '../../ui/facts.tsx'
 import { Answered } from '../../ui/listing.tsx'
 import { Card, Skeleton } from '../../ui/page.tsx'
 import { Moment, Time } from '../../ui/time.tsx'
+import { RiskBadge } from '../agents/risk-badge.tsx'
 import { ActorName } from '../people/actor-name.tsx'
 import { expiryWords, raiseOf, statusWords, titleOf } from './approval-words.ts'
 import { Decide } from './decide.tsx'
@@ -68,14 +69,11 @@ function Told({ approval, onDecided }: { approval: Approval; onDecided: (() => v
   )
 }
 
-const riskTones: Record<'low' | 'medium' | 'high', Tone> = { low: 'neutral', medium: 'warn', high: 'bad' }
-
-/** As whoever made the tool rates it. */
 function Risk({ tool }: { tool: string | null }) {
   const { can } = useSession()
   const tools = useApi('listTools', undefined, { enabled: can('agents:read') })
   const risk = tools.data?.items.find(({ name }) => name === tool)?.risk
-  return risk && <Badge tone={riskTones[risk]}>{risk} risk</Badge>
+  return risk && <RiskBadge risk={risk} />
 }
 
 function Arguments({ approval }: { approval: Approval }) {

@@ -2,7 +2,7 @@
 
 import type { ApprovalSummary } from '@freehold/contracts'
 import { ArrowLeft, CircleCheckBig, Keyboard } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSearch } from '../../session/use-search.ts'
 import { Button } from '../../ui/button.tsx'
@@ -99,7 +99,9 @@ const nothingWaits = (
 function useChosen(items: readonly ApprovalSummary[]) {
   const [search, setSearch] = useSearch()
   const [chosen, setChosen] = useState(search.id)
+  const latest = useRef(chosen)
   const choose = (id: string | undefined) => {
+    latest.current = id
     setChosen(id)
     setSearch({ id })
   }
@@ -117,7 +119,9 @@ function useChosen(items: readonly ApprovalSummary[]) {
     choose,
     leave: () => choose(undefined),
     move: (by: 1 | -1) => go(items[Math.min(items.length - 1, Math.max(0, at + by))]),
-    /** To what comes after one that is decided. */
-    goOn: () => go(items[at + 1] ?? items[at - 1]),
+    /** To what comes after one that is decided, for who has not gone elsewhere before the answer came. */
+    goOn: () => {
+      if (latest.current === chosen) go(items[at + 1] ?? items[at - 1])
+    },
   }
 }

@@ -1,12 +1,12 @@
 'use client'
 
 import { auditActions } from '@freehold/contracts/browser'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { Button } from '../../ui/button.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import { memberName } from '../people/member-name.ts'
+import { memberActor, memberName } from '../people/member-name.ts'
 import { membersQuery } from '../people/members-query.ts'
 import type { Filters } from './filters.ts'
 
@@ -57,10 +57,7 @@ function ActorFilter({ value, onChange }: FilterProps) {
   const members = usePages('listMembers', membersQuery)
   const keys = usePages('listKeys', { query: { limit: 200 } })
   const known = [
-    ...(members.items ?? []).map((member) => ({
-      value: `${member.kind === 'service' ? 'service_account' : 'person'}:${member.id}`,
-      label: memberName(member),
-    })),
+    ...(members.items ?? []).map((member) => ({ value: memberActor(member), label: memberName(member) })),
     ...(keys.items ?? []).map(({ id, name }) => ({ value: `api_key:${id}`, label: `key ${name}` })),
   ]
   const isKnown = value === '' || known.some((each) => each.value === value)
@@ -81,13 +78,22 @@ const typedForMs = 400
 /** Asks once the typing has paused. */
 function SubjectFilter({ value, onChange }: FilterProps) {
   const [text, setText] = useState(value)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed is sent; another address replaces it
+  const sent = useRef(value)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what is typed is sent
   useEffect(() => {
-    if (text === value) return
-    const timer = setTimeout(() => onChange(text), typedForMs)
+    if (text === sent.current) return
+    const timer = setTimeout(() => {
+      sent.current = text
+      onChange(text)
+    }, typedForMs)
     return () => clearTimeout(timer)
   }, [text])
-  useEffect(() => setText(value), [value])
+  useEffect(() => {
+    // What comes from elsewhere replaces it; what was sent from here comes back while the typing may go on.
+    if (value === sent.current) return
+    sent.current = value
+    setText(value)
+  }, [value])
   return (
     <Field label="To what">
       <Input

@@ -2,6 +2,7 @@
 
 import type { AuditEntry } from '@freehold/contracts'
 import { ChevronRight } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { Moment, Time } from '../../ui/time.tsx'
 import { FieldChanges } from './field-changes.tsx'
@@ -40,7 +41,7 @@ export function EntryItem({ entry, onFilter }: EntryItemProps) {
 
 function Circumstances({ entry, onFilter }: EntryItemProps) {
   const { at, actor, subject, requestId, address, seq, hash } = entry
-  const facts: [string, React.ReactNode][] = [
+  const facts: [string, ReactNode][] = [
     ['When', <Moment key="at" at={at} />],
     ['Subject', `${subject.kind} ${subject.id}`],
     ['Request', requestId],

@@ -1,6 +1,7 @@
 'use client'
 
 import type { Branding } from '@freehold/contracts'
+import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
@@ -15,9 +16,16 @@ import type { Draft } from './draft.ts'
 
 export function BrandForm({ branding }: { branding: Branding }) {
   const { can } = useSession()
+  const router = useRouter()
   const [draft, setDraft] = useState(() => draftOf(branding))
   const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }))
-  const put = useAct('putBranding', { changes: ['getBranding'], done: 'The branding is saved', quiet: true })
+  const put = useAct('putBranding', {
+    changes: ['getBranding'],
+    done: 'The branding is saved',
+    // What is around the page is in these colours as well.
+    onDone: () => router.refresh(),
+    quiet: true,
+  })
   const errors = fieldErrors(put.error)
   const submit = (event: FormEvent) => {
     event.preventDefault()

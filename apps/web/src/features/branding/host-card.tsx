@@ -79,11 +79,12 @@ function HostActions({ host: { host, status } }: { host: CustomHost }) {
     quiet: true,
   })
   const release = useAct('releaseHost', { changes: ['getBranding'], done: `${host} is given up` })
+  const problem = fieldErrors(verify.error).rest()
   return (
     <>
-      {verify.error && (
+      {problem !== undefined && (
         <p role="alert" className="text-bad">
-          {verify.error.message}
+          {problem}
         </p>
       )}
       <div className="flex flex-wrap gap-2">

@@ -2,6 +2,7 @@
 
 import type { Branding } from '@freehold/contracts'
 import { ImageUp } from 'lucide-react'
+import { useRouter } from 'next/navigation'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -11,7 +12,10 @@ import { Card } from '../../ui/page.tsx'
 
 export function LogoCard({ branding: { logo } }: { branding: Branding }) {
   const { can } = useSession()
-  const put = useAct('putLogo', { changes: ['getBranding'], done: 'The logo is set' })
+  const router = useRouter()
+  // It stands around the page as well.
+  const onDone = () => router.refresh()
+  const put = useAct('putLogo', { changes: ['getBranding'], done: 'The logo is set', onDone })
   const upload = async (file: File) => put.mutate({ body: { data: await toBase64(file) } })
   return (
     <Card title="Logo">
@@ -36,7 +40,7 @@ export function LogoCard({ branding: { logo } }: { branding: Branding }) {
             >
               {logo ? 'Replace logo' : 'Upload logo'}
             </FileButton>
-            {logo && <RemoveLogo />}
+            {logo && <RemoveLogo onDone={onDone} />}
           </div>
         )}
       </div>
@@ -44,8 +48,8 @@ export function LogoCard({ branding: { logo } }: { branding: Branding }) {
   )
 }
 
-function RemoveLogo() {
-  const remove = useAct('deleteLogo', { changes: ['getBranding'], done: 'The logo is removed' })
+function RemoveLogo({ onDone }: { onDone: () => void }) {
+  const remove = useAct('deleteLogo', { changes: ['getBranding'], done: 'The logo is removed', onDone })
   return (
     <Confirm
       trigger={<Button kind="danger">Remove</Button>}

@@ -26,13 +26,11 @@ interface ApprovalCardProps {
 /** What an agent may not do alone: exactly what it is, and the decision for those who may. */
 export function ApprovalCard({ id, onDecided, className }: ApprovalCardProps) {
   const session = useSession()
-  const [isOpen, setOpen] = useState(true)
   const { data: approval } = useApi(
     'getApproval',
     { params: { id } },
-    { ...(isOpen && { everyMs }), enabled: session.can('approvals:read') },
+    { everyMs, until: ({ status }) => status !== 'pending', enabled: session.can('approvals:read') },
   )
-  if (approval && isOpen && approval.status !== 'pending') setOpen(false)
   if (!approval) return <p className={classNames('text-soft', className)}>Waiting for an approval.</p>
   if (approval.status !== 'pending') return <Decided approval={approval} className={className} />
   const whyNot = whyNotDecide(approval, session)

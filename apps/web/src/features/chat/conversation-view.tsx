@@ -36,7 +36,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   const stopByKey = (event: KeyboardEvent) => {
     // A dialog's own Escape comes by here too, from elsewhere in the document.
     const isOurs = event.target instanceof Node && event.currentTarget.contains(event.target)
-    if (event.key === 'Escape' && isOurs) stop?.()
+    if (event.key === 'Escape' && isOurs && !event.nativeEvent.isComposing) stop?.()
   }
   const mayAsk = can('runs:start')
   return (

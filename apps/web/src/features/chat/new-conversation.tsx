@@ -18,18 +18,21 @@ export function NewConversation({ threadId }: { threadId: string }) {
   const [search] = useSearch()
   const [chosen, choose] = useState(search.agent)
   const agents = useApi('listAgents', { query: { limit: 200 } })
+  const serving = agents.data?.items.filter(({ releases }) => releases.production !== null) ?? []
+  const agent = serving.find(({ name }) => name === chosen) ?? serving[0]
+  // It stays when another one is released: the conversation with it may have begun.
+  if (agent && agent.name !== chosen) choose(agent.name)
   return (
     <Answered answer={agents} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
-      {({ items }) => {
-        const serving = items.filter(({ releases }) => releases.production !== null)
-        const agent = serving.find(({ name }) => name === chosen) ?? serving[0]
-        if (!agent) return <NoAgent />
-        return (
+      {() =>
+        agent ? (
           <ConversationView key={agent.name} threadId={threadId} agent={agent.name} hasBegun={false}>
             {(ask) => <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
           </ConversationView>
+        ) : (
+          <NoAgent />
         )
-      }}
+      }
     </Answered>
   )
 }

@@ -2,6 +2,7 @@
 
 import { ChevronRight, CircleCheck, CircleSlash, CircleX, Hourglass, LoaderCircle } from 'lucide-react'
 import Link from 'next/link'
+import type { ReactNode } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { Json } from '../../ui/code.tsx'
 import { formatDuration } from '../../ui/format.ts'
@@ -68,7 +69,7 @@ function CallState({ call: { result, approvalId }, isLive }: { call: ToolCall; i
   )
 }
 
-function Labelled({ title, children }: { title: string; children: React.ReactNode }) {
+function Labelled({ title, children }: { title: string; children: ReactNode }) {
   return (
     <div className="min-w-0">
       <p className="mb-1 text-xs text-faint">{title}</p>

@@ -3,12 +3,13 @@
 import type { Connection } from '@freehold/contracts'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
+import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { type FieldErrors, fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 import { Select } from '../../ui/select.tsx'
-import { newSecret, SecretField } from './secret-field.tsx'
+import { allSecrets, newSecret, SecretField } from './secret-field.tsx'
 
 type Kind = Connection['kind']
 
@@ -24,7 +25,7 @@ export function ConnectionForm({ connection, onClose }: { connection?: Connectio
   const [kind, setKind] = useState<Kind>(connection?.kind ?? 'model_provider')
   const { can } = useSession()
   const [secret, setSecret] = useState(connection?.secret ?? (can('secrets:write') ? newSecret : ''))
-  const { submit, error, isPending } = useSave(onClose)
+  const { submit, error, isPending } = useSave(setSecret, onClose)
   const errors = fieldErrors(error)
   return (
     <FormDialog
@@ -117,8 +118,15 @@ function ApiFields({ connection, errors }: FieldsProps<'http'>) {
 
 const textOf = (form: FormData, name: string): string => String(form.get(name) ?? '')
 
-function useSave(onDone: () => void) {
-  const putSecret = useAct('putSecret', { changes: ['listSecrets'], quiet: true })
+function useSave(onSecretSet: (name: string) => void, onDone: () => void) {
+  const secrets = usePages('listSecrets', allSecrets)
+  const [taken, setTaken] = useState<Error>()
+  const putSecret = useAct('putSecret', {
+    changes: ['listSecrets'],
+    // Where the connection itself is refused, the secret is there already when it is sent again.
+    onDone: ({ name }) => onSecretSet(name),
+    quiet: true,
+  })
   const putConnection = useAct('putConnection', {
     changes: ['listConnections'],
     done: ({ name }) => `${name} is connected`,
@@ -127,6 +135,15 @@ function useSave(onDone: () => void) {
   })
   const submit = async (name: string, kind: Kind, secret: string, form: FormData) => {
     const secretName = secret === newSecret ? textOf(form, 'secretName') || `${name}-key` : secret
+    // Another connection would get the new value.
+    const isTaken = secret === newSecret && secrets.items?.some((each) => each.name === secretName)
+    setTaken(
+      isTaken
+        ? new Error(`There is a secret ${secretName} already. Choose it, or give the new one another name.`)
+        : undefined,
+    )
+    putSecret.reset()
+    if (isTaken) return
     try {
       if (secret === newSecret) {
         await putSecret.mutateAsync({ params: { name: secretName }, body: { value: textOf(form, 'value') } })
@@ -138,7 +155,7 @@ function useSave(onDone: () => void) {
   }
   return {
     submit,
-    error: putSecret.error ?? putConnection.error,
+    error: taken ?? putSecret.error ?? putConnection.error,
     isPending: putSecret.isPending || putConnection.isPending,
   }
 }

@@ -7,6 +7,7 @@ import type { FieldErrors } from '../../ui/field-errors.ts'
 import { Select } from '../../ui/select.tsx'
 import { SecretValue } from './secret-value.tsx'
 
+export const allSecrets = { query: { limit: 200 } }
 /** No name of a secret looks like this. */
 export const newSecret = '+'
 
@@ -19,7 +20,7 @@ interface SecretFieldProps {
 /** Which secret a connection uses, or the value of a new one. */
 export function SecretField({ secret, onChange, errors }: SecretFieldProps) {
   const { can } = useSession()
-  const secrets = usePages('listSecrets', { query: { limit: 200 } })
+  const secrets = usePages('listSecrets', allSecrets)
   const names = secrets.items?.map(({ name }) => name) ?? []
   const known = secret === '' || secret === newSecret || names.includes(secret) ? names : [secret, ...names]
   return (
@@ -28,6 +29,7 @@ export function SecretField({ secret, onChange, errors }: SecretFieldProps) {
         <Select
           value={secret}
           onChange={onChange}
+          required
           options={[
             ...(can('secrets:write')
               ? [{ value: newSecret, label: 'a new one' }]

@@ -1,8 +1,11 @@
 import type { Flag, PutFlag } from '@freehold/contracts'
 
-export type Shares = Readonly<Record<string, number>>
+/** Percent by the key of a variant. */
+export type Shares = Readonly<Record<number, number>>
 
 export interface DraftedVariant {
+  /** By which shares know it, since its name changes while it is typed. */
+  key: number
   name: string
   /** As it is typed: a text as it is, everything else as JSON. */
   value: string
@@ -31,26 +34,29 @@ export interface Draft {
 }
 
 export const booleanVariants: DraftedVariant[] = [
-  { name: 'on', value: 'true' },
-  { name: 'off', value: 'false' },
+  { key: 0, name: 'on', value: 'true' },
+  { key: 1, name: 'off', value: 'false' },
 ]
-
-const sharesOf = (serve: Flag['serve']): Shares =>
-  Object.fromEntries(serve.map(({ variant, percent }) => [variant, percent]))
 
 export function draftOf(flag: Flag | undefined): Draft {
   if (!flag) {
-    return { type: 'boolean', description: '', enabled: true, variants: booleanVariants, rules: [], serve: { on: 100 } }
+    return { type: 'boolean', description: '', enabled: true, variants: booleanVariants, rules: [], serve: { 0: 100 } }
   }
   const { type, description, enabled } = flag
+  const variants = Object.entries(flag.variants).map(([name, value], key) => ({
+    key,
+    name,
+    value: type === 'string' ? String(value) : JSON.stringify(value),
+  }))
+  const sharesOf = (serve: Flag['serve']): Shares =>
+    Object.fromEntries(
+      variants.map(({ key, name }) => [key, serve.find((each) => each.variant === name)?.percent ?? 0]),
+    )
   return {
     type,
     description,
     enabled,
-    variants: Object.entries(flag.variants).map(([name, value]) => ({
-      name,
-      value: type === 'string' ? String(value) : JSON.stringify(value),
-    })),
+    variants,
     rules: flag.rules.flatMap(({ when: [first, ...further], serve }, key) =>
       first ? [{ key, ...first, values: first.values.join(', '), further, serve: sharesOf(serve) }] : [],
     ),
@@ -61,7 +67,7 @@ export function draftOf(flag: Flag | undefined): Draft {
 /** Throws `SyntaxError` for a value that is no JSON. */
 export function bodyOf({ type, description, enabled, variants, rules, serve }: Draft) {
   const sharesIn = (shares: Shares) =>
-    variants.map(({ name }) => ({ variant: name, percent: shares[name] ?? 0 })).filter(({ percent }) => percent > 0)
+    variants.map(({ key, name }) => ({ variant: name, percent: shares[key] ?? 0 })).filter(({ percent }) => percent > 0)
   return {
     type,
     description,
@@ -79,6 +85,11 @@ export function bodyOf({ type, description, enabled, variants, rules, serve }: D
     }),
     serve: sharesIn(serve),
   }
+}
+
+/** For one more of those that are there. */
+export function nextKey(present: readonly { key: number }[]): number {
+  return Math.max(0, ...present.map(({ key }) => key + 1))
 }
 
 /** All of a flag that can be set. */

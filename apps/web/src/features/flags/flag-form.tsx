@@ -88,9 +88,8 @@ function TypeField({ draft, onChange }: TypeFieldProps) {
     onChange({
       type,
       rules: [],
-      ...(type === 'boolean'
-        ? { variants: booleanVariants, serve: { on: 100 } }
-        : { variants: [{ name: 'a', value: '' }], serve: { a: 100 } }),
+      ...(type === 'boolean' ? { variants: booleanVariants } : { variants: [{ key: 0, name: 'a', value: '' }] }),
+      serve: { 0: 100 },
     })
   return (
     <Field label="It is">
@@ -100,7 +99,7 @@ function TypeField({ draft, onChange }: TypeFieldProps) {
 }
 
 function useSave(environment: Environment, onDone: () => void) {
-  const [noJson, setNoJson] = useState<Error>()
+  const [problem, setProblem] = useState<Error>()
   const put = useAct('putFlag', {
     changes: ['listFlags'],
     done: ({ name }) => `The flag ${name} is saved in ${environment}`,
@@ -108,12 +107,17 @@ function useSave(environment: Environment, onDone: () => void) {
     quiet: true,
   })
   const save = (name: string, draft: Draft) => {
-    setNoJson(undefined)
+    const names = new Set(draft.variants.map((variant) => variant.name))
+    if (names.size < draft.variants.length) {
+      setProblem(new Error('Two variants have the same name. Give each a name of its own.'))
+      return
+    }
+    setProblem(undefined)
     try {
       put.mutate({ params: { name }, query: { environment }, body: bodyOf(draft) })
     } catch {
-      setNoJson(new Error('A value is no JSON. Put texts in quotes, and names of fields too.'))
+      setProblem(new Error('A value is not valid JSON. Put texts in quotes, and names of fields too.'))
     }
   }
-  return { save, error: noJson ?? put.error, isPending: put.isPending }
+  return { save, error: problem ?? put.error, isPending: put.isPending }
 }

@@ -4,7 +4,7 @@ import { Plus, Trash2 } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
 import { Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
-import type { DraftedRule, DraftedVariant } from './draft.ts'
+import { type DraftedRule, type DraftedVariant, nextKey } from './draft.ts'
 import { SharesField } from './shares-field.tsx'
 
 interface RulesFieldProps {
@@ -16,9 +16,8 @@ interface RulesFieldProps {
 /** What is said to some: the first rule that holds decides. */
 export function RulesField({ variants, rules, onChange }: RulesFieldProps) {
   const add = () => {
-    const key = Math.max(0, ...rules.map((rule) => rule.key + 1))
-    const serve = { [variants[0]?.name ?? '']: 100 }
-    onChange([...rules, { key, attribute: '', operator: 'in', values: '', further: [], serve }])
+    const serve = { [variants[0]?.key ?? 0]: 100 }
+    onChange([...rules, { key: nextKey(rules), attribute: '', operator: 'in', values: '', further: [], serve }])
   }
   return (
     <fieldset className="flex min-w-0 flex-col gap-3">

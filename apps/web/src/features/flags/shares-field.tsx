@@ -12,19 +12,18 @@ interface SharesFieldProps {
 
 /** To which share of those who ask each variant goes. Of two the other one follows. */
 export function SharesField({ label, variants, shares, onChange }: SharesFieldProps) {
-  const set = (name: string, percent: number) => {
-    const [other, ...more] = variants.filter((each) => each.name !== name)
-    const follows = other && more.length === 0 ? { [other.name]: 100 - percent } : {}
-    onChange({ ...shares, [name]: percent, ...follows })
+  const set = (key: number, percent: number) => {
+    const [other, ...more] = variants.filter((each) => each.key !== key)
+    const follows = other && more.length === 0 ? { [other.key]: 100 - percent } : {}
+    onChange({ ...shares, [key]: percent, ...follows })
   }
-  const sum = variants.reduce((total, { name }) => total + (shares[name] ?? 0), 0)
+  const sum = variants.reduce((total, { key }) => total + (shares[key] ?? 0), 0)
   return (
     <fieldset className="min-w-0">
       <legend className="mb-1.5 font-medium">{label}</legend>
       <div className="flex flex-wrap gap-3">
-        {variants.map(({ name }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a name changes while it is typed
-          <span key={index} className="flex items-center gap-2">
+        {variants.map(({ key, name }) => (
+          <span key={key} className="flex items-center gap-2">
             <span className="font-mono text-xs">{name || '?'}</span>
             <Input
               aria-label={`${label}: percent of ${name}`}
@@ -32,8 +31,8 @@ export function SharesField({ label, variants, shares, onChange }: SharesFieldPr
               min={0}
               max={100}
               step="any"
-              value={shares[name] ?? 0}
-              onChange={(event) => set(name, Number(event.target.value))}
+              value={shares[key] ?? 0}
+              onChange={(event) => set(key, Number(event.target.value))}
               className="w-20"
             />
             %

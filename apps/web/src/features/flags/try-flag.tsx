@@ -4,6 +4,7 @@ import type { Flag, FlagEvaluation } from '@freehold/contracts'
 import { useAct } from '../../api/use-api.ts'
 import { Json } from '../../ui/code.tsx'
 import { Field, Input, TextArea } from '../../ui/field.tsx'
+import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 
 /** What a flag says to somebody. */
@@ -26,7 +27,7 @@ export function TryFlag({ flag: { name, environment, type }, onClose }: { flag: 
       about={`What it says in ${environment}, as programs ask it.`}
       action="Ask"
       busy={evaluate.isPending}
-      error={evaluate.error?.message}
+      error={fieldErrors(evaluate.error).rest()}
       onSubmit={submit}
     >
       <Field label="Targeting key" hint="Such as the id of a thread or a person. The same one always gets the same.">

@@ -4,7 +4,7 @@ import type { Flag } from '@freehold/contracts'
 import { Plus, Trash2 } from 'lucide-react'
 import { Button } from '../../ui/button.tsx'
 import { Input, TextArea } from '../../ui/field.tsx'
-import type { DraftedVariant } from './draft.ts'
+import { type DraftedVariant, nextKey } from './draft.ts'
 
 interface VariantsFieldProps {
   type: Flag['type']
@@ -12,22 +12,27 @@ interface VariantsFieldProps {
   onChange: (variants: DraftedVariant[]) => void
 }
 
+const letters = 'abcdefghijklmnopqrstuvwxyz'
+
 /** The values that a flag can have, each with a name. */
 export function VariantsField({ type, variants, onChange }: VariantsFieldProps) {
-  const set = (index: number, changed: Partial<DraftedVariant>) =>
-    onChange(variants.map((each, at) => (at === index ? { ...each, ...changed } : each)))
+  const set = (key: number, changed: Partial<DraftedVariant>) =>
+    onChange(variants.map((each) => (each.key === key ? { ...each, ...changed } : each)))
+  const add = () => {
+    const name = [...letters].find((letter) => variants.every((each) => each.name !== letter)) ?? ''
+    onChange([...variants, { key: nextKey(variants), name, value: '' }])
+  }
   return (
     <fieldset className="flex min-w-0 flex-col gap-2">
       <legend className="mb-1.5 font-medium">Variants</legend>
-      {variants.map(({ name, value }, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a name changes while it is typed
-        <div key={index} className="flex items-start gap-2">
+      {variants.map(({ key, name, value }, index) => (
+        <div key={key} className="flex items-start gap-2">
           <Input
             aria-label={`Name of variant ${index + 1}`}
             value={name}
             required
             maxLength={63}
-            onChange={(event) => set(index, { name: event.target.value })}
+            onChange={(event) => set(key, { name: event.target.value })}
             className="w-28 font-mono text-xs"
           />
           <TextArea
@@ -36,7 +41,7 @@ export function VariantsField({ type, variants, onChange }: VariantsFieldProps) 
             required
             rows={1}
             placeholder={type === 'object' ? '{"limit": 3}' : ''}
-            onChange={(event) => set(index, { value: event.target.value })}
+            onChange={(event) => set(key, { value: event.target.value })}
             className="min-h-8.5 font-mono text-xs"
           />
           <Button
@@ -44,17 +49,13 @@ export function VariantsField({ type, variants, onChange }: VariantsFieldProps) 
             size="icon"
             aria-label={`Remove variant ${index + 1}`}
             disabled={variants.length === 1}
-            onClick={() => onChange(variants.filter((_, at) => at !== index))}
+            onClick={() => onChange(variants.filter((each) => each.key !== key))}
           >
             <Trash2 />
           </Button>
         </div>
       ))}
-      <Button
-        size="small"
-        className="self-start"
-        onClick={() => onChange([...variants, { name: String.fromCharCode(97 + variants.length), value: '' }])}
-      >
+      <Button size="small" className="self-start" onClick={add}>
         <Plus /> Variant
       </Button>
     </fieldset>

@@ -78,7 +78,7 @@ function Revoke({ apiKey: { id, name } }: { apiKey: ApiKey }) {
     <Confirm
       trigger={<Button size="small">Revoke</Button>}
       title={`Revoke ${name}?`}
-      about="Whatever calls with this key is refused within five seconds. This can't be undone."
+      about="Whatever calls with this key is refused within five seconds. This can’t be undone."
       action="Revoke key"
       onConfirm={() => revoke.mutateAsync({ params: { id } })}
     />

@@ -14,7 +14,7 @@ export function BudgetsCard({ budgets }: { budgets: readonly NearBudget[] }) {
     <Card
       title="Budgets nearest their limit"
       actions={
-        <Link href={path('/usage')} className="text-soft hover:text-ink hover:underline">
+        <Link href={path('/usage?tab=budgets')} className="text-soft hover:text-ink hover:underline">
           All
         </Link>
       }
@@ -23,7 +23,7 @@ export function BudgetsCard({ budgets }: { budgets: readonly NearBudget[] }) {
         <p className="px-4 py-6 text-center text-soft">
           No budget yet. With one, agents can’t spend past it.{' '}
           {can('budgets:write') && (
-            <Link href={path('/usage')} className="text-accent underline">
+            <Link href={path('/usage?tab=budgets')} className="text-accent underline">
               Set a budget
             </Link>
           )}

@@ -26,7 +26,7 @@ const steps: { Icon: LucideIcon; title: string; about: string; page: string; lin
     title: 'Set a budget',
     about:
       'Agents can’t spend past it, however many run at once. Set one for the tenant, a team, a person or an agent.',
-    page: '/usage',
+    page: '/usage?tab=budgets',
     link: 'Open budgets',
   },
 ]

@@ -57,7 +57,9 @@ const storedOf = ({ content }: Message): Stored => (typeof content === 'string' 
 
 function speaker(message: Message, run: Run): string {
   if (message.role === 'tool') return storedOf(message).name ?? 'Tool'
-  return message.role === 'user' ? (run.startedByName ?? 'Asked') : 'Agent'
+  if (message.role !== 'user') return 'Agent'
+  // Somebody else may have started another run of the conversation.
+  return (message.runId === run.id && run.startedByName) || 'Asked'
 }
 
 function Content({ message }: { message: Message }) {

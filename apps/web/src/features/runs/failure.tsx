@@ -20,7 +20,7 @@ export function Failure({ run: { error } }: { run: Run }) {
         {error.budget && can('budgets:read') && (
           <p className="mt-1 text-soft">
             Budget{' '}
-            <Link href={path('/usage')} className="text-accent underline">
+            <Link href={path('/usage?tab=budgets')} className="text-accent underline">
               {error.budget.name}
             </Link>
             {error.budget.resetsAt !== null && (

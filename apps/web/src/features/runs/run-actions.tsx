@@ -7,6 +7,7 @@ import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
+import { copyText } from '../../ui/copy-text.ts'
 import { notify } from '../../ui/toast.tsx'
 import { runAsCurl } from './run-as-curl.ts'
 
@@ -19,8 +20,8 @@ export function RunActions({ run }: { run: Run }) {
   const redrive = useAct('redriveRun', { changes, done: 'The run is queued again' })
   const params = { id: run.id }
   const copy = async () => {
-    await navigator.clipboard.writeText(runAsCurl(window.location.origin, run))
-    notify.done('Copied. Put your key in place of $API_KEY.')
+    const isCopied = await copyText(runAsCurl(window.location.origin, run))
+    if (isCopied) notify.done('Copied. Put your key in place of $API_KEY.')
   }
   return (
     <>
@@ -42,7 +43,7 @@ export function RunActions({ run }: { run: Run }) {
             </Button>
           }
           title="Cancel this run?"
-          about="It stops within seconds, and so does all that it delegated. What it did stays done. This can't be undone."
+          about="It stops within seconds, and so does all that it delegated. What it did stays done. This can’t be undone."
           action="Stop it"
           onConfirm={() => cancel.mutateAsync({ params })}
         />

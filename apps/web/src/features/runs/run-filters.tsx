@@ -8,6 +8,8 @@ import { useSearch } from '../../session/use-search.ts'
 import { Button } from '../../ui/button.tsx'
 import { Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
+import { memberActor, memberName } from '../people/member-name.ts'
+import { membersQuery } from '../people/members-query.ts'
 import { momentsOf, ranges } from './run-range.ts'
 import { statusLabel } from './run-status.tsx'
 
@@ -119,11 +121,11 @@ function useAgents(): Option[] {
 
 function usePeople(): Option[] {
   const { can, me } = useSession()
-  const members = useApi('listMembers', { query: { limit: 100 } }, { enabled: can('members:read') })
+  const members = useApi('listMembers', membersQuery, { enabled: can('members:read') })
   const own = `${me.actor.kind}:${me.actor.id}`
-  const others = (members.data?.items ?? []).map(({ id, kind, name, email }) => ({
-    value: `${kind === 'service' ? 'service_account' : 'person'}:${id}`,
-    label: name ?? email ?? id,
+  const others = (members.data?.items ?? []).map((member) => ({
+    value: memberActor(member),
+    label: memberName(member),
   }))
   return [
     { value: 'any', label: 'Anyone' },

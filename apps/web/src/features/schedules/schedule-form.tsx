@@ -8,6 +8,7 @@ import { Field, Input, TextArea } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 import { Select } from '../../ui/select.tsx'
+import { TimeZoneInput } from '../../ui/time-zone-input.tsx'
 import { environments } from '../agents/environments.ts'
 import { CronField } from './cron-field.tsx'
 
@@ -83,19 +84,9 @@ export function ScheduleForm({ schedule, onClose }: { schedule?: Schedule; onClo
           <Select value={terms.kind} options={kinds} onChange={(kind) => set({ kind })} />
         </Field>
         <Field label="Time zone" hint="In which the times are read." error={errors.of('timeZone')}>
-          <Input
-            value={terms.timeZone}
-            onChange={(event) => set({ timeZone: event.target.value })}
-            list="time-zones"
-            required
-          />
+          <TimeZoneInput value={terms.timeZone} onChange={(timeZone) => set({ timeZone })} />
         </Field>
       </div>
-      <datalist id="time-zones">
-        {Intl.supportedValuesOf('timeZone').map((zone) => (
-          <option key={zone} value={zone} />
-        ))}
-      </datalist>
       {terms.kind === 'cron' ? (
         <CronField
           value={terms.cron}
@@ -141,6 +132,7 @@ function AgentField({
     <Field label="Agent" error={error}>
       <Select
         value={value}
+        required
         options={value === '' ? [{ value: '', label: 'Choose one' }, ...all.map(toOption)] : all.map(toOption)}
         onChange={onChange}
       />

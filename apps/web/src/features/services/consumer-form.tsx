@@ -34,7 +34,7 @@ export function ConsumerForm({ service, consumer, onClose }: ConsumerFormProps) 
     const name = consumer?.consumer ?? String(form.get('name'))
     put.mutate({ params: { name: service, consumer: name }, body: { uses: uses.filter((use) => use !== undefined) } })
   }
-  const wrongUse = unread === undefined ? errors.of('uses') : `«${unread}» is neither an operation nor a skill.`
+  const wrongUse = unread === undefined ? errors.of('uses') : `“${unread}” is neither an operation nor a skill.`
   return (
     <FormDialog
       open

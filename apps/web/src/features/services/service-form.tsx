@@ -113,7 +113,7 @@ function useSave(onDone: () => void) {
     try {
       put.mutate({ params: { name }, body: bodyOf(draft) })
     } catch {
-      setUnread(new Error('The contract is no JSON. Give an OpenAPI 3 document or an agent card as JSON.'))
+      setUnread(new Error('The contract is not valid JSON. Give an OpenAPI 3 document or an agent card as JSON.'))
     }
   }
   return { save, error: unread ?? put.error, isPending: put.isPending }

@@ -59,7 +59,7 @@ function AgentField({ value, onChange }: ChoiceProps) {
   const names = agents.items?.map(({ name }) => ({ value: name, label: name })) ?? []
   return (
     <Field label="Agent">
-      <Select value={value} onChange={onChange} options={[{ value: '', label: 'Choose one' }, ...names]} />
+      <Select value={value} onChange={onChange} required options={[{ value: '', label: 'Choose one' }, ...names]} />
     </Field>
   )
 }

@@ -1,6 +1,7 @@
 'use client'
 
 import type { Limits } from '@freehold/contracts'
+import type { ReactNode } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { Meter } from '../../ui/charts/meter.tsx'
 import { formatBytes, formatNumber } from '../../ui/format.ts'
@@ -57,7 +58,7 @@ interface QuotaProps {
   used: number | null
   allowed: number | null
   format?: (amount: number) => string
-  note?: React.ReactNode
+  note?: ReactNode
 }
 
 function Quota({ label, used, allowed, format = formatNumber, note }: QuotaProps) {

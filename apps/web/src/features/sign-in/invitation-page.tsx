@@ -38,7 +38,7 @@ function titleOf({ invitedBy, tenantName }: PublicInvitation): string {
 }
 
 const roleWords: Record<PublicInvitation['roles'][number], string> = {
-  owner: 'everything, who else belongs here among it',
+  owner: 'everything, including who else belongs here',
   admin: 'everything but what is for owners',
   builder: 'make and release agents',
   operator: 'run agents and decide approvals',

@@ -1,3 +1,5 @@
+import { redirect } from 'next/navigation'
+import { readAccount } from '../../api/account.ts'
 import { publicBranding, publicSignIn } from '../../api/public.ts'
 import { explainLink } from './explain.ts'
 import { leadingTo, ownPath } from './own-path.ts'
@@ -6,6 +8,8 @@ import { SignInForm } from './sign-in-form.tsx'
 import { SignInFrame, TextLink } from './sign-in-frame.tsx'
 
 export async function SignInPage({ search }: { search: Search }) {
+  // Sent here from elsewhere, somebody has to sign in anew even so.
+  if (search.next === undefined && search.error === undefined && (await readAccount())) redirect('/')
   const [brand, { signUp, providers }] = await Promise.all([publicBranding(), publicSignIn()])
   const next = ownPath(search.next)
   const footer = (

@@ -3,7 +3,7 @@
 import type { Ownership, Team } from '@freehold/contracts'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
-import { usePages } from '../../api/use-pages.ts'
+import { type PagedId, usePages } from '../../api/use-pages.ts'
 import { Checkbox } from '../../ui/checkbox.tsx'
 import { Field } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
@@ -55,16 +55,20 @@ export function GiveForm({ team, owned, onClose }: { team: Team; owned?: Ownersh
 
 const all = { query: { limit: 200 } }
 
-function useResources(): Record<OwnedKind, { value: string; label: string }[] | undefined> {
-  const byName = ({ name }: { name: string }) => ({ value: name, label: name })
-  const agents = usePages('listAgents', all).items?.map(byName)
-  const connections = usePages('listConnections', all)
-    .items?.filter(({ kind }) => kind === 'http')
-    .map(byName)
-  const secrets = usePages('listSecrets', all).items?.map(byName)
-  const services = usePages('listServices', all).items?.map(byName)
-  const budgets = usePages('listBudgets', all).items?.map(({ id, name }) => ({ value: id, label: name }))
-  return { agent: agents, connection: connections, secret: secrets, service: services, budget: budgets }
+const lists = {
+  agent: 'listAgents',
+  connection: 'listConnections',
+  secret: 'listSecrets',
+  service: 'listServices',
+  budget: 'listBudgets',
+} as const satisfies Record<OwnedKind, PagedId>
+
+/** What of a kind a team can own: of connections those that agents call. */
+function useResources(kind: OwnedKind): { value: string; label: string }[] | undefined {
+  const { items } = usePages(lists[kind], all)
+  return items
+    ?.filter((item) => !('secret' in item) || item.kind === 'http')
+    .map((item) => ({ value: kind === 'budget' && 'id' in item ? item.id : item.name, label: item.name }))
 }
 
 function ResourceField({
@@ -76,11 +80,11 @@ function ResourceField({
   value: string
   onChange: (resource: string) => void
 }) {
-  const options = useResources()[kind]
-  const first = options?.length === 0 ? `There is no ${kind}` : `Choose a ${kind}`.replace('a a', 'an a')
+  const options = useResources(kind)
+  const first = options?.length === 0 ? `There is no ${kind}` : `Choose ${kind === 'agent' ? 'an' : 'a'} ${kind}`
   return (
     <Field label="What">
-      <Select value={value} onChange={onChange} options={[{ value: '', label: first }, ...(options ?? [])]} />
+      <Select value={value} onChange={onChange} required options={[{ value: '', label: first }, ...(options ?? [])]} />
     </Field>
   )
 }

@@ -62,6 +62,7 @@ function PersonField({ value, onChange, present, error }: PersonFieldProps) {
       <Select
         value={value}
         onChange={onChange}
+        required
         options={[
           { value: '', label: 'Choose somebody' },
           ...others.map((each) => ({ value: each.id, label: memberName(each) })),

@@ -15,7 +15,7 @@ const everyMs = 1_000
 /** How the delivery of a test goes: it is a run, which is tried again until it is taken. */
 export function TestDelivery({ runId, url, onClose }: { runId: string; url: string; onClose: () => void }) {
   const { path } = useSession()
-  const run = useApi('getRun', { params: { id: runId } }, { everyMs })
+  const run = useApi('getRun', { params: { id: runId } }, { everyMs, until: ({ status }) => isTerminalStatus(status) })
   return (
     <Dialog
       open

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { tenantBranding } from '../../../api/public.ts'
-import { required, serverClient } from '../../../api/server-client.ts'
+import { publicBranding } from '../../../api/public.ts'
+import { required, whoamiIn } from '../../../api/server-client.ts'
 import { SessionProvider } from '../../../session/session.tsx'
 import { brandIcon } from '../../../shell/brand-icon.ts'
 import { Branded } from '../../../shell/branded.tsx'
@@ -15,7 +15,9 @@ interface TenantLayoutProps {
 
 export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'params'>): Promise<Metadata> {
   const tenant = decodeURIComponent((await params).tenant)
-  const brand = await tenantBranding(tenant)
+  // Who may not see the page gets to another one, which the layout decides.
+  const me = await whoamiIn(tenant).catch(() => undefined)
+  const brand = me?.tenant?.brand ?? (await publicBranding())
   return {
     title: { default: `${tenant} · ${brand.name}`, template: `%s · ${tenant} · ${brand.name}` },
     icons: { icon: brandIcon(brand) },
@@ -25,11 +27,11 @@ export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'para
 /** Everything of one tenant, for somebody who belongs to it. */
 export default async function TenantLayout({ children, params }: TenantLayoutProps) {
   const tenant = decodeURIComponent((await params).tenant)
-  const client = await serverClient(tenant)
-  const [me, brand] = await Promise.all([required(client.whoami()), tenantBranding(tenant)])
+  const me = await required(whoamiIn(tenant))
   if (me.tenant === null) notFound()
+  const { name, brand } = me.tenant
   return (
-    <SessionProvider tenant={me.tenant.name} me={me}>
+    <SessionProvider tenant={name} me={me}>
       <Branded colors={brand.colors}>
         <Shell brand={brand}>{children}</Shell>
       </Branded>

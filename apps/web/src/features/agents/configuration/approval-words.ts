@@ -28,6 +28,11 @@ export function describeTerms({ approvers, quorum, expiresAfterMs, onExpiry, all
     .join(', ')
 }
 
+/** What becomes of a run whose budget is used up. */
+export function describeAtBudget({ budget }: ApprovalPolicy): string {
+  return budget === undefined ? 'the run fails' : `asks to raise it ${describeTerms(budget)}`.trim()
+}
+
 /** A rule with its terms in one line. */
 export function describeRule(rule: (ToolRule | ApprovalPolicy['default']) | undefined, unset: string): string {
   if (rule === undefined) return unset

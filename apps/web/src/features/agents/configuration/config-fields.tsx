@@ -9,6 +9,18 @@ import { type Draft, type LimitName, limitFields } from './draft.ts'
 import { PromptEditor } from './prompt-editor.tsx'
 import { ToolPicker } from './tool-picker.tsx'
 
+/** Under which names `ConfigFields` shows what is wrong. */
+export const configFields = [
+  'description',
+  'prompts',
+  'model',
+  'fallbackModels',
+  'program',
+  'tools',
+  'approvals',
+  'limits',
+] as const
+
 interface ConfigFieldsProps {
   draft: Draft
   onChange: (draft: Draft) => void

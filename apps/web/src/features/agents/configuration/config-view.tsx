@@ -4,7 +4,7 @@ import { useApi } from '../../../api/use-api.ts'
 import { Badge } from '../../../ui/badge.tsx'
 import { Code } from '../../../ui/code.tsx'
 import { Card } from '../../../ui/page.tsx'
-import { describeNeed, describeRule, describeTerms } from './approval-words.ts'
+import { describeAtBudget, describeNeed, describeRule } from './approval-words.ts'
 import { type DraftedConfig, limitFields } from './draft.ts'
 
 /** A configuration to read. */
@@ -59,10 +59,7 @@ function Facts({ config: { model, fallbackModels, program, approvals, limits } }
     ['Model', [model, ...fallbackModels].join(', then ')],
     ['Program', program],
     ['Approval of tools', describeRule(approvals.default, 'by their risk')],
-    [
-      'At a budget',
-      approvals.budget === undefined ? 'the run fails' : `asks to raise it ${describeTerms(approvals.budget)}`,
-    ],
+    ['At a budget', describeAtBudget(approvals)],
     ...limitFields.flatMap(({ name, label, unit, perUnit }): [string, string][] => {
       const limit = limits[name]
       return limit === undefined ? [] : [[label, `${limit / perUnit} ${unit}`]]

@@ -9,7 +9,7 @@ import { Dialog } from '../../../ui/dialog.tsx'
 import { type FieldErrors, fieldErrors } from '../../../ui/field-errors.ts'
 import { ChangeList } from '../versions/change-list.tsx'
 import { changesBetween } from '../versions/changes.ts'
-import { ConfigFields } from './config-fields.tsx'
+import { ConfigFields, configFields } from './config-fields.tsx'
 import { ConfigView } from './config-view.tsx'
 import { type Draft, toConfig, toDraft } from './draft.ts'
 
@@ -80,16 +80,7 @@ interface SaveBarProps {
 
 function SaveBar({ changed, error, errors, onDiscard, onReview }: SaveBarProps) {
   if (changed === 0) return null
-  const rest = errors.rest(
-    'description',
-    'prompts',
-    'model',
-    'fallbackModels',
-    'program',
-    'tools',
-    'approvals',
-    'limits',
-  )
+  const rest = errors.rest(...configFields)
   return (
     <div className="sticky bottom-0 z-10 -mx-1 flex flex-wrap items-center justify-end gap-2 rounded-lg border border-line bg-raised px-4 py-3 shadow-float">
       <p role={error ? 'alert' : 'status'} className={error ? 'mr-auto text-bad' : 'mr-auto text-soft'}>

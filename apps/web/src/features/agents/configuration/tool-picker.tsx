@@ -2,12 +2,12 @@
 
 import type { ApprovalPolicy, Tool } from '@freehold/contracts'
 import { useApi } from '../../../api/use-api.ts'
-import { Badge, type Tone } from '../../../ui/badge.tsx'
 import { Checkbox } from '../../../ui/checkbox.tsx'
 import { Field, Input } from '../../../ui/field.tsx'
 import type { FieldErrors } from '../../../ui/field-errors.ts'
 import { Answered } from '../../../ui/listing.tsx'
 import { Select } from '../../../ui/select.tsx'
+import { RiskBadge } from '../risk-badge.tsx'
 import { describeNeed, describeTerms, type ToolRule } from './approval-words.ts'
 import type { Draft } from './draft.ts'
 
@@ -65,13 +65,11 @@ export function ToolPicker({ draft, onChange, errors }: ToolPickerProps) {
   )
 }
 
-const riskTones: Record<Tool['risk'], Tone> = { low: 'neutral', medium: 'warn', high: 'bad' }
-
 function ToolName({ tool: { name, risk } }: { tool: Tool }) {
   return (
     <span className="inline-flex flex-wrap items-center gap-2">
       <span className="font-mono text-xs">{name}</span>
-      <Badge tone={riskTones[risk]}>{risk} risk</Badge>
+      <RiskBadge risk={risk} />
     </span>
   )
 }

@@ -11,16 +11,21 @@ import { TextArea } from '../../../ui/field.tsx'
 import { Card, EmptyState } from '../../../ui/page.tsx'
 import { Select } from '../../../ui/select.tsx'
 import { TurnView } from './turn-view.tsx'
-import { useConversation } from './use-conversation.ts'
+import type { Conversation } from './use-conversation.ts'
+
+interface PlaygroundTabProps {
+  agent: Agent
+  conversation: Conversation
+  isEdited: boolean
+}
 
 /** Talks to a version that is released nowhere yet, or, without the right to, to what serves in development. */
-export function PlaygroundTab({ agent, isEdited }: { agent: Agent; isEdited: boolean }) {
+export function PlaygroundTab({ agent, conversation, isEdited }: PlaygroundTabProps) {
   const { can } = useSession()
   const [search, setSearch] = useSearch()
   const triesVersions = can('agents:write')
   const served = agent.releases.development ?? agent.version
-  const version = triesVersions ? Number(search.version ?? agent.version) : served
-  const conversation = useConversation(agent.name, triesVersions)
+  const version = triesVersions ? Number(search.version) || agent.version : served
   const { turns, isBusy } = conversation
   return (
     <Card

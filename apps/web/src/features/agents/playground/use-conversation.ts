@@ -3,10 +3,11 @@
 import { isTerminalStatus } from '@freehold/contracts/browser'
 import { useEffect, useRef, useState } from 'react'
 import { useSession } from '../../../session/session.tsx'
+import { describeError } from '../../../ui/describe-error.ts'
 import { notify } from '../../../ui/toast.tsx'
 import { follow, newTurn, type Turn } from './transcript.ts'
 
-interface Conversation {
+export interface Conversation {
   turns: readonly Turn[]
   isBusy: boolean
   send: (message: string, version: number) => Promise<void>
@@ -45,12 +46,12 @@ export function useConversation(name: string, triesVersions: boolean): Conversat
       for await (const event of client.watchRun(run.id, { signal: abort.signal })) change((turn) => follow(turn, event))
     } catch (error) {
       if (abort.signal.aborted) return
-      notify.failed(error)
+      const { next } = describeError(error)
       change((turn) => ({
         ...turn,
         status: 'failed',
         finishedAt: Date.now(),
-        error: { message: 'It could not be followed to its end.' },
+        error: { message: turn.runId === undefined ? next : `It could not be followed to its end. ${next}` },
       }))
     }
   }

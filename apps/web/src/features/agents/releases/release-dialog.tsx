@@ -158,8 +158,16 @@ function labelOf(agent: Agent, environment: Environment, version: number): strin
 }
 
 const figures = [
-  { name: 'maxErrorPoints', label: 'Percentage points more may fail', hint: 'Than of the other version. Empty: 10.' },
-  { name: 'maxCostPercent', label: 'Percent more a run may cost', hint: 'Empty: 50.' },
+  {
+    name: 'maxErrorPoints',
+    label: 'Failed runs, in percentage points',
+    hint: 'How many more than of the version that serves now. Empty: 10.',
+  },
+  {
+    name: 'maxCostPercent',
+    label: 'Cost of a run, in percent',
+    hint: 'How much more than of the version that serves now. Empty: 50.',
+  },
   { name: 'minRuns', label: 'Runs before it is judged', hint: 'Empty: 20.' },
 ] as const
 
@@ -170,12 +178,13 @@ function CanaryFields({
   percent: number | undefined
   errorOf: (field: string) => string | undefined
 }) {
+  const isRefused = figures.some(({ name }) => errorOf(`canary.${name}`) !== undefined)
   return (
     <div className="flex flex-col gap-4 rounded-md border border-line p-3">
       <Field label="Percent of the new threads" error={errorOf('canary.percent')}>
         <Input name="percent" type="number" min={1} max={99} required defaultValue={percent} />
       </Field>
-      <details>
+      <details open={isRefused || undefined}>
         <summary className="cursor-pointer text-soft">When it is rolled back by itself</summary>
         <div className="mt-3 flex flex-col gap-3">
           {figures.map(({ name, label, hint }) => (

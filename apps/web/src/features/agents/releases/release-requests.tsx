@@ -75,10 +75,12 @@ function Decide({ request }: { request: ReleaseRequest }) {
       )}
       {(isOwn || (hasRole && !hasDecided)) && (
         <Button kind="danger" onClick={() => setDecision('reject')}>
-          {isOwn ? 'Take back' : 'Reject'}
+          {isOwn ? words.takeBack.action : words.reject.action}
         </Button>
       )}
-      {decision && <DecisionDialog request={request} decision={decision} onClose={() => setDecision(undefined)} />}
+      {decision && (
+        <DecisionDialog request={request} decision={decision} isOwn={isOwn} onClose={() => setDecision(undefined)} />
+      )}
     </div>
   )
 }
@@ -86,13 +88,22 @@ function Decide({ request }: { request: ReleaseRequest }) {
 interface DecisionDialogProps {
   request: ReleaseRequest
   decision: 'approve' | 'reject'
+  isOwn: boolean
   onClose: () => void
 }
 
-function DecisionDialog({ request: { id, version, environment }, decision, onClose }: DecisionDialogProps) {
+const words = {
+  approve: { action: 'Approve', done: 'Approved' },
+  reject: { action: 'Reject', done: 'Rejected' },
+  takeBack: { action: 'Take back', done: 'Taken back' },
+}
+
+function DecisionDialog({ request, decision, isOwn, onClose }: DecisionDialogProps) {
+  const { id, version, environment } = request
+  const { action, done } = decision === 'approve' ? words.approve : isOwn ? words.takeBack : words.reject
   const decide = useAct('decideReleaseRequest', {
     changes: changedByRelease,
-    done: decision === 'approve' ? 'Approved' : 'Rejected',
+    done,
     onDone: onClose,
     quiet: true,
   })
@@ -101,9 +112,9 @@ function DecisionDialog({ request: { id, version, environment }, decision, onClo
     <FormDialog
       open
       onOpenChange={onClose}
-      title={`${decision === 'approve' ? 'Approve' : 'Reject'} v${version} for ${environment}?`}
+      title={`${action} v${version} for ${environment}?`}
       about={decision === 'approve' ? 'The last approval that is missing releases it.' : 'What serves there stays.'}
-      action={decision === 'approve' ? 'Approve' : 'Reject'}
+      action={action}
       busy={decide.isPending}
       error={errors.rest('comment')}
       onSubmit={(form) => {

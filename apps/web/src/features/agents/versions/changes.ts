@@ -1,5 +1,5 @@
 import type { ApprovalPolicy } from '@freehold/contracts'
-import { describeRule, describeTerms } from '../configuration/approval-words.ts'
+import { describeAtBudget, describeRule } from '../configuration/approval-words.ts'
 import { type DraftedConfig, limitFields } from '../configuration/draft.ts'
 
 /** What differs between two configurations, in the order and in the words of the form. */
@@ -39,8 +39,6 @@ export function changesBetween(from: DraftedConfig, to: DraftedConfig): Change[]
 
 function approvalValues(from: ApprovalPolicy, to: ApprovalPolicy): [string, string, string][] {
   const tools = [...new Set([...Object.keys(from.tools), ...Object.keys(to.tools)])]
-  const budget = ({ budget: terms }: ApprovalPolicy) =>
-    terms === undefined ? 'the run fails' : `asks to raise it ${describeTerms(terms)}`.trim()
   return [
     ['Approval of tools', describeRule(from.default, 'by their risk'), describeRule(to.default, 'by their risk')],
     ...tools.map((tool): [string, string, string] => [
@@ -48,7 +46,7 @@ function approvalValues(from: ApprovalPolicy, to: ApprovalPolicy): [string, stri
       describeRule(from.tools[tool], 'as for all tools'),
       describeRule(to.tools[tool], 'as for all tools'),
     ]),
-    ['At a budget', budget(from), budget(to)],
+    ['At a budget', describeAtBudget(from), describeAtBudget(to)],
   ]
 }
 

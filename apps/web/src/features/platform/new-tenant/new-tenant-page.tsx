@@ -48,7 +48,7 @@ export function NewTenantPage() {
             {isLast && <Review draft={draft} />}
             {isLast && create.error && (
               <p role="alert" className="text-bad">
-                {create.error.message}
+                {errors.rest()}
               </p>
             )}
             <div className="flex justify-end gap-2 border-t border-line pt-4">

@@ -11,9 +11,12 @@ const lookEveryMs = 2_000
 export type OpenRuns = ReadonlyMap<string, Run | undefined>
 
 /** Shows nothing: follows a delegated run for the timeline that it is open in. */
-export function OpenRun({ id, known, onRead }: { id: string; known: Run | undefined; onRead: (run: Run) => void }) {
-  const goesOn = known === undefined || !isTerminalStatus(known.status)
-  const { data } = useApi('getRun', { params: { id } }, goesOn ? { everyMs: lookEveryMs } : {})
+export function OpenRun({ id, onRead }: { id: string; onRead: (run: Run) => void }) {
+  const { data } = useApi(
+    'getRun',
+    { params: { id } },
+    { everyMs: lookEveryMs, until: ({ status }) => isTerminalStatus(status) },
+  )
   useEffect(() => {
     // While another one is loaded, the answer before is kept.
     if (data?.id === id) onRead(data)

@@ -46,8 +46,8 @@ export function Timeline({ run, known, selected, onSelect }: TimelineProps) {
   }
   return (
     <div className="flex h-full min-h-0 flex-col">
-      {[...openRuns].map(([id, child]) => (
-        <OpenRun key={id} id={id} known={child} onRead={read} />
+      {[...openRuns.keys()].map((id) => (
+        <OpenRun key={id} id={id} onRead={read} />
       ))}
       <Axis lengthMs={axis.to - axis.from} />
       <div
