@@ -131,6 +131,11 @@ test.each([
   expect(await on.asSuperuser(`select 1 from tenants where name = 'piper'`)).toEqual([])
 })
 
+test('what is wrong with a field is told by its place in the definition', async () => {
+  const refused = apply({ name: 'piper', agents: [{ name: 'a', tools: ['none'] }] })
+  await expect(refused).rejects.toMatchObject({ fields: [{ field: 'body.agents.0.tools' }] })
+})
+
 test('a budget keeps its period', async () => {
   const budgets = [{ name: 'monthly', period: 'day', limitNanos: 1 }]
   await expect(apply({ budgets })).rejects.toMatchObject({

@@ -6,6 +6,9 @@ export async function atPlace<T>(place: string, work: () => Promise<T>): Promise
     return await work()
   } catch (error) {
     if (!(error instanceof FreeholdError)) throw error
-    throw new FreeholdError(error.code, `body.${place}: ${error.message.replace(/^body\./, '')}`, { cause: error })
+    const inBody = (field: string) => field.replace(/^body\./, '')
+    const fields = error.fields?.map(({ field, message }) => ({ field: `body.${place}.${inBody(field)}`, message }))
+    const options = { cause: error, ...(fields && { fields }) }
+    throw new FreeholdError(error.code, `body.${place}: ${inBody(error.message)}`, options)
   }
 }
