@@ -3,6 +3,7 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { type ReactNode, useState } from 'react'
 import { Button } from './button.tsx'
+import { useFocusReturn } from './use-focus-return.ts'
 
 export interface ConfirmPopupProps {
   title: string
@@ -17,6 +18,7 @@ export interface ConfirmPopupProps {
 
 /** Stays open while it is done, and where it fails. */
 export function ConfirmPopup({ title, about, action, danger = true, onConfirm, onClose }: ConfirmPopupProps) {
+  useFocusReturn()
   const [busy, setBusy] = useState(false)
   const confirm = async () => {
     setBusy(true)
