@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { waitFor } from '@freehold/testkit'
-import type { CDPSession, Page } from '@playwright/test'
+import type { Page, Request } from '@playwright/test'
 import { beforeAll, describe, test } from 'vitest'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
@@ -23,13 +23,12 @@ const dialogs = [
   ['members', 'Invite'],
   ['members', 'New service account'],
   ['teams', 'New team'],
-  ['connections', 'New connection'],
+  ['connections', 'Connect'],
   ['connections', 'New secret'],
   ['webhooks', 'New webhook'],
   ['flags', 'New flag'],
-  ['services', 'New service'],
+  ['services', 'Register'],
   ['services/orders', 'Change'],
-  ['services/orders', 'Add consumer'],
   ['schedules', 'New schedule'],
   ['usage?tab=budgets', 'New budget'],
   ['approvals', 'Refuse…'],
@@ -39,22 +38,17 @@ const dialogs = [
 const mostBytes = 180_000
 const widthOfPhone = 360
 
-interface Viewer {
-  page: Page
-  network: CDPSession
-}
-
 describe.skipIf(!hasBrowser())('every page', () => {
   const dashboard = shareDashboard()
   let paths: Record<string, string>
-  let viewers: Record<'nobody' | 'operator' | 'member', Viewer>
+  let viewers: Record<'nobody' | 'operator' | 'member', Page>
 
   beforeAll(async () => {
     paths = await fill()
     viewers = {
-      nobody: await withEmptyCache(await dashboard.browse()),
-      operator: await withEmptyCache(await dashboard.browseAsOwner()),
-      member: await withEmptyCache(await dashboard.browseAs({ roles: ['owner'] })),
+      nobody: await withoutCache(await dashboard.browse()),
+      operator: await withoutCache(await dashboard.browseAsOwner()),
+      member: await withoutCache(await dashboard.browseAs({ roles: ['owner'] })),
     }
   }, 120_000)
 
@@ -73,6 +67,7 @@ describe.skipIf(!hasBrowser())('every page', () => {
     const invitation = await client.createInvitation({ body: { email: 'ada@example.com', roles: ['viewer'] } })
     await client.putService({ params: { name: 'orders' }, body: {} })
     return {
+      '/verified': '/verified?error=OTHER_BROWSER',
       '/invitations/[token]': `/invitations/${invitation.token}`,
       '/t/[tenant]/agents/[name]': '/t/acme/agents/assistant',
       '/t/[tenant]/approvals/[id]': `/t/acme/approvals/${asked.id}`,
@@ -89,16 +84,16 @@ describe.skipIf(!hasBrowser())('every page', () => {
       const path = paths[route] ?? route.replace('[tenant]', 'acme')
       const isOfTenant = path.startsWith('/t/')
       const needsSession = path === '/account' || path === '/' || path.startsWith('/platform')
-      const { page, network } = viewers[isOfTenant ? 'member' : needsSession ? 'operator' : 'nobody']
-      const bytesOf = countScripts(network)
+      const page = viewers[isOfTenant ? 'member' : needsSession ? 'operator' : 'nobody']
+      const bytesOf = countScripts(page)
       await page.setViewportSize({ width: 1280, height: 800 })
       await page.emulateMedia({ colorScheme: 'light' })
       await page.goto(path)
       await page.getByRole('heading', { level: 1 }).first().waitFor()
       await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
       await page.waitForLoadState('networkidle')
-      if (path !== '/') expect(page.url()).toBe(dashboard.url + path)
-      const bytes = bytesOf()
+      if (path !== '/') expect(page.url()).toContain(dashboard.url + path)
+      const bytes = await bytesOf()
       console.log(`${route}: ${Math.round(bytes / 1000)} kB of JavaScript`)
       if (!path.includes('/chat')) expect(bytes).toBeLessThanOrEqual(mostBytes)
       await expectAccessible(page)
@@ -106,12 +101,13 @@ describe.skipIf(!hasBrowser())('every page', () => {
       await page.setViewportSize({ width: widthOfPhone, height: 740 })
       await expectAccessible(page)
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(widthOfPhone)
-      if (isOfTenant) expect(await page.content()).not.toMatch(/freehold/i)
+      // Its own host shows no other name. The address is that of the sample tenants' owner.
+      if (isOfTenant) expect((await page.content()).replaceAll(/owner@freehold\S*/g, '')).not.toMatch(/freehold/i)
     },
   )
 
   test.each(dialogs)('on %s what «%s» opens is accessible, and closed by Escape', async (path, name) => {
-    const { page } = viewers.member
+    const page = viewers.member
     await page.emulateMedia({ colorScheme: 'light' })
     await page.setViewportSize({ width: 1280, height: 800 })
     await page.goto(`/t/acme/${path}`)
@@ -126,28 +122,24 @@ describe.skipIf(!hasBrowser())('every page', () => {
   })
 })
 
-async function withEmptyCache({ page }: { page: Page }): Promise<Viewer> {
+/** The cache is off: what a page loads is counted as for who comes for the first time. */
+async function withoutCache({ page }: { page: Page }): Promise<Page> {
   const network = await page.context().newCDPSession(page)
   await network.send('Network.enable')
   await network.send('Network.setCacheDisabled', { cacheDisabled: true })
-  return { page, network }
+  return page
 }
 
 /** Starts counting, and tells how many bytes of scripts have come over the network since. */
-function countScripts(network: CDPSession): () => number {
-  const scripts = new Set<string>()
-  let bytes = 0
-  const onResponse = ({ requestId, response }: { requestId: string; response: { mimeType: string } }) => {
-    if (response.mimeType.includes('javascript')) scripts.add(requestId)
+function countScripts(page: Page): () => Promise<number> {
+  const sizes: Promise<number>[] = []
+  const onFinished = (request: Request) => {
+    if (request.resourceType() !== 'script') return
+    sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize))
   }
-  const onFinished = ({ requestId, encodedDataLength }: { requestId: string; encodedDataLength: number }) => {
-    if (scripts.has(requestId)) bytes += encodedDataLength
-  }
-  network.on('Network.responseReceived', onResponse)
-  network.on('Network.loadingFinished', onFinished)
-  return () => {
-    network.off('Network.responseReceived', onResponse)
-    network.off('Network.loadingFinished', onFinished)
-    return bytes
+  page.on('requestfinished', onFinished)
+  return async () => {
+    page.off('requestfinished', onFinished)
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
   }
 }
