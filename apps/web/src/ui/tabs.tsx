@@ -1,7 +1,7 @@
 'use client'
 
-import { Tabs as BaseTabs } from '@base-ui/react/tabs'
-import type { ReactNode } from 'react'
+import { type KeyboardEvent, type ReactNode, useId } from 'react'
+import { classNames } from './class-names.ts'
 
 interface Tab {
   value: string
@@ -9,33 +9,60 @@ interface Tab {
   content: ReactNode
 }
 
-export function Tabs({
-  tabs,
-  value,
-  onChange,
-}: {
+interface TabsProps {
   tabs: readonly Tab[]
   value: string
   onChange: (value: string) => void
-}) {
+}
+
+/** As WAI-ARIA has tabs: arrows go along them, and what is shown follows. The library for it weighs more than these pages. */
+export function Tabs({ tabs, value, onChange }: TabsProps) {
+  const id = useId()
+  const idOf = (tab: Tab) => `${id}-${tab.value}`
+  const onKeyDown = (event: KeyboardEvent<HTMLButtonElement>) => {
+    const at = tabs.findIndex((tab) => idOf(tab) === event.currentTarget.id)
+    const last = tabs.length - 1
+    const targets: Record<string, number> = {
+      ArrowLeft: at === 0 ? last : at - 1,
+      ArrowRight: at === last ? 0 : at + 1,
+      Home: 0,
+      End: last,
+    }
+    const next = tabs[targets[event.key] ?? -1]
+    if (!next) return
+    event.preventDefault()
+    onChange(next.value)
+    document.getElementById(idOf(next))?.focus()
+  }
+  const shown = tabs.find((tab) => tab.value === value)
   return (
-    <BaseTabs.Root value={value} onValueChange={(next: string) => onChange(next)} className="min-w-0">
-      <BaseTabs.List className="relative flex gap-4 overflow-x-auto border-b border-line">
+    <div className="min-w-0">
+      <div role="tablist" className="relative flex gap-4 overflow-x-auto border-b border-line">
         {tabs.map((tab) => (
-          <BaseTabs.Tab
+          <button
             key={tab.value}
-            value={tab.value}
-            className="-mb-px border-b-2 border-transparent px-0.5 py-2 whitespace-nowrap text-soft hover:text-ink data-[active]:border-accent data-[active]:font-medium data-[active]:text-ink"
+            id={idOf(tab)}
+            type="button"
+            role="tab"
+            aria-selected={tab === shown}
+            aria-controls={tab === shown ? `${id}-panel` : undefined}
+            tabIndex={tab === shown ? 0 : -1}
+            onClick={() => onChange(tab.value)}
+            onKeyDown={onKeyDown}
+            className={classNames(
+              '-mb-px border-b-2 px-0.5 py-2 whitespace-nowrap',
+              tab === shown ? 'border-accent font-medium text-ink' : 'border-transparent text-soft hover:text-ink',
+            )}
           >
             {tab.label}
-          </BaseTabs.Tab>
+          </button>
         ))}
-      </BaseTabs.List>
-      {tabs.map((tab) => (
-        <BaseTabs.Panel key={tab.value} value={tab.value} className="pt-4">
-          {tab.content}
-        </BaseTabs.Panel>
-      ))}
-    </BaseTabs.Root>
+      </div>
+      {shown && (
+        <div key={shown.value} id={`${id}-panel`} role="tabpanel" aria-labelledby={idOf(shown)} className="pt-4">
+          {shown.content}
+        </div>
+      )}
+    </div>
   )
 }
