@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import type { BlockList } from 'node:net'
 import { join, resolve } from 'node:path'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
+import { readProxies } from './gateway/client-address.ts'
 import { type MailConfig, readMailConfig } from './mail/mail.ts'
 import { type AuditArchiveConfig, type ObjectsConfig, readObjectsConfig } from './objects.ts'
 import { Secret } from './secret.ts'
@@ -81,6 +83,7 @@ const environmentSchema = z.object({
   FREEHOLD_UNLEASH_URL: url(/^https?$/),
   FREEHOLD_UNLEASH_TOKEN: z.string().optional(),
   FREEHOLD_CORS_ORIGINS: z.string().default(''),
+  FREEHOLD_TRUSTED_PROXIES: z.string().default(''),
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
   FREEHOLD_WORKER_CONCURRENCY: number(32, 1, 1_000),
@@ -146,6 +149,8 @@ export interface ServerConfig {
   /** Where feature flags are; in the database when absent. */
   unleash: { url: string; token: Secret } | undefined
   corsOrigins: string[]
+  /** Whose word for the address of a caller counts. */
+  trustedProxies: BlockList
   signIn: SignInConfig
   mail: MailConfig
   rateLimitPerMinute: number
@@ -168,6 +173,9 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     'FREEHOLD_EGRESS_ALLOW: ',
   )
   const models = collect(problems, () => modelsConfigFromEnv(given))
+  const trustedProxies = readProxies(splitList(given.FREEHOLD_TRUSTED_PROXIES ?? ''), (entry) =>
+    problems.push(`FREEHOLD_TRUSTED_PROXIES: "${entry}" is no address and no range, such as 10.0.0.7 or 10.0.0.0/8`),
+  )
   requireNeighbour(given, target, problems)
   if (
     needs(target, 'gateway') &&
@@ -221,6 +229,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     dnsServers: splitList(read.FREEHOLD_DNS_SERVERS),
     unleash,
     corsOrigins: splitList(read.FREEHOLD_CORS_ORIGINS),
+    trustedProxies,
     signIn,
     mail,
     rateLimitPerMinute: read.FREEHOLD_RATE_LIMIT_PER_MINUTE,

@@ -342,6 +342,7 @@ async function buildGateway(
       ? async (request) => localApi(request)
       : remoteApi(config.apiUrl ?? '', await openTls(config, logger, stops)),
     corsOrigins: config.corsOrigins,
+    trustedProxies: config.trustedProxies,
     origins,
     dashboard,
     rateLimitPerMinute: config.rateLimitPerMinute,

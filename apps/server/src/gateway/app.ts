@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { BlockList } from 'node:net'
 import { buildOpenApiDocument, FreeholdError, type Operation, operations } from '@freehold/contracts'
 import type { connectRedis } from '@freehold/core'
 import { Hono } from 'hono'
@@ -12,7 +13,8 @@ import { claimsOf, gatewayClaims, type MintToken } from '../service-token.ts'
 import { type Origins, originOfHost } from '../sign-in/origins.ts'
 import { version } from '../version.ts'
 import { createForeignHostReader } from './asked-host.ts'
-import { clientAddress } from './client-address.ts'
+import { createClientAddress } from './client-address.ts'
+import type { Dashboard } from './dashboard.ts'
 import { renderDocs } from './docs-page.ts'
 import { forward, forwardSignIn } from './forward.ts'
 import { assertOwnPage, type Credential, createIdentifier, readBearer, readSession } from './identify.ts'
@@ -31,6 +33,8 @@ export interface GatewayParts {
   /** The api, in this process or behind HTTP: the gateway can't tell. */
   api: (request: Request) => Promise<Response>
   corsOrigins: string[]
+  /** Whose word for the address of a caller counts; nobody's when absent. */
+  trustedProxies?: BlockList
   /** Whose pages may act with a session, beside those of the tenants' hosts. */
   origins: Origins
   rateLimitPerMinute: number
@@ -38,7 +42,7 @@ export interface GatewayParts {
   /** Where all gateways count together; each for itself when absent. */
   redis?: ReturnType<typeof connectRedis> | undefined
   /** Answers pages; without it there are none. */
-  dashboard?: { answer: (request: Request) => Promise<Response> } | undefined
+  dashboard?: Pick<Dashboard, 'answer'> | undefined
 }
 
 interface GatewayVariables {
@@ -53,6 +57,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   const identify = createIdentifier(parts)
   const foreignHost = createForeignHostReader(parts.origins)
   const limiter = createLimiter(parts.rateLimitPerMinute, parts.signInAttemptsPerMinute, parts.redis)
+  const clientAddress = createClientAddress(parts.trustedProxies ?? new BlockList())
   const openApi = buildOpenApiDocument(version)
 
   app.use(async function assignRequestId(c, next) {
@@ -101,7 +106,7 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
   app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
-  mountPublic(app, { mint: parts.mint, api: parts.api, limiter, foreignHost })
+  mountPublic(app, { mint: parts.mint, api: parts.api, limiter, foreignHost, clientAddress })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')
@@ -128,7 +133,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
     return limiter.guardSignIn(address, answer, { sendsMail: mails.test(c.req.path) })
   })
   const { dashboard } = parts
-  if (dashboard) app.get('*', (c, next) => (isPage(c.req.path) ? dashboard.answer(c.req.raw) : next()))
+  if (dashboard)
+    app.get('*', (c, next) => (isPage(c.req.path) ? dashboard.answer(c.req.raw, clientAddress(c)) : next()))
   else app.get('/', (c) => c.redirect('/api/v1/docs'))
   app.notFound(() => {
     throw new FreeholdError('not_found', 'There is nothing at this path. GET /api/v1/openapi.json lists what there is.')

@@ -9,7 +9,8 @@ const hopByHop: ReadonlySet<string> = new Set([
 ])
 
 export interface Dashboard {
-  answer(request: Request): Promise<Response>
+  /** The address is that of who asks. */
+  answer(request: Request, address: string): Promise<Response>
   close(): Promise<void>
 }
 
@@ -20,11 +21,11 @@ export interface Dashboard {
 export function createDashboard(find: () => string | undefined): Dashboard {
   const agent = new Agent({ keepAliveTimeout: 1_000 })
   return {
-    async answer(request) {
+    async answer(request, address) {
       const url = find()
       if (url === undefined) return starting()
       try {
-        return await pass(agent, url, request)
+        return await pass(agent, url, request, address)
       } catch (error) {
         request.signal.throwIfAborted()
         throw new FreeholdError('unavailable', 'The dashboard can not be reached right now. Try again in a moment.', {
@@ -37,7 +38,7 @@ export function createDashboard(find: () => string | undefined): Dashboard {
   }
 }
 
-async function pass(agent: Dispatcher, url: string, request: Request): Promise<Response> {
+async function pass(agent: Dispatcher, url: string, request: Request, address: string): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   const headers = Object.fromEntries([...request.headers].filter(([name]) => !hopByHop.has(name)))
   // Not by `fetch`, which would undo the compression that the browser is to get.
@@ -45,7 +46,7 @@ async function pass(agent: Dispatcher, url: string, request: Request): Promise<R
     origin: url,
     path: pathname + search,
     method: request.method === 'HEAD' ? 'HEAD' : 'GET',
-    headers,
+    headers: { ...headers, 'x-forwarded-for': address },
     signal: request.signal,
   })
   const kept = new Headers()

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
 import { askedHost } from './asked-host.ts'
-import { clientAddress } from './client-address.ts'
+import type { ClientAddress } from './client-address.ts'
 import type { createLimiter } from './rate-limit.ts'
 
 interface PublicParts {
@@ -9,6 +9,7 @@ interface PublicParts {
   api: (request: Request) => Promise<Response>
   limiter: Pick<ReturnType<typeof createLimiter>, 'guardPublic'>
   foreignHost: (request: Request) => string | undefined
+  clientAddress: ClientAddress
 }
 
 const logos = '/api/v1/public/logos/:hash'
@@ -16,7 +17,7 @@ const logos = '/api/v1/public/logos/:hash'
 /** What a page shows before anybody has signed in. Mount it before what asks for credentials. */
 export function mountPublic<V extends { requestId: string }>(
   app: Hono<{ Variables: V }>,
-  { mint, api, limiter, foreignHost }: PublicParts,
+  { mint, api, limiter, foreignHost, clientAddress }: PublicParts,
 ): void {
   const ask = async (path: string, request: Request, requestId: string) => {
     const token = await mint(gatewayClaims(requestId, undefined, foreignHost(request)))
