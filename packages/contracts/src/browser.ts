@@ -10,6 +10,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
+export { randomUuid } from './random-uuid.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
 export { pause, readFrames } from './watch-journal.ts'
 export { webhookEvents } from './webhook-events.ts'

@@ -3,6 +3,7 @@ import type { RunEvent, TextDelta } from './events.ts'
 import type { Operation } from './operation.ts'
 import type { OperationId, OperationInput, OperationResponse, Operations } from './operations.ts'
 import type { Problem } from './problem.ts'
+import { randomUuid } from './random-uuid.ts'
 import { routes } from './routes.gen.ts'
 import { pause, type Send, type WatchOptions, watchJournal } from './watch-journal.ts'
 
@@ -84,7 +85,7 @@ interface UntypedInput {
 
 async function callOperation(send: Send, operation: Route, input: UntypedInput): Promise<unknown> {
   if (!operation.idempotency) return callOnce(send, operation, input)
-  const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? crypto.randomUUID() }
+  const keyed = { ...input, idempotencyKey: input.idempotencyKey ?? randomUuid() }
   try {
     return await callOnce(send, operation, keyed)
   } catch (error) {

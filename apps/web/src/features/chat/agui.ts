@@ -1,5 +1,5 @@
 import type { AGUIEvent } from '@ag-ui/core'
-import { FreeholdError, pause, readFrames, readProblem } from '@freehold/contracts/browser'
+import { FreeholdError, pause, randomUuid, readFrames, readProblem } from '@freehold/contracts/browser'
 
 /** A stream of AG-UI events, from its first one. */
 export type OpenStream = (signal: AbortSignal) => AsyncGenerator<AGUIEvent>
@@ -27,8 +27,8 @@ export async function* openAgui(
 
 /** What a run is asked with. Sent again as it is, it is the same run. */
 export function questionOf(threadId: string, message: string): object {
-  const messages = [{ id: crypto.randomUUID(), role: 'user', content: message }]
-  return { threadId, runId: crypto.randomUUID(), messages, state: {}, tools: [], context: [], forwardedProps: {} }
+  const messages = [{ id: randomUuid(), role: 'user', content: message }]
+  return { threadId, runId: randomUuid(), messages, state: {}, tools: [], context: [], forwardedProps: {} }
 }
 
 /** How a stream came to its end. */

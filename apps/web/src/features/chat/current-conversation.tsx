@@ -1,5 +1,6 @@
 'use client'
 
+import { randomUuid } from '@freehold/contracts/browser'
 import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
@@ -8,7 +9,7 @@ import { Answered } from '../../ui/listing.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { NewConversation } from './new-conversation.tsx'
 
-const newThread = () => ({ id: crypto.randomUUID(), hasBegun: false })
+const newThread = () => ({ id: randomUuid(), hasBegun: false })
 
 /**
  * The conversation that the address names, or one that begins. What begins gets its address when the first question is asked,

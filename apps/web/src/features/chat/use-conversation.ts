@@ -1,7 +1,7 @@
 'use client'
 
 import type { Thread } from '@freehold/contracts'
-import { isTerminalStatus } from '@freehold/contracts/browser'
+import { isTerminalStatus, randomUuid } from '@freehold/contracts/browser'
 import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useReducer, useRef } from 'react'
 import { keyOf } from '../../api/queries.ts'
@@ -43,7 +43,7 @@ export function useConversation(threadId: string, agent: string, hasBegun: boole
       following.current = controller
       const { signal } = controller
       const connect: OpenStream = (until) =>
-        openAgui(tenant, `${agent}/connect`, { threadId, runId: crypto.randomUUID() }, until)
+        openAgui(tenant, `${agent}/connect`, { threadId, runId: randomUuid() }, until)
       open.current = first
       try {
         for await (const event of follow(first ?? connect, connect, signal)) {
@@ -88,7 +88,7 @@ export function useConversation(threadId: string, agent: string, hasBegun: boole
     again,
     thread: latest.data,
     ask(text) {
-      dispatch({ type: 'ASKED', id: crypto.randomUUID(), text })
+      dispatch({ type: 'ASKED', id: randomUuid(), text })
       const question = questionOf(threadId, text)
       void tell((signal) => openAgui(tenant, agent, question, signal))
     },

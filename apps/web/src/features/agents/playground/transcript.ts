@@ -1,4 +1,5 @@
 import type { Run, RunError, RunEvent, TextDelta } from '@freehold/contracts'
+import { randomUuid } from '@freehold/contracts/browser'
 
 /** What happened in a run, as a reader of the conversation sees it. */
 export type Part =
@@ -35,7 +36,7 @@ export interface Turn {
 
 export function newTurn(message: string, version: number): Turn {
   return {
-    id: crypto.randomUUID(),
+    id: randomUuid(),
     message,
     version,
     runId: undefined,
