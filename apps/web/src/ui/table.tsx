@@ -27,8 +27,10 @@ interface TableProps<Row> {
 export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Row>) {
   const router = useRouter()
   const open = (event: MouseEvent, row: Row) => {
-    const isOwn = event.target instanceof Element && event.target.closest('a, button, input, [role=menuitem]') !== null
-    if (href && !isOwn && !window.getSelection()?.toString()) router.push(href(row))
+    const { target, currentTarget } = event
+    // What is inside the row by React's lights alone is a dialog over the page.
+    const isRow = target instanceof Element && currentTarget.contains(target) && !target.closest('a, button, input')
+    if (href && isRow && !window.getSelection()?.toString()) router.push(href(row))
   }
   return (
     // Positioned, so that what only a screen reader sees scrolls with it.
@@ -75,5 +77,5 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
 }
 
 function place({ right = false, wide = false }: { right?: boolean; wide?: boolean }): string {
-  return classNames(right && 'text-right tabular-nums', wide && 'hidden md:table-cell')
+  return classNames(right && 'text-right whitespace-nowrap tabular-nums', wide && 'hidden md:table-cell')
 }

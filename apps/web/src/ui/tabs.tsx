@@ -15,6 +15,12 @@ interface TabsProps {
   onChange: (value: string) => void
 }
 
+/** Along the list only: the page stays where it is. */
+function bringIntoSight(tab: HTMLElement | null): void {
+  const list = tab?.parentElement
+  if (tab && list) list.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - list.clientWidth)
+}
+
 /** As WAI-ARIA has tabs: arrows go along them, and what is shown follows. The library for it weighs more than these pages. */
 export function Tabs({ tabs, value, onChange }: TabsProps) {
   const id = useId()
@@ -49,6 +55,7 @@ export function Tabs({ tabs, value, onChange }: TabsProps) {
             tabIndex={tab === shown ? 0 : -1}
             onClick={() => onChange(tab.value)}
             onKeyDown={onKeyDown}
+            ref={tab === shown ? bringIntoSight : undefined}
             className={classNames(
               '-mb-px border-b-2 px-0.5 py-2 whitespace-nowrap',
               tab === shown ? 'border-accent font-medium text-ink' : 'border-transparent text-soft hover:text-ink',

@@ -14,17 +14,22 @@ export function Chart(props: ChartProps) {
   const heights = points.map((_, index) => series.map(({ values }) => values[index] ?? 0))
   const highest = Math.max(0, ...(kind === 'bars' ? heights.map(sum) : heights.flat()))
   const { lines, top } = scaleTo(highest)
+  const names = lines.map((at) => format(at))
+  const widest = Math.max(...names.map(({ length }) => length))
   const place = (index: number) => ({ left: `${((index + 0.5) / points.length) * 100}%` })
   return (
     <figure className="min-w-0" aria-label={label}>
       <figcaption className="mb-3 flex min-h-4 flex-wrap justify-end gap-x-4 gap-y-1">
         {series.length > 1 && series.map((each) => <SeriesName key={each.name} series={each} />)}
       </figcaption>
-      <div className={classNames('relative mb-5 ml-12 h-44 text-xs whitespace-nowrap text-faint', className)}>
-        {lines.map((at) => (
+      <div
+        className={classNames('relative mb-5 h-44 text-xs whitespace-nowrap text-faint', className)}
+        style={{ marginLeft: `${widest + 2}ch` }}
+      >
+        {lines.map((at, index) => (
           <div key={at} className="absolute inset-x-0 border-t border-line" style={{ bottom: `${(at / top) * 100}%` }}>
             <span aria-hidden className="absolute right-full -translate-y-1/2 pr-2 tabular-nums">
-              {format(at)}
+              {names[index]}
             </span>
           </div>
         ))}

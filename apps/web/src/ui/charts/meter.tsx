@@ -25,7 +25,7 @@ export function Meter({ label, text, used, reserved = 0, limit }: MeterProps) {
       aria-valuenow={Math.min(used + reserved, limit)}
       aria-valuetext={text}
       className={classNames(
-        'relative h-1.5 overflow-hidden rounded-full bg-sunken *:absolute *:inset-y-0 *:left-0 *:bg-current',
+        'relative h-1.5 overflow-hidden rounded-full bg-line *:absolute *:inset-y-0 *:left-0 *:bg-current',
         inks[both >= 1 ? 'bad' : both >= 0.8 ? 'warn' : 'accent'],
       )}
     >
