@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { waitFor } from '@freehold/testkit'
-import type { Page, Request } from '@playwright/test'
+import type { BrowserContext, Page, Request } from '@playwright/test'
 import { beforeAll, describe, test } from 'vitest'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
@@ -38,17 +38,24 @@ const dialogs = [
 const mostBytes = 180_000
 const widthOfPhone = 360
 
+interface Viewer {
+  /** Wide and light. */
+  page: Page
+  /** Narrow and dark. */
+  phone: Page
+}
+
 describe.skipIf(!hasBrowser())('every page', () => {
   const dashboard = shareDashboard()
   let paths: Record<string, string>
-  let viewers: Record<'nobody' | 'operator' | 'member', Page>
+  let viewers: Record<'nobody' | 'operator' | 'member', Viewer>
 
   beforeAll(async () => {
     paths = await fill()
     viewers = {
-      nobody: await withoutCache(await dashboard.browse()),
-      operator: await withoutCache(await dashboard.browseAsOwner()),
-      member: await withoutCache(await dashboard.browseAs({ roles: ['owner'] })),
+      nobody: await prepare(await dashboard.browse()),
+      operator: await prepare(await dashboard.browseAsOwner()),
+      member: await prepare(await dashboard.browseAs({ roles: ['owner'] })),
     }
   }, 120_000)
 
@@ -84,33 +91,26 @@ describe.skipIf(!hasBrowser())('every page', () => {
       const path = paths[route] ?? route.replace('[tenant]', 'acme')
       const isOfTenant = path.startsWith('/t/')
       const needsSession = path === '/account' || path === '/' || path.startsWith('/platform')
-      const page = viewers[isOfTenant ? 'member' : needsSession ? 'operator' : 'nobody']
+      const { page, phone } = viewers[isOfTenant ? 'member' : needsSession ? 'operator' : 'nobody']
       const bytesOf = countScripts(page)
-      await page.setViewportSize({ width: 1280, height: 800 })
-      await page.emulateMedia({ colorScheme: 'light' })
-      await page.goto(path)
-      await page.getByRole('heading', { level: 1 }).first().waitFor()
-      await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
-      await page.waitForLoadState('networkidle')
+      await open(page, path)
       if (path !== '/') expect(page.url()).toContain(dashboard.url + path)
       const bytes = await bytesOf()
       console.log(`${route}: ${Math.round(bytes / 1000)} kB of JavaScript`)
       if (!path.includes('/chat')) expect(bytes).toBeLessThanOrEqual(mostBytes)
       await expectAccessible(page)
-      await page.emulateMedia({ colorScheme: 'dark' })
-      await page.setViewportSize({ width: widthOfPhone, height: 740 })
-      await expectAccessible(page)
-      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(widthOfPhone)
+      await open(phone, path)
+      await expectAccessible(phone)
+      expect(await phone.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(widthOfPhone)
       // Its own host shows no other name. The address is that of the sample tenants' owner.
+      if (isOfTenant) await expect(page).toHaveTitle(/^[^·]+ · acme · Acme Agents$/)
       if (isOfTenant) expect((await page.content()).replaceAll(/owner@freehold\S*/g, '')).not.toMatch(/freehold/i)
     },
   )
 
   test.each(dialogs)('on %s what «%s» opens is accessible, and closed by Escape', async (path, name) => {
-    const page = viewers.member
-    await page.emulateMedia({ colorScheme: 'light' })
-    await page.setViewportSize({ width: 1280, height: 800 })
-    await page.goto(`/t/acme/${path}`)
+    const { page } = viewers.member
+    await open(page, `/t/acme/${path}`)
     const button = page.getByRole('button', { name, exact: true }).first()
     await button.focus()
     await page.keyboard.press('Enter')
@@ -122,12 +122,23 @@ describe.skipIf(!hasBrowser())('every page', () => {
   })
 })
 
-/** The cache is off: what a page loads is counted as for who comes for the first time. */
-async function withoutCache({ page }: { page: Page }): Promise<Page> {
-  const network = await page.context().newCDPSession(page)
+/** Without a cache: what a page loads is counted as for who comes for the first time. */
+async function prepare({ page, context }: { page: Page; context: BrowserContext }): Promise<Viewer> {
+  const network = await context.newCDPSession(page)
   await network.send('Network.enable')
   await network.send('Network.setCacheDisabled', { cacheDisabled: true })
-  return page
+  await page.setViewportSize({ width: 1280, height: 800 })
+  const phone = await context.newPage()
+  await phone.setViewportSize({ width: widthOfPhone, height: 740 })
+  await phone.emulateMedia({ colorScheme: 'dark' })
+  return { page, phone }
+}
+
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path)
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.getByRole('status', { name: 'Loading' }).first().waitFor({ state: 'detached' })
+  await page.waitForLoadState('networkidle')
 }
 
 /** Starts counting, and tells how many bytes of scripts have come over the network since. */
