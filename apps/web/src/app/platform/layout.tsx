@@ -8,7 +8,7 @@ import { SessionProvider } from '../../session/session.tsx'
 
 export async function generateMetadata(): Promise<Metadata> {
   const { name } = await publicBranding()
-  return { title: { default: `All tenants · ${name}`, template: `%s · ${name}` } }
+  return { title: { absolute: `All tenants · ${name}`, template: `%s · ${name}` } }
 }
 
 /** For those who run the installation: on no tenant's ground. */

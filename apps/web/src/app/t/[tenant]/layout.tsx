@@ -19,7 +19,8 @@ export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'para
   const me = await whoamiIn(tenant).catch(() => undefined)
   const brand = me?.tenant?.brand ?? (await publicBranding())
   return {
-    title: { default: `${tenant} · ${brand.name}`, template: `%s · ${tenant} · ${brand.name}` },
+    // That of the overview, which templates are not for.
+    title: { absolute: `Overview · ${tenant} · ${brand.name}`, template: `%s · ${tenant} · ${brand.name}` },
     icons: { icon: brandIcon(brand) },
   }
 }

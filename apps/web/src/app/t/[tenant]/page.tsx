@@ -1,9 +1,6 @@
-import type { Metadata } from 'next'
 import { Prefetched } from '../../../api/prefetched.tsx'
 import { OverviewPage } from '../../../features/overview/overview-page.tsx'
 import { overviewAsks, overviewDays } from '../../../features/overview/period.ts'
-
-export const metadata: Metadata = { title: 'Overview' }
 
 interface PageProps {
   params: Promise<{ tenant: string }>
