@@ -73,24 +73,28 @@ function byKey(event: KeyboardEvent, before: number | undefined, count: number):
   return before
 }
 
+/** Of a drawing. Amounts are in billionths of dollars, and browsers cut the height of a rectangle at some thirty million. */
+const height = 100
+
 /** Drawn on a field of one unit for each point, stretched to whatever room there is. */
 function Shapes({ kind, points, series, top, shown }: ChartProps & { top: number; shown: number | undefined }) {
-  const below = (order: number, index: number) => sum(series.slice(0, order).map(({ values }) => values[index] ?? 0))
+  const scaled = series.map((each) => ({ ...each, values: each.values.map((value) => (value / top) * height) }))
+  const below = (order: number, index: number) => sum(scaled.slice(0, order).map(({ values }) => values[index] ?? 0))
   return (
     <svg
       aria-hidden="true"
-      viewBox={`0 0 ${points.length || 1} ${top}`}
+      viewBox={`0 0 ${points.length || 1} ${height}`}
       preserveAspectRatio="none"
       className="absolute inset-0 size-full fill-current"
     >
-      {shown !== undefined && <rect x={shown} width={1} height={top} className="opacity-5" />}
-      {series.map(({ name, tone, values }, order) => (
+      {shown !== undefined && <rect x={shown} width={1} height={height} className="opacity-5" />}
+      {scaled.map(({ name, tone, values }, order) => (
         <g key={name} className={inks[tone]}>
-          {kind === 'area' && <Area values={values} top={top} />}
+          {kind === 'area' && <Area values={values} />}
           {kind === 'bars' &&
             values.map((value, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: points have no other name that is their own
-              <rect key={index} x={index + 0.15} width={0.7} y={top - below(order, index) - value} height={value} />
+              <rect key={index} x={index + 0.15} width={0.7} y={height - below(order, index) - value} height={value} />
             ))}
         </g>
       ))}
@@ -98,11 +102,11 @@ function Shapes({ kind, points, series, top, shown }: ChartProps & { top: number
   )
 }
 
-function Area({ values, top }: { values: readonly number[]; top: number }) {
-  const path = values.map((value, index) => `${index === 0 ? 'M' : 'L'}${index + 0.5} ${top - value}`).join('')
+function Area({ values }: { values: readonly number[] }) {
+  const path = values.map((value, index) => `${index === 0 ? 'M' : 'L'}${index + 0.5} ${height - value}`).join('')
   return (
     <>
-      <path d={`${path}V${top}H0.5Z`} className="opacity-15" />
+      <path d={`${path}V${height}H0.5Z`} className="opacity-15" />
       {/* A single point is a dot. */}
       <path
         d={`${path}h0`}
