@@ -9,7 +9,7 @@ import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
 import { classNames } from '../../ui/class-names.ts'
 import { Json } from '../../ui/code.tsx'
-import { Time } from '../../ui/time.tsx'
+import { Moment } from '../../ui/time.tsx'
 import { statusWords, titleOf } from '../approvals/approval-words.ts'
 import { changedByDecision } from '../approvals/changed-by-decision.ts'
 import { whyNotDecide } from '../approvals/may-decide.ts'
@@ -43,7 +43,7 @@ export function ApprovalCard({ id, onDecided, className }: ApprovalCardProps) {
       <div className="min-w-0 grow">
         <p className="font-medium">{titleOf(approval)}?</p>
         <p className="mt-0.5 mb-2 break-words text-soft">
-          {approval.reason} Its time ends <Time at={approval.expiresAt} />.
+          {approval.reason} It can be decided until <Moment at={approval.expiresAt} />.
         </p>
         <Json value={approval.arguments} label="Arguments" />
         {whyNot === undefined ? (
