@@ -19,6 +19,21 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await expect(page.getByRole('heading', { name: 'Runs' })).toBeVisible()
   })
 
+  test('who comes for the first time sees a finished run after three clicks', async () => {
+    const { page } = await dashboard.browse()
+    const { email, password } = await dashboard.owner()
+    await page.goto('/')
+    await page.getByLabel('Email').fill(email)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+    await page.getByRole('link', { name: 'Talk to an agent' }).first().click()
+    await page.getByRole('button', { name: 'What is 17% of 2340?' }).click()
+    await expect(page.getByText('17% of 2340 is 397.8.')).toBeVisible()
+    const client = await dashboard.api()
+    const newest = async () => (await client.listRuns({ query: { limit: 1 } })).items[0]
+    await expect.poll(newest).toMatchObject({ message: 'What is 17% of 2340?', status: 'succeeded' })
+  })
+
   test("another tenant's pages, and those of none, are not found", async () => {
     const { page } = await dashboard.browseAs({ tenant: 'acme', roles: ['viewer'] })
     for (const path of ['/t/globex/runs', '/t/nobody', '/t/globex/agents']) {
