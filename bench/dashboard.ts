@@ -26,7 +26,7 @@ const paths = {
   'overview, 7 days': '/t/acme',
   'overview, 30 days': '/t/acme?days=30',
   'API, overview of 7 days': '/api/v1/overview?days=7',
-  'sign-in page': '/sign-in',
+  'a page without data': '/forgot-password',
   liveness: '/health',
 }
 type Name = keyof typeof paths
