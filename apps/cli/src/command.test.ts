@@ -312,7 +312,7 @@ describe('tenants', () => {
   it('puts a tenant on a plan', async () => {
     await freehold(['tenants', 'create', 'wayne'])
     const limits = ['--weight', '2', '--max-running', '5', '--max-queued', '50']
-    expect((await freehold(['plans', 'set', 'large', ...limits])).out).toMatch(/large +2 +5 +50 /)
+    expect((await freehold(['plans', 'set', 'large', ...limits])).out).toMatch(/large +shared +2 +5 +50 /)
     expect((await freehold(['tenants', 'plan', 'wayne', 'large'])).out).toMatch(/plan +large: 5 running, 50 queued/)
     expect((await freehold(['tenants', 'plan', 'wayne', 'huge'])).err).toContain('there is no plan "huge"')
   })

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { BlockList } from 'node:net'
 import { join, resolve } from 'node:path'
+import { type IsolationTier, isolationTiers } from '@freehold/contracts'
 import { type EgressRule, type ModelsConfig, modelsConfigFromEnv, parseEgressAllow } from '@freehold/runtime'
 import { z } from 'zod'
 import { readProxies } from './gateway/client-address.ts'
@@ -87,6 +88,11 @@ const environmentSchema = z.object({
   FREEHOLD_RATE_LIMIT_PER_MINUTE: number(6_000, 1, 1_000_000),
   FREEHOLD_EGRESS_ALLOW: z.string().default(''),
   FREEHOLD_WORKER_CONCURRENCY: number(32, 1, 1_000),
+  FREEHOLD_WORKER_ISOLATION: z
+    .string()
+    .transform(splitList)
+    .pipe(z.array(z.enum(isolationTiers)))
+    .optional(),
   FREEHOLD_LEASE_MS: number(15_000, 500, 600_000),
   FREEHOLD_SHUTDOWN_GRACE_MS: number(10_000, 0, 600_000),
   FREEHOLD_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
@@ -156,7 +162,12 @@ export interface ServerConfig {
   rateLimitPerMinute: number
   egressAllow: EgressRule[]
   models: ModelsConfig
-  worker: { concurrency: number; leaseMs: number }
+  worker: {
+    concurrency: number
+    leaseMs: number
+    /** Of the plans whose tenants it serves; all when undefined. */
+    isolation: readonly IsolationTier[] | undefined
+  }
   shutdownGraceMs: number
   logLevel: string
 }
@@ -238,6 +249,7 @@ export function readConfig(env: NodeJS.ProcessEnv, target: Target): ServerConfig
     worker: {
       concurrency: read.FREEHOLD_WORKER_CONCURRENCY,
       leaseMs: read.FREEHOLD_LEASE_MS,
+      isolation: read.FREEHOLD_WORKER_ISOLATION,
     },
     shutdownGraceMs: read.FREEHOLD_SHUTDOWN_GRACE_MS,
     // Someone at a terminal reads the banner; a collector reads every request.

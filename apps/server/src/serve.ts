@@ -302,7 +302,7 @@ function startWorker(
   platform: Platform,
   { programs, tools, flags }: Parts & { flags: Flags },
 ): () => Promise<void> {
-  const { concurrency, leaseMs } = config.worker
+  const { concurrency, leaseMs, isolation } = config.worker
   const { database, bus, secrets, vault } = platform
   const operatorAllow = config.egressAllow
   // Not in the catalogue: no agent of a tenant can be made of it.
@@ -319,7 +319,7 @@ function startWorker(
     logger,
     leaseMs,
   }
-  const worker = new Worker(engine, { concurrency, pollMs: 1_000 })
+  const worker = new Worker(engine, { concurrency, pollMs: 1_000, ...(isolation && { isolation }) })
   const scheduler = new Scheduler(engine, { pollMs: 1_000 })
   worker.start()
   scheduler.start()

@@ -150,7 +150,15 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
-export { type NewPlan, type Plan, planNameSchema, planSchema, putPlanSchema } from './plans.ts'
+export {
+  type IsolationTier,
+  isolationTiers,
+  type NewPlan,
+  type Plan,
+  planNameSchema,
+  planSchema,
+  putPlanSchema,
+} from './plans.ts'
 export type { TenantHealth } from './platform.ts'
 export { findSchemaProblem, fromZodError, type Problem, problemSchema, toProblem } from './problem.ts'
 export {

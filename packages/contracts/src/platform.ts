@@ -1,12 +1,14 @@
 import { z } from 'zod'
 import { agentFiguresShape } from './agents.ts'
 import { type Operation, page, pageQuery } from './operation.ts'
+import { isolationTiers } from './plans.ts'
 import { tenantSchema } from './tenants.ts'
 
 const tenantHealthSchema = tenantSchema
   .pick({ id: true, name: true, status: true, createdAt: true })
   .extend({
     plan: z.string(),
+    isolation: z.enum(isolationTiers),
     lastMonth: z
       .object(agentFiguresShape)
       .meta({ description: 'The runs of its agents in the last 30 days, delegated ones among them.' }),

@@ -21,7 +21,7 @@ describe('limits', () => {
       '--max-storage',
       '10GB',
     ]
-    expect((await setPlan(...rates, ...quotas)).out).toMatch(/small +1 +20 +1000 +20 +50 +10 +50000 +10 GB/)
+    expect((await setPlan(...rates, ...quotas)).out).toMatch(/small +shared +1 +20 +1000 +20 +50 +10 +50000 +10 GB/)
     expect((await freehold('tenants', 'plan', 'acme', 'small')).code).toBe(0)
     const { out } = await freehold('limits')
     for (const line of [

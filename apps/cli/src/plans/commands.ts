@@ -20,6 +20,7 @@ export function addPlanCommands(program: Command, perform: Perform): void {
     .requiredOption('--weight <number>', 'share of the worker slots when tenants compete', readCount)
     .requiredOption('--max-running <count>', 'runs that may run at once', readCount)
     .requiredOption('--max-queued <count>', 'runs that may stand in the queue', readCount)
+    .option('--isolation <tier>', 'where agents run: shared, namespace or dedicated', 'shared')
     .option(
       '--key-rate <rate>',
       'requests a second of each key: 50, or 50/200 for 200 at once; as configured when left out',

@@ -10,6 +10,7 @@ export interface PlanOptions {
   weight: number
   maxRunning: number
   maxQueued: number
+  isolation: string
   keyRate?: string
   userRate?: string
   tenantRate?: string
@@ -26,7 +27,7 @@ export async function listPlans(context: Context): Promise<undefined> {
 }
 
 export async function setPlan(context: Context, name: string, options: PlanOptions): Promise<undefined> {
-  const { weight, maxRunning: maxRunningRuns, maxQueued: maxQueuedRuns } = options
+  const { weight, maxRunning: maxRunningRuns, maxQueued: maxQueuedRuns, isolation } = options
   const rateLimits = {
     key: readRate('--key-rate', options.keyRate),
     user: readRate('--user-rate', options.userRate),
@@ -38,7 +39,7 @@ export async function setPlan(context: Context, name: string, options: PlanOptio
     members: readQuota('--max-members', options.maxMembers),
     storageBytes: readBytes('--max-storage', options.maxStorage),
   }
-  const body = parseInput(putPlanSchema, { weight, maxRunningRuns, maxQueuedRuns, rateLimits, quotas })
+  const body = parseInput(putPlanSchema, { isolation, weight, maxRunningRuns, maxQueuedRuns, rateLimits, quotas })
   const { client } = await connectOperator(context)
   const plan = await client.putPlan({ params: { name }, body })
   print(context, [plan], plan)
@@ -51,6 +52,7 @@ function print({ terminal, json }: Context, plans: Plan[], forPrograms: Plan | P
 
 const columns: Column<Plan>[] = [
   { title: 'PLAN', value: ({ name }) => name },
+  { title: 'ISOLATION', value: ({ isolation }) => isolation },
   { title: 'WEIGHT', align: 'right', value: ({ weight }) => String(weight) },
   { title: 'RUNNING', align: 'right', value: ({ maxRunningRuns }) => String(maxRunningRuns) },
   { title: 'QUEUED', align: 'right', value: ({ maxQueuedRuns }) => String(maxQueuedRuns) },

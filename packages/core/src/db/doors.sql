@@ -115,14 +115,14 @@ language sql volatile security definer set search_path = public, pg_temp as $$
   insert into plans as p
     select given.* from jsonb_populate_record(null::plans, coalesce(p_limits, '{}') || jsonb_build_object('name', p_name,
       'weight', p_weight, 'max_running_runs', p_max_running_runs, 'max_queued_runs', p_max_queued_runs,
-      'revision', 1)) given
+      'revision', 1, 'isolation', coalesce(p_limits ->> 'isolation', 'shared'))) given
   on conflict (name) do update set weight = excluded.weight, max_running_runs = excluded.max_running_runs,
     max_queued_runs = excluded.max_queued_runs, revision = p.revision + 1;
   update plans p set key_requests_per_second = given.key_requests_per_second, key_burst = given.key_burst,
       user_requests_per_second = given.user_requests_per_second, user_burst = given.user_burst,
       tenant_requests_per_second = given.tenant_requests_per_second, tenant_burst = given.tenant_burst,
       max_agents = given.max_agents, max_runs_per_month = given.max_runs_per_month, max_members = given.max_members,
-      max_storage_bytes = given.max_storage_bytes
+      max_storage_bytes = given.max_storage_bytes, isolation = coalesce(given.isolation, p.isolation)
     from jsonb_populate_record(null::plans, p_limits) given
    where p_limits is not null and p.name = p_name
 $$;
@@ -177,7 +177,7 @@ $$;
 -- Takes up to p_limit runs for a worker, fairly. Between tenants: the one with the fewest running runs for its weight goes
 -- first, then the one that was served longest ago; so one that has nothing running waits for others of its kind only.
 -- Within a tenant: the highest priority, then the oldest. Cost grows with the tenants that have work, not with the backlog.
--- One claim at a time, so that the caps are exact.
+-- One claim at a time, so that the caps are exact. Of p_isolation are the plans whose tenants the worker serves; all when null.
 --
 -- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
 -- it over to be ended (spent). Else it is a suspect from then on, until it gets ahead: one run may have killed the worker,
@@ -186,7 +186,8 @@ $$;
 -- put off while its worker would have another suspect beside it, though for half a minute at the most: p_with_suspect and
 -- p_with_last_chance say what the worker is at already. What is put off is told, as it takes a place of the p_limit.
 create function door_claim_runs(
-  p_worker text, p_limit int, p_lease_ms int, p_with_suspect boolean, p_with_last_chance boolean
+  p_worker text, p_limit int, p_lease_ms int, p_with_suspect boolean, p_with_last_chance boolean,
+  p_isolation text[] default null
 )
 returns table (
   tenant_id uuid, id uuid, agent text, version int, environment text, thread_id text, parent_run_id uuid,
@@ -234,6 +235,7 @@ begin
          where r.tenant_id = t.id and r.status = 'running' and r.available_at > now()
       ) running
      where t.id = any (due_tenants) and t.status = 'active' and running.count < p.max_running_runs
+       and (p_isolation is null or p.isolation = any (p_isolation))
   ), candidate as (
     select r.row_at, t.last_claimed_at,
            (t.running + row_number() over (partition by t.tenant_id order by r.priority desc, r.available_at, r.id) - 1)

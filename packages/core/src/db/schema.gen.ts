@@ -357,6 +357,7 @@ export interface PersonIdentities {
 }
 
 export interface Plans {
+  isolation: Generated<string>;
   key_burst: number | null;
   key_requests_per_second: number | null;
   max_agents: number | null;

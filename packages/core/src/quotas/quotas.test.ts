@@ -261,13 +261,15 @@ describe('a plan', () => {
     }
     const quotas = { agents: 3, runsPerMonth: 1_000_000, members: null, storageBytes: 5_000_000_000 }
     const { caller, tenant, plan } = await newTenant({})
-    const put = { name: plan, weight: 1, maxRunningRuns: 1, maxQueuedRuns: 1, rateLimits, quotas }
+    const isolation = 'dedicated' as const
+    const put = { name: plan, isolation, weight: 1, maxRunningRuns: 1, maxQueuedRuns: 1, rateLimits, quotas }
     await putPlan(operator(), put)
     expect((await platform.client(tenant.key).getOwnTenant()).plan).toEqual(put)
     expect(await getLimits(caller)).toMatchObject({ plan, rateLimits, quotas: { agents: { allowed: 3 } } })
-    // What is left out is unlimited again.
+    // What is left out is unlimited, and shared, again.
     await putPlan(operator(), { name: plan, weight: 1, maxRunningRuns: 1, maxQueuedRuns: 1 })
     expect((await getLimits(caller)).rateLimits).toEqual({ key: null, user: null, tenant: null })
+    expect((await platform.client(tenant.key).getOwnTenant()).plan.isolation).toBe('shared')
   })
 
   test('of the release before keeps its limits', async () => {

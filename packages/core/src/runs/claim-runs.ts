@@ -1,4 +1,4 @@
-import type { AgentLimits, ApprovalPolicy, Environment } from '@freehold/contracts'
+import type { AgentLimits, ApprovalPolicy, Environment, IsolationTier } from '@freehold/contracts'
 import { parseStoredApprovals, parseStoredLimits } from '../agents/stored-config.ts'
 import type { Database } from '../db/database.ts'
 import type { Lease } from './lease.ts'
@@ -81,6 +81,8 @@ export interface ClaimOptions {
   /** What the worker is at already: a run on its last chance shares no worker with another suspect. */
   withSuspect?: boolean
   withLastChance?: boolean
+  /** Of the plans whose tenants the worker serves; all when absent. */
+  isolation?: readonly IsolationTier[]
 }
 
 // By name: a door that gives more than this release knows must not break what its workers have prepared.
@@ -91,11 +93,11 @@ const columns =
 
 /** Takes runs for a worker, `limit` at the most. Fewer only when no more are due that it may take. */
 export async function claimRuns(database: Database, options: ClaimOptions): Promise<ClaimedRun[]> {
-  const { worker, limit, leaseMs, withSuspect = false, withLastChance = false } = options
+  const { worker, limit, leaseMs, withSuspect = false, withLastChance = false, isolation } = options
   const rows = await database.call<ClaimRow>(
     'claim-runs',
-    `select ${columns} from door_claim_runs($1, $2, $3, $4, $5)`,
-    [worker, limit, leaseMs, withSuspect, withLastChance],
+    `select ${columns} from door_claim_runs($1, $2, $3, $4, $5, $6)`,
+    [worker, limit, leaseMs, withSuspect, withLastChance, isolation ? `{${isolation.join(',')}}` : null],
   )
   const claimed = rows.filter(({ postponed }) => !postponed).map(toClaimedRun)
   if (rows.length < limit || claimed.length === limit) return claimed

@@ -1,4 +1,4 @@
-import { runPriorities } from '@freehold/contracts'
+import { type IsolationTier, runPriorities } from '@freehold/contracts'
 import {
   createTestPlatform,
   type PostgresServer,
@@ -9,7 +9,7 @@ import {
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { claimSome, finishClaimed, queueRuns } from './claim.fixture.ts'
-import type { ClaimedRun } from './claim-runs.ts'
+import { type ClaimedRun, claimRuns } from './claim-runs.ts'
 
 let postgres: PostgresServer
 let platform: TestPlatform
@@ -51,6 +51,28 @@ describe('within a tenant', () => {
     const order: string[] = []
     for (let count = 0; count < 3; count += 1) order.push(...(await claim(2)).map(({ metadata }) => metadata.n ?? ''))
     expect(order).toEqual(['3', '5', '2', '4', '1', '6'])
+  })
+})
+
+describe('a worker', () => {
+  const claimAs = (isolation?: readonly IsolationTier[]) =>
+    claimRuns(platform.database, { worker: 'worker', limit: 10, leaseMs: 60_000, ...(isolation && { isolation }) })
+  const tenantsOf = (runs: readonly ClaimedRun[]) => new Set(runs.map(({ lease }) => lease.tenantId))
+
+  test('takes runs of the isolation tiers that it serves only, and of all where it was told none', async () => {
+    const { acme, globex } = platform
+    await setPlan(acme, 1, 100)
+    await setPlan(globex, 1, 100)
+    await platform.asSuperuser(`update plans set isolation = 'dedicated' where name = $1`, [`plan-${globex.id}`])
+    await queue(acme, [1, 1])
+    await queue(globex, [1, 1, 1])
+    expect(await claimAs(['namespace'])).toEqual([])
+    expect(tenantsOf(await claimAs(['shared', 'namespace']))).toEqual(new Set([acme.id]))
+    const [one] = await claimAs(['dedicated'])
+    expect(one?.lease.tenantId).toBe(globex.id)
+    await queue(acme, [1])
+    await queue(globex, [1])
+    expect(tenantsOf(await claimAs())).toEqual(new Set([acme.id, globex.id]))
   })
 })
 

@@ -33,7 +33,14 @@ test('each tenant is listed with its plan, and how its agents did in 30 days', a
   const { runs = 0, failed = 0, ended = 0, cost = 0, last = '' } = seen ?? {}
   expect(runs).toBeGreaterThan(100)
   expect(await healthOf(on.acme.id)).toEqual({
-    ...{ id: on.acme.id, name: 'acme', status: 'active', plan: 'standard', createdAt: expect.any(String) },
+    ...{
+      id: on.acme.id,
+      name: 'acme',
+      status: 'active',
+      plan: 'standard',
+      isolation: 'shared',
+      createdAt: expect.any(String),
+    },
     lastMonth: { runs, failureRate: failed / ended, costNanos: cost },
     now: { queued: 1, running: 0, waiting: 0 },
     lastRunAt: new Date(last).toISOString(),

@@ -46,6 +46,7 @@ function toHealth({ id, name, status, plan, createdAt }: Tenant, row: Row): Tena
     status,
     createdAt,
     plan: plan.name,
+    isolation: plan.isolation,
     lastMonth: { runs, failureRate: shareOf(failed, succeeded + failed), costNanos: row.cost_nanos },
     now: { queued, running, waiting },
     lastRunAt: row.last_run_at?.toISOString() ?? null,

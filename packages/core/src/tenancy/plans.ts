@@ -1,4 +1,11 @@
-import { type NewPlan, type Plan, planSchema, type Rate, type RateLimits } from '@freehold/contracts'
+import {
+  type IsolationTier,
+  type NewPlan,
+  type Plan,
+  planSchema,
+  type Rate,
+  type RateLimits,
+} from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
@@ -38,6 +45,7 @@ export async function readPlans(database: Database): Promise<Plan[]> {
 export function toPlan(row: Selectable<Plans>): Plan {
   return {
     name: row.name,
+    isolation: row.isolation as IsolationTier,
     weight: row.weight,
     maxRunningRuns: row.max_running_runs,
     maxQueuedRuns: row.max_queued_runs,
@@ -81,8 +89,9 @@ function toRate(requestsPerSecond: number | null, burst: number | null): Rate | 
   return requestsPerSecond === null ? null : { requestsPerSecond, burst }
 }
 
-function toColumns({ rateLimits: { key, user, tenant }, quotas }: Plan) {
+function toColumns({ isolation, rateLimits: { key, user, tenant }, quotas }: Plan) {
   return {
+    isolation,
     key_requests_per_second: key?.requestsPerSecond,
     key_burst: key?.burst,
     user_requests_per_second: user?.requestsPerSecond,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { IsolationTier } from '@freehold/contracts'
 import { claimRuns, renewLeases, settleLostCalls } from '@freehold/core'
 import { AppendQueue } from './append-queue.ts'
 import type { Engine } from './engine.ts'
@@ -12,6 +13,8 @@ export interface WorkerOptions {
   pollMs: number
   /** Whether appends of one tenant's runs that are ready together share a commit. Off only to measure without. */
   sharedCommits?: boolean
+  /** Of the plans whose tenants it serves; all when absent. */
+  isolation?: readonly IsolationTier[]
 }
 
 /** Runs whose lost model calls are settled in one round. */
@@ -121,6 +124,7 @@ export class Worker {
         leaseMs,
         withSuspect: held.some(({ suspect }) => suspect),
         withLastChance: held.some(({ lastChance }) => lastChance),
+        ...(this.options.isolation && { isolation: this.options.isolation }),
       })
       for (const run of runs) this.execute(run)
       return runs.length

@@ -11,6 +11,7 @@ const quota = (amount: number | null, format = formatNumber) => (amount === null
 
 const columns: Column<Plan>[] = [
   { key: 'name', title: 'Plan', className: 'font-medium', cell: ({ name }) => name },
+  { key: 'isolation', title: 'Isolation', wide: true, cell: ({ isolation }) => isolation },
   { key: 'weight', title: 'Share', right: true, cell: ({ weight }) => `×${weight}` },
   { key: 'running', title: 'Runs at once', right: true, cell: ({ maxRunningRuns }) => formatNumber(maxRunningRuns) },
   {

@@ -17,6 +17,7 @@ export function TenantsTable({ tenants }: { tenants: readonly TenantHealth[] }) 
     { key: 'name', title: 'Tenant', className: 'font-medium', cell: (tenant) => <TenantName tenant={tenant} /> },
     { key: 'status', title: 'State', cell: ({ status }) => <StatusBadge status={status} /> },
     { key: 'plan', title: 'Plan', wide: true, cell: ({ plan }) => plan },
+    { key: 'isolation', title: 'Isolation', wide: true, cell: ({ isolation }) => isolation },
     { key: 'runs', title: 'Runs', right: true, wide: true, cell: ({ lastMonth }) => formatNumber(lastMonth.runs) },
     { key: 'failed', title: 'Failed', right: true, cell: ({ lastMonth }) => <Failed rate={lastMonth.failureRate} /> },
     {

@@ -7,6 +7,7 @@ import { Card } from '../../ui/page.tsx'
 export function PlanCard({ plan }: { plan: Plan }) {
   const { rateLimits } = plan
   const facts: [string, string][] = [
+    ['Isolation', plan.isolation],
     ['Runs at once', formatNumber(plan.maxRunningRuns)],
     ['Runs in the queue', formatNumber(plan.maxQueuedRuns)],
     ['Share when tenants compete', `weight ${plan.weight}`],
