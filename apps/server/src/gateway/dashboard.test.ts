@@ -30,7 +30,12 @@ const ask = (path: string, init: RequestInit = {}) =>
   dashboard.answer(new Request(`http://agents.example${path}`, init), '203.0.113.9')
 
 test('a page is asked for with the session that came, and its answer is passed on as it is', async () => {
-  const headers = { cookie: 'freehold.session_token=x', 'x-forwarded-for': '192.0.2.1', te: 'trailers' }
+  const headers = {
+    cookie: 'freehold.session_token=x',
+    'x-forwarded-for': '192.0.2.1',
+    te: 'trailers',
+    authorization: 'Bearer x',
+  }
   const answer = await ask('/search?q=a%20b', { headers })
   expect(answer.status).toBe(200)
   // Still compressed, for the browser.
@@ -40,6 +45,7 @@ test('a page is asked for with the session that came, and its answer is passed o
   expect(await answer.text()).toBe('as it is')
   expect(received).toMatchObject({ cookie: 'freehold.session_token=x', 'x-forwarded-for': '203.0.113.9' })
   expect(received).not.toHaveProperty('te')
+  expect(received).not.toHaveProperty('authorization')
 })
 
 test('an answer without a body has none', async () => {

@@ -2,10 +2,10 @@ import { FreeholdError } from '@freehold/contracts'
 import { toWebStream } from '@freehold/core'
 import { Agent, type Dispatcher } from 'undici'
 
-/** Those of the connection are for the gateway. */
+/** Those of the connection are for the gateway; pages know people by their sessions. */
 const hopByHop: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
-  ...['proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
+  ...['authorization', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
 ])
 
 export interface Dashboard {

@@ -18,13 +18,16 @@ interface PagedProps<Item> {
   children: (items: Item[]) => ReactNode
 }
 
+/** Where what was loaded is filtered: there may be some among what comes. */
+const NoneYet = () => <p className="px-4 py-6 text-center text-soft">None among the newest.</p>
+
 /** A list with a button for what comes after it. */
 export function Paged<Item>({ list, empty, children }: PagedProps<Item>) {
   return (
     <Answered answer={{ ...list, data: list.items }}>
       {(items) => (
         <Card>
-          {items.length === 0 ? empty : children(items)}
+          {items.length > 0 ? children(items) : list.more ? <NoneYet /> : empty}
           {list.more && (
             <div className="border-t border-line p-2 text-center">
               <Button kind="quiet" busy={list.isLoadingMore} onClick={list.more}>
