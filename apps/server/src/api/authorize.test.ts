@@ -21,7 +21,9 @@ test('who belongs to no tenant yet is told so, and who belongs to several is tol
   expect(await ask()).toMatchObject(detail('You belong to no tenant yet: it takes an invitation'))
   for (const { key } of [on.acme, on.globex]) {
     const invitation = await on.client(key).createInvitation({ body: { email, roles: ['viewer'] } })
-    await on.client(on.tokenFor({ subject: 'ada', email })).acceptInvitation({ body: { token: invitation.token } })
+    await on
+      .client(on.tokenFor({ subject: 'ada', email, name: key }))
+      .acceptInvitation({ body: { token: invitation.token } })
   }
   expect(await ask()).toMatchObject(detail('X-Tenant-Id'))
 })

@@ -30,7 +30,10 @@ describe('a NUL character, which the database stores in no text, is refused', ()
 
   test.each(described.filter(({ query }) => query.length > 0))('in the query of $id', async (operation) => {
     const { path, method, permission, hasBody, query } = operation
-    const asked = path.replace('{environment}', 'production').replace('{id}', id).replace(/\{\w+\}/g, 'assistant')
+    const asked = path
+      .replace('{environment}', 'production')
+      .replace('{id}', id)
+      .replace(/\{\w+\}/g, 'assistant')
     for (const name of query) {
       const url = `${asked}?${name}=%00`
       const answer = await on.request(keyFor(permission), method, url, hasBody ? {} : undefined)
@@ -65,11 +68,8 @@ describe('a NUL character, which the database stores in no text, is refused', ()
     expect(answer.text).toContain('NUL')
   })
 
-  test.each(['verify-email?token=%00', 'callback/works?code=a&state=%00'])(
-    'in the link /auth/%s',
-    async (path) => {
-      const answer = await openBrowser(on).send('GET', `/auth/${path}`)
-      expect(answer, answer.text).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } })
-    },
-  )
+  test.each(['verify-email?token=%00', 'callback/works?code=a&state=%00'])('in the link /auth/%s', async (path) => {
+    const answer = await openBrowser(on).send('GET', `/auth/${path}`)
+    expect(answer, answer.text).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } })
+  })
 })

@@ -164,11 +164,13 @@ const forgeries: Refused[] = [
   ['of an issuer with a slash more', () => forge({ claims: { iss: `${provider.issuer}/` } }), 'an issuer that is not'],
   ['of no issuer', () => forge({ claims: { iss: undefined } }), 'an issuer that is not'],
   ['about nobody', () => forge({ claims: { sub: undefined } }), 'it lacks the claim "sub"'],
-  ...['sub', 'email', 'name'].map((claim): Refused => [
-    `with a NUL character in its ${claim}`,
-    () => forge({ claims: { [claim]: 'alice\0' } }),
-    'a claim holds a NUL character',
-  ]),
+  ...['sub', 'email', 'name'].map(
+    (claim): Refused => [
+      `with a NUL character in its ${claim}`,
+      () => forge({ claims: { [claim]: 'alice\0' } }),
+      'a claim holds a NUL character',
+    ],
+  ),
   ['signed with HS256 and the public key', signWithPublicKey, 'it is signed with an algorithm that is not accepted'],
   ['encrypted', encrypt, noJwt],
   [
