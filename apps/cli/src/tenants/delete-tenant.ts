@@ -18,7 +18,16 @@ export async function deleteTenant(context: Context, tenant: string, options: { 
   const deletion = await deleteFully(context, client, id, name)
   if (!deletion.certificate) throw new CliError('The server deleted the tenant without a certificate.')
   print(context, deletion.certificate)
-  if (credentials) await forgetTenant(credentials.path, id)
+  if (credentials) await forgetKey(context, credentials.path, id)
+}
+
+/** The tenant is gone, whether its key can be taken out or not. */
+async function forgetKey({ terminal }: Context, path: string, id: string): Promise<void> {
+  try {
+    await forgetTenant(path, id)
+  } catch (error) {
+    terminal.note(`${path} still has a key of the tenant, since it can't be written: ${String(error)}`)
+  }
 }
 
 export async function showCertificate(context: Context, tenant: string): Promise<undefined> {
