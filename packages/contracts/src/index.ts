@@ -143,6 +143,7 @@ export {
   permissionsOf,
   platformPermissions,
   platformRolePermissions,
+  platformRoles,
   rolePermissions,
   type TenantPermission,
   type TenantRole,

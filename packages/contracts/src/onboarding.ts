@@ -103,9 +103,16 @@ export const importedTenantSchema = z
     apiKey: z.string().meta({ description: 'Its first key here. Shown this once.' }),
     secretsToSet: z.array(z.string()).meta({ description: 'Secrets whose values have to be set again.' }),
     webhooksToRotate: z.int().meta({ description: 'Webhooks that are disabled until their secret is rotated.' }),
+    keys: z.array(z.string()).meta({ description: 'Names of the keys that were good there, and are none here.' }),
     members: z
-      .array(z.object({ email: z.string().nullable(), roles: z.array(z.string()) }))
+      .array(z.object({ email: z.string().nullable(), name: z.string().nullable(), roles: z.array(z.string()) }))
       .meta({ description: 'Who was a member there, to be invited again.' }),
+    serviceAccounts: z
+      .array(z.object({ name: z.string(), roles: z.array(z.string()) }))
+      .meta({ description: 'Service accounts that were there, to be created again.' }),
+    invitations: z
+      .array(z.object({ email: z.string(), roles: z.array(z.string()) }))
+      .meta({ description: 'Who was invited there and had not accepted yet, to be invited again.' }),
   })
   .meta({ id: 'ImportedTenant' })
 export type ImportedTenant = z.output<typeof importedTenantSchema>

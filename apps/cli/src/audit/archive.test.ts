@@ -77,7 +77,7 @@ it('the archive is verified beside the chain, and by a stranger who has only its
 })
 
 it('what is pruned stays provable, and what is not archived stays', async () => {
-  const pruned = await freehold('audit', 'prune', 'acme', '--before', '2999-01-01')
+  const pruned = await freehold('audit', 'prune', 'acme', '--before', '2999-01-01', '--yes')
   expect(pruned).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+ entries of acme are removed\./) })
   await archiveChange('Europe/Madrid')
   expect(await verifyElsewhere(await listSegments())).toMatchObject({
@@ -95,5 +95,5 @@ it('an archive that can not be reached is told of', async () => {
   expect(code).toBe(1)
   expect(out).toMatch(/✗ audit archive of acme: .*object store/)
   expect(await freehold('audit', 'verify')).toMatchObject({ code: 1, err: expect.stringContaining('object store') })
-  expect(await freehold('audit', 'prune', 'acme', '--before', '2999-01-01')).toMatchObject({ code: 1 })
+  expect(await freehold('audit', 'prune', 'acme', '--before', '2999-01-01', '--yes')).toMatchObject({ code: 1 })
 })

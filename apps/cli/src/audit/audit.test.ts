@@ -58,7 +58,9 @@ describe('the audit trail', () => {
       (await freehold('audit', 'export')).out.trimEnd().split('\n').at(-1) ?? '',
     ).anchor
     expect(anchored).toBeGreaterThan(1)
-    const pruned = await freehold('audit', 'prune', 'acme', '--before', '2999-01-01')
+    const prune = ['audit', 'prune', 'acme', '--before', '2999-01-01']
+    expect(await freehold(...prune)).toMatchObject({ code: 2, err: expect.stringContaining('--yes') })
+    const pruned = await freehold(...prune, '--yes')
     expect(pruned).toMatchObject({ code: 0, out: `${anchored - 1} entries of acme are removed.\n` })
     const verified = await freehold('audit', 'verify')
     expect(verified).toMatchObject({ code: 0, out: expect.stringMatching(`removed +${anchored - 1} before them`) })

@@ -8,7 +8,7 @@ import {
 import { connectOperator, connectTenant } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
 import type { Context } from '../context.ts'
-import { type ExitCode, exitCodes, parseInput, wrongUsage } from '../failure.ts'
+import { CliError, type ExitCode, exitCodes, parseInput, wrongUsage } from '../failure.ts'
 import { findTenant } from '../tenants/tenants.ts'
 import { formatCount, formatPlural, formatTime, oneLine, printable } from '../terminal/format.ts'
 import { type Column, renderFields, renderTable } from '../terminal/table.ts'
@@ -97,13 +97,24 @@ function describeArchive(
 }
 
 /** As the operator. */
-export async function pruneAudit(context: Context, tenant: string, options: { before: string }): Promise<undefined> {
+export async function pruneAudit(
+  context: Context,
+  tenant: string,
+  options: { before: string; yes?: true },
+): Promise<undefined> {
+  const before = readTime('--before', options.before) ?? ''
   const { client } = await connectOperator(context)
   const { id, name } = await findTenant(client, tenant)
-  const body = { before: readTime('--before', options.before) ?? '' }
-  const result = await client.pruneAudit({ params: { id }, body })
+  if (!options.yes) await confirmPruning(context, name, before)
+  const result = await client.pruneAudit({ params: { id }, body: { before } })
   if (context.json) printJson(context.terminal, result)
   else context.terminal.write(describePruning(name, result))
+}
+
+async function confirmPruning({ terminal }: Context, name: string, before: string): Promise<void> {
+  if (!terminal.confirm) throw wrongUsage('Nobody is here to be asked. Give --yes to remove the entries.')
+  const question = `Remove the audit entries of "${oneLine(name)}" from before ${formatTime(before)}, for good?`
+  if (!(await terminal.confirm(question))) throw new CliError('Nothing was removed.')
 }
 
 function describePruning(name: string, { removed, unarchived }: AuditPruning): string {

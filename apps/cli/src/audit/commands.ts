@@ -31,7 +31,8 @@ export function addAuditCommands(program: Command, perform: Perform): void {
     .description('remove old entries of a tenant for good, as the operator; what is left can still be verified')
     .argument('<tenant>', 'id or name')
     .requiredOption('--before <when>', 'before this point in time, such as 2027-01-31')
-    .action(async (tenant: string, options: { before: string }, command: Command) => {
+    .option('-y, --yes', 'do not ask')
+    .action(async (tenant: string, options: { before: string; yes?: true }, command: Command) => {
       await perform(command, async (context) => (await load()).pruneAudit(context, tenant, options))
     })
   audit

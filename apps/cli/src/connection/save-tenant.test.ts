@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { saveTenant } from './save-tenant.ts'
+import { forgetTenant, saveTenant } from './save-tenant.ts'
 
 let folder = ''
 let path = ''
@@ -22,6 +22,16 @@ it('adds the tenant, keeps everything else and leaves only the file, for its own
   expect(await read()).toEqual({ ...before, tenants: { ...before.tenants, globex: { id: '2', apiKey: 'b' } } })
   expect((await stat(path)).mode & 0o777).toBe(0o600)
   expect(await readdir(folder)).toEqual(['credentials.json'])
+})
+
+it('forgets a tenant by its id, and nothing else', async () => {
+  const before = { url: 'http://x', operatorKey: 'fho_1', tenants: { acme: { id: '1', apiKey: 'a' } } }
+  await writeFile(path, JSON.stringify(before))
+  await saveTenant(path, 'globex', { id: '2', apiKey: 'b' })
+  await forgetTenant(path, '3')
+  expect(await read()).toMatchObject({ tenants: { globex: { id: '2', apiKey: 'b' } } })
+  await forgetTenant(path, '2')
+  expect(await read()).toEqual(before)
 })
 
 it('loses no tenant when many are added at once', async () => {

@@ -1,5 +1,6 @@
 import { type Client, type DeletionCertificate, idSchema, type TenantDeletion } from '@freehold/contracts'
 import { connectOperator } from '../connection/connect.ts'
+import { forgetTenant } from '../connection/save-tenant.ts'
 import type { Context } from '../context.ts'
 import { CliError, parseInput, wrongUsage } from '../failure.ts'
 import { formatCount, formatTime, oneLine } from '../terminal/format.ts'
@@ -9,7 +10,7 @@ import { findTenant } from './tenants.ts'
 
 /** Deletes until nothing is left. Broken off at any point, it goes on when it is called again. */
 export async function deleteTenant(context: Context, tenant: string, options: { yes?: true }): Promise<undefined> {
-  const { client } = await connectOperator(context)
+  const { client, credentials } = await connectOperator(context)
   const { id, name } = await findTenant(client, tenant)
   if (!options.yes) await confirmName(context, name)
   // By its id its certificate is found, also when this is cut off.
@@ -17,6 +18,16 @@ export async function deleteTenant(context: Context, tenant: string, options: { 
   const deletion = await deleteFully(context, client, id, name)
   if (!deletion.certificate) throw new CliError('The server deleted the tenant without a certificate.')
   print(context, deletion.certificate)
+  if (credentials) await forgetKey(context, credentials.path, id)
+}
+
+/** The tenant is gone, whether its key can be taken out or not. */
+async function forgetKey({ terminal }: Context, path: string, id: string): Promise<void> {
+  try {
+    await forgetTenant(path, id)
+  } catch (error) {
+    terminal.note(`${path} still has a key of the tenant, since it can't be written: ${String(error)}`)
+  }
 }
 
 export async function showCertificate(context: Context, tenant: string): Promise<undefined> {

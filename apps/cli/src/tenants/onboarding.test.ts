@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sampleLogo } from '@freehold/testkit'
 import { describe, expect, it } from 'vitest'
@@ -102,6 +102,8 @@ describe('a tenant as code', () => {
 it('a tenant is exported, deleted with proof, and imported again', async () => {
   const archive = inFolder('initech.tar.gz')
   expect(await freehold('tenants', 'export', 'initech', '-o', archive)).toMatchObject({ code: 1 })
+  const credentials = async () => JSON.parse(await readFile(inFolder('credentials.json'), 'utf8')).tenants
+  expect(await credentials()).toHaveProperty('initech')
   await freehold('tenants', 'suspend', 'initech')
   expect(await freehold('tenants', 'export', 'initech', '-o', archive)).toMatchObject({ code: 0 })
   expect((await stat(archive)).mode & 0o777).toBe(0o600)
@@ -109,6 +111,7 @@ it('a tenant is exported, deleted with proof, and imported again', async () => {
   expect(await freehold('tenants', 'delete', 'initech')).toMatchObject({ code: 2 })
   const deleted = await freehold('tenants', 'delete', 'initech', '--yes', '--json')
   expect(deleted.code).toBe(0)
+  expect(await credentials()).not.toHaveProperty('initech')
   const certificate = JSON.parse(deleted.out)
   expect(certificate.rows.agent_templates).toEqual({ before: 1, after: 0 })
   const { out } = await freehold('tenants', 'certificate', certificate.tenantId)
@@ -118,7 +121,33 @@ it('a tenant is exported, deleted with proof, and imported again', async () => {
 
   const imported = await freehold('tenants', 'import', archive)
   expect(imported).toMatchObject({ code: 0, out: expect.stringContaining('initech is here, suspended') })
+  expect(imported.out).toContain('Its keys of before are good for nothing here; make new ones: first key')
+  expect(imported.out).toContain('And whoever was invited but is no member yet: owner@example.com (owner)')
   expect(await freehold('tenants', 'resume', 'initech')).toMatchObject({ code: 0 })
   const verified = await freehold('--tenant', 'initech', 'audit', 'verify')
   expect(verified).toMatchObject({ code: 0, out: expect.stringContaining('whole') })
+})
+
+it('an archive that is not there is named, with the reason', async () => {
+  const { code, err } = await freehold('tenants', 'import', inFolder('nofile'))
+  expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('nofile') })
+  expect(err).toContain('there is no such file')
+  expect(err).not.toContain('blob')
+})
+
+it('an audit chain that is not whole is told of when it is exported, by the exit code, too', async () => {
+  const { tenants } = JSON.parse(await readFile(inFolder('credentials.json'), 'utf8'))
+  await freehold('tenants', 'suspend', 'umbrella')
+  // An anchor of nobody's key.
+  const anchors = join(shared.dataDir, 'audit-anchors', `${tenants.umbrella.id}.jsonl`)
+  const at = new Date().toISOString()
+  const forged = { tenantId: tenants.umbrella.id, seq: 1, hash: '0'.repeat(64), at, keyId: 'none', signature: 'none' }
+  await appendFile(anchors, `${JSON.stringify(forged)}\n`)
+  const archive = inFolder('umbrella.tar.gz')
+  const { code, err, out } = await freehold('tenants', 'export', 'umbrella', '-o', archive)
+  expect(code).toBe(1)
+  expect(out).toContain(archive)
+  expect(err).toContain('Its audit chain is not as it was')
+  const { auditProblem } = JSON.parse((await freehold('tenants', 'export', 'umbrella', '-o', archive, '--json')).out)
+  expect(auditProblem).toMatchObject({ reason: expect.stringContaining('anchors') })
 })

@@ -1,10 +1,11 @@
 import { FreeholdError, fromZodError, type Operation, type OperationId, operations } from '@freehold/contracts'
-import { brandOf } from '@freehold/core'
+import { authorizeOperation, brandOf } from '@freehold/core'
 import { Hono } from 'hono'
 import type { z } from 'zod'
 import { mountAgui } from '../agui/routes.ts'
 import { requestLog, withoutToken } from '../http/request-log.ts'
 import { problemResponse } from '../http/respond.ts'
+import { isStorable } from '../http/storable.ts'
 import { originOfHost } from '../sign-in/origins.ts'
 import { callerOf, requireServiceToken } from './caller.ts'
 import { type HandlerContext, handlers } from './handlers.ts'
@@ -86,6 +87,7 @@ function mountOperation(app: ApiApp, parts: ApiParts, id: OperationId, operation
   const handler = handlers[id] as (caller: unknown, request: unknown, context: HandlerContext) => Promise<unknown>
   app.on(operation.method.toUpperCase(), routeOf(operation.path), async (c) => {
     const caller = callerOf(parts.platform, c.get('claims'), operation.permission, c.req.header('x-team-id'))
+    await authorizeOperation(caller, operation)
     const params = parse(operation.params, c.req.param(), 'path')
     const query = parse(operation.query, storable(c.req.query()), 'query')
     const sent = operation.body && (await readJson(c.req.raw))
@@ -116,9 +118,9 @@ function storable(query: Record<string, string>): Record<string, string> {
 function parse(schema: z.ZodType | undefined, value: unknown, location: string): unknown {
   if (!schema) return undefined
   const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const error = fromZodError(parsed.error, location)
   // A malformed id names nothing, and must not be told apart from another tenant's.
-  if (location === 'path') throw new FreeholdError('not_found', 'There is nothing with this name or id.')
-  throw error
+  if (location === 'path' && !(parsed.success && isStorable(value)))
+    throw new FreeholdError('not_found', 'There is nothing with this name or id.')
+  if (parsed.success) return parsed.data
+  throw fromZodError(parsed.error, location)
 }

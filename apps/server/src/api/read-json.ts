@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts'
+import { isStorable } from '../http/storable.ts'
 
 /** Reads a JSON body. An empty one counts as `{}`. */
 export async function readJson(request: Request): Promise<unknown> {
@@ -9,12 +10,13 @@ export async function readJson(request: Request): Promise<unknown> {
     throw new FreeholdError('unsupported_media_type', 'Send the body as JSON, with "Content-Type: application/json".')
   }
   try {
-    return JSON.parse(text, rejectNul)
+    const body: unknown = JSON.parse(text)
+    if (isStorable(body)) return body
   } catch (error) {
-    if (error instanceof FreeholdError) throw error
     if (error instanceof RangeError) throw new FreeholdError('invalid_request', 'body: is nested too deeply')
     throw new FreeholdError('invalid_request', `body: is not valid JSON${placeOf(error)}`)
   }
+  throw new FreeholdError('invalid_request', 'body: holds a NUL character or half a surrogate pair; remove it')
 }
 
 function decode(body: ArrayBuffer): string {
@@ -29,11 +31,4 @@ function decode(body: ArrayBuffer): string {
 function placeOf(error: unknown): string {
   const [place] = (error instanceof Error && / at position \d+/.exec(error.message)) || ['']
   return place
-}
-
-function rejectNul(key: string, value: unknown): unknown {
-  if (key.includes('\0') || (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))) {
-    throw new FreeholdError('invalid_request', 'body: holds a NUL character or half a surrogate pair; remove it')
-  }
-  return value
 }

@@ -193,6 +193,20 @@ describe('a connection', () => {
   })
 })
 
+describe('an agent that is shared with a team', () => {
+  const releases = '/agents/assistant/releases/production'
+  test.each([
+    ['released', 'PUT', releases, { version: 1 }],
+    ['promoted', 'POST', `${releases}/promote`, {}],
+    ['rolled back', 'POST', `${releases}/rollback`, {}],
+    ['tried in a version', 'POST', '/agents/assistant/runs', { message: 'a', version: 1, environment: 'development' }],
+  ])('is not %s by it, and it is told that this is for the owning team', async (_, method, path, body) => {
+    const answer = await on.request(ofSales, method, `/api/v1${path}`, body)
+    expect(answer, answer.text).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+    expect(answer.text).toContain('the team that owns it')
+  })
+})
+
 test("a team's owner is no owner of the tenant when that asks for one to release", async () => {
   const agent = `released-${randomUUID()}`
   const client = on.client(ofClaims)

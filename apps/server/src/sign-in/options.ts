@@ -4,6 +4,7 @@ import type { Auth, BetterAuthOptions, BetterAuthPlugin } from 'better-auth'
 import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
+import { isStorable } from '../http/storable.ts'
 import type { Mail, SendMail } from '../mail/mail.ts'
 import type { OidcProvider, SignInConfig } from './config.ts'
 import { assertSignedUpHere, rememberSignUp, takeOver } from './unproven.ts'
@@ -61,7 +62,10 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
     ...passwords(parts),
     user: { validateUserInfo: admitted(parts) },
     hooks: {
-      before: createAuthMiddleware((context) => refuseUninvited(parts, context.path, context.body)),
+      before: createAuthMiddleware(async ({ path, params, query, body }) => {
+        refuseUnstorable([params, query, body])
+        await refuseUninvited(parts, path, body)
+      }),
       after: rememberSignUp,
     },
     // A provider that proves an unproven address takes it over: `admitted` sees to that.
@@ -150,6 +154,17 @@ function passwords({ sendMail, sender, context, logger }: SignInParts) {
 /** Encryption stays with the secrets of the installation: a second factor is the same on every host. */
 function signWith(secret: Buffer): BetterAuthPlugin {
   return { id: 'signing-secret', init: () => ({ context: { secret: secret.toString('base64url') } }) }
+}
+
+/** Else the database refuses it, as a failure of ours. */
+function refuseUnstorable(asked: unknown): void {
+  try {
+    if (isStorable(asked)) return
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  }
+  const message = 'A text holds a NUL character or half a surrogate pair, or is nested too deeply; remove it.'
+  throw new APIError('BAD_REQUEST', { code: 'INVALID_REQUEST', message })
 }
 
 const byInvitation = {

@@ -135,7 +135,8 @@ const otherKey = () => other.keys[0] ?? {}
 const signature = 'its signature is none of its issuer'
 const noJwt = 'it is not a signed JWT'
 
-const forgeries: [name: string, make: () => Promise<string>, why: string][] = [
+type Refused = [name: string, make: () => Promise<string>, why: string]
+const forgeries: Refused[] = [
   ['signed by another key under the same kid', async () => forge({ key: await foreignKey() }), signature],
   [
     'signed by the key of another issuer',
@@ -163,6 +164,13 @@ const forgeries: [name: string, make: () => Promise<string>, why: string][] = [
   ['of an issuer with a slash more', () => forge({ claims: { iss: `${provider.issuer}/` } }), 'an issuer that is not'],
   ['of no issuer', () => forge({ claims: { iss: undefined } }), 'an issuer that is not'],
   ['about nobody', () => forge({ claims: { sub: undefined } }), 'it lacks the claim "sub"'],
+  ...['sub', 'email', 'name'].map(
+    (claim): Refused => [
+      `with a NUL character in its ${claim}`,
+      () => forge({ claims: { [claim]: 'alice\0' } }),
+      'a claim holds a NUL character',
+    ],
+  ),
   ['signed with HS256 and the public key', signWithPublicKey, 'it is signed with an algorithm that is not accepted'],
   ['encrypted', encrypt, noJwt],
   [

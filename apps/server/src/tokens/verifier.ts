@@ -1,6 +1,7 @@
 import { FreeholdError } from '@freehold/contracts'
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { Vouch } from '../api/vouchers.ts'
+import { isStorable } from '../http/storable.ts'
 import { readPerson } from './claims.ts'
 import { createIssuerKeys, type KeyOptions } from './issuer-keys.ts'
 import type { Issuer } from './issuers.ts'
@@ -31,6 +32,7 @@ export function createTokenVerifier(
     const from = known.get(readIssuer(token))
     if (!from) throw refused('it comes from an issuer that is not configured here')
     const payload = await verify(token, from.issuer, from.keys, new Date(now()))
+    if (!isStorable(payload)) throw refused('a claim holds a NUL character or half a surrogate pair')
     if ('events' in payload) throw refused('it reports an event and is none to sign in with')
     if ('cnf' in payload) throw refused('it is bound to a key of its holder; ask the issuer for a bearer token')
     if (!payload.sub || payload.sub.length > maxSubjectLength) throw refused('its claim "sub" names nobody')

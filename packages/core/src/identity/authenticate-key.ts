@@ -89,7 +89,7 @@ async function findOperator(database: Database, key: string): Promise<Identity |
 async function findTenantKey(database: Database, key: string): Promise<Identity | undefined> {
   const [row] = await database.call<KeyRow>('find-api-key', 'select * from door_find_api_key($1)', [hashKey(key)])
   if (!row) return undefined
-  if (row.tenant_status !== 'active') throw tenantSuspended()
+  if (row.tenant_status !== 'active') throw await tenantSuspended(database, row.tenant_id)
   return {
     tenantId: row.tenant_id,
     ...grantsOf(row),
@@ -119,9 +119,13 @@ function grantsOf(row: KeyRow): Pick<Identity, 'actor' | 'permissions' | 'roles'
   return { actor, permissions: [], roles: [], teams: [{ id: row.team_id, roles, permissions }] }
 }
 
-export function tenantSuspended(): FreeholdError {
-  return new FreeholdError(
-    'tenant_suspended',
-    'The tenant is suspended. The operator of this installation can lift that.',
+/** Why nobody gets in. */
+export async function tenantSuspended(database: Database, tenantId: string): Promise<FreeholdError> {
+  const tenant = await database.withTenant(tenantId, (tx) =>
+    tx.selectFrom('tenants').select('deletion').where('id', '=', tenantId).executeTakeFirst(),
   )
+  const why = tenant?.deletion
+    ? 'The tenant is being deleted. There is no way back from that.'
+    : 'The tenant is suspended. The operator of this installation can lift that.'
+  return new FreeholdError('tenant_suspended', why)
 }

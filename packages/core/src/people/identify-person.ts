@@ -26,7 +26,7 @@ export async function identifyPerson(
   const memberships = all.filter(({ id }) => confinedTo === undefined || id === confinedTo)
   const platformRole = confinedTo === undefined ? person.platform_role : null
   const membership = chooseMembership(memberships, chosenTenant)
-  if (membership?.status === 'suspended') throw tenantSuspended()
+  if (membership?.status === 'suspended') throw await tenantSuspended(platform.database, membership.id)
   const roles = membership?.roles ?? []
   return {
     actor: { kind: 'person', id: person.id, name: nameOf(person) },

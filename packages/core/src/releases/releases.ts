@@ -15,6 +15,7 @@ import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
 import { invalidField } from '../invalid-field.ts'
+import { assertOwnsAgent } from '../teams/assert-owns-agent.ts'
 import { announceRollback } from './announce-rollback.ts'
 import {
   approvalsNeeded,
@@ -53,6 +54,7 @@ export async function setRelease(caller: Caller, input: SetRelease & ReleasePlac
   const { agent, environment, version, comment } = input
   return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent, version)
+    await assertOwnsAgent(tx, caller, agent)
     const before = await lockRelease(tx, agent, environment)
     if (before?.version === version && before.canary_version === null && !input.canary) {
       // Asked again, it has been done already.
@@ -80,6 +82,7 @@ export async function promoteRelease(caller: Caller, input: PromoteRelease & Rel
   const { agent, environment, canary, comment } = input
   return caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent, input.version)
+    await assertOwnsAgent(tx, caller, agent)
     const version = input.version ?? (await versionBefore(tx, input))
     if (!(await hasPassed(tx, agent, environment, version))) throw notPassed({ ...input, version })
     const before = await lockRelease(tx, agent, environment)
@@ -108,6 +111,7 @@ export async function rollBackRelease(caller: Caller, input: RollBackRelease & R
   const { agent, environment, from, comment } = input
   const release = await caller.platform.database.withTenant(caller, async (tx) => {
     await readVersion(tx, agent)
+    await assertOwnsAgent(tx, caller, agent)
     const before = served(await lockRelease(tx, agent, environment), environment)
     const left = before.canary_version ?? before.version
     if (from !== undefined && from !== left) {

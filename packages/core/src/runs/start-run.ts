@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts'
 import { encodeJson } from '../db/json.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { invalidField } from '../invalid-field.ts'
+import { onlyShared } from '../teams/assert-owns-agent.ts'
 import { QueueGate } from './queue-gate.ts'
 
 export interface StartRunInput extends Omit<StartRun, 'priority'> {
@@ -82,9 +83,9 @@ async function chooseTeam(caller: TenantCaller, input: StartRunInput): Promise<s
       .executeTakeFirst(),
   )
   if (owner && teams.includes(owner.team_id)) return owner.team_id
-  // What is shared is for use: its versions are the owner's to try.
-  const [team, ...others] = input.version === undefined ? teams.filter((id) => owner?.shared_with.includes(id)) : []
+  const [team, ...others] = teams.filter((id) => owner?.shared_with.includes(id))
   if (team === undefined) throw startRefused('agent_not_found', input)
+  if (input.version !== undefined) throw onlyShared(input.agent)
   if (others.length === 0) return team
   const message = `"${input.agent}" is shared with several of your teams. Choose one with the header X-Team-Id.`
   throw new FreeholdError('invalid_request', message)

@@ -72,5 +72,5 @@ test('a team tries versions of its own agents, and only uses what is shared with
   expect(await versionOf({ ...owner(), teams: [team] }, { ...input, version: 3 })).toBe(3)
   const sharer = { ...owner(), teams: [others] }
   expect(await versionOf(sharer, input)).toBeLessThan(3)
-  await expect(startRun(sharer, { ...input, version: 3 })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(startRun(sharer, { ...input, version: 3 })).rejects.toMatchObject({ code: 'permission_denied' })
 })

@@ -53,6 +53,9 @@ test('a tenant with something of everything is deleted, and nothing of it is lef
   const begun = await erase(on.acme)
   expect(begun).toMatchObject({ status: 'deleting', certificate: null })
   expect(begun.remainingRows).toBeGreaterThan(100)
+  expect(await on.request(on.acme.key, 'GET', '/api/v1/agents')).toMatchObject({
+    body: { code: 'tenant_suspended', detail: expect.stringContaining('being deleted') },
+  })
   await expect(resumeTenant(operator, on.acme.id)).rejects.toMatchObject({ code: 'conflict' })
   // What was under way adds something, which goes, too.
   await on.asSuperuser(`insert into threads (tenant_id, id) values ($1, 'late')`, [on.acme.id])

@@ -9,21 +9,16 @@ import { createGzip } from 'node:zlib'
 import { FreeholdError } from '@freehold/contracts'
 import { type RawBuilder, sql } from 'kysely'
 import { pack } from 'tar-stream'
-import type { Anchors } from '../../audit/anchors.ts'
+import { type Anchors, newestOf, readAnchors } from '../../audit/anchors.ts'
+import { verifyChain } from '../../audit/verify-audit.ts'
 import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../identity/caller.ts'
 import { toWebStream } from '../../web-stream.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { authorizeOnTenant, tenantNotFound } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
-import {
-  type ArchivedFile,
-  type ArchivedObject,
-  archiveFormat,
-  type Manifest,
-  membersFile,
-  movingTables,
-} from './format.ts'
+import { type ArchivedFile, type ArchivedObject, archiveFormat, type Manifest, movingTables } from './format.ts'
+import { leftBehind } from './left-behind.ts'
 import { dumpObjects, pathOfObject } from './move-objects.ts'
 
 const rowsAtOnce = 100
@@ -31,19 +26,23 @@ const rowsAtOnce = 100
 /**
  * Everything of a suspended tenant but values of secrets and keys, as a gzipped tar: `manifest.json`, then a file of JSON
  * Lines for each table, each after those that it refers to, then its files of the object store. They are on the disk before
- * the first byte is sent, so that the manifest can come first and no connection is held while somebody downloads.
+ * the first byte is sent, so that the manifest can come first and no connection is held while somebody downloads. Whether the
+ * audit chain was as it was is in the manifest: what is broken can be exported, and is not taken for whole.
  */
 export async function exportTenant(
   caller: Caller,
   tenantId: string,
-  { privateKey }: Anchors,
+  anchors: Anchors,
 ): Promise<ReadableStream<Uint8Array>> {
   authorizeOnTenant(caller, 'platform:tenants:write')
   const { database, objects } = caller.platform
   const folder = await mkdtemp(join(tmpdir(), 'freehold-export-'))
   try {
-    const { crv = '', kty = '', x = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
+    const { crv = '', kty = '', x = '' } = createPublicKey(anchors.privateKey).export({ format: 'jwk' })
     const { file, listed } = await dumpObjects(objects, tenantId, folder)
+    // Before the chain that is exported, which may have grown.
+    const { problem } = await verifyChain(database, tenantId, anchors)
+    const newest = newestOf((await readAnchors(anchors, tenantId)).valid)
     // At one moment: a key goes on for some seconds where a gateway remembers it.
     const manifest = await database.snapshot(tenantId, async (tx): Promise<Manifest> => {
       const tenant = await assertAtRest(tx)
@@ -53,6 +52,8 @@ export async function exportTenant(
         exportedAt: new Date().toISOString(),
         tenant: { id: tenantId, ...tenant },
         auditHead: (await head.executeTakeFirst()) ?? null,
+        auditAnchor: newest ?? null,
+        auditProblem: problem,
         publicKey: { crv, kty, x },
         files: [...(await dumpTables(tx, folder)), file],
       }
@@ -94,7 +95,7 @@ async function dumpTables(tx: Tx, folder: string): Promise<ArchivedFile[]> {
     const columns = await readColumns(tx, name)
     files.push(await dump(tx, folder, name, columns, selectLines(name, columns)))
   }
-  files.push(await dump(tx, folder, membersFile, [], selectMembers))
+  for (const [name, select] of Object.entries(leftBehind)) files.push(await dump(tx, folder, name, [], select))
   return files
 }
 
@@ -120,12 +121,6 @@ const orders: Record<string, RawBuilder<unknown>> = {
     ['agent_templates', 'approvals', 'schedules', 'usage_records', 'webhooks'].map((name) => [name, sql`t.id`]),
   ),
 }
-
-const selectMembers = sql`
-  select jsonb_build_object('email', p.email, 'name', p.name, 'roles', m.roles, 'teams', (
-           select coalesce(jsonb_agg(jsonb_build_object('id', j.team_id, 'roles', j.roles)), '[]') from team_members j
-            where j.person_id = m.person_id))::text as line
-    from memberships m join people p on p.id = m.person_id order by m.person_id`
 
 /** Through a cursor, so that no more than some rows are in memory. What is written goes to this host's disk. */
 async function dump(

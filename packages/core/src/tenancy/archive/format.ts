@@ -1,9 +1,8 @@
-import { planNameSchema, tenantNameSchema } from '@freehold/contracts'
+import { auditAnchorSchema, planNameSchema, tenantNameSchema } from '@freehold/contracts'
 import { z } from 'zod'
 import { isObjectKey, maxObjectBytes } from '../../objects/object-store.ts'
 
 export const archiveFormat = 'freehold-tenant/1'
-export const membersFile = 'members'
 /** Says which files of the object store come after it. */
 export const objectsFile = 'objects'
 
@@ -13,8 +12,12 @@ export const manifestSchema = z.strictObject({
   format: z.literal(archiveFormat),
   exportedAt: z.iso.datetime(),
   tenant: z.strictObject({ id: z.uuid(), name: tenantNameSchema, plan: planNameSchema }),
-  /** The newest entry of the audit chain, and the key that its anchors and checkpoints are signed with, as a JWK. */
+  /** The newest entry of the audit chain, and how far it had come by the newest anchor of it. */
   auditHead: z.strictObject({ seq: z.int(), hash: hashSchema }).nullable(),
+  auditAnchor: auditAnchorSchema.nullable(),
+  /** What was found when the chain was verified for the export; null when it was whole. */
+  auditProblem: z.strictObject({ seq: z.int(), reason: z.string() }).nullable(),
+  /** The key that anchors and checkpoints are signed with, as a JWK. */
   publicKey: z.record(z.string(), z.string()),
   files: z
     .array(
@@ -74,12 +77,13 @@ export const movingTables = [
 
 /** And those that don't, with the reason. */
 export const stayingTables: Record<string, string> = {
-  api_keys: 'a key belongs to its installation; the import makes a first one',
+  api_keys: 'a key belongs to its installation, and is named in a file of its own; the import makes a first one',
   custom_hosts: 'a host is proven to be of one installation',
   data_keys: 'they are wrapped by the master key of their installation',
   secret_values: 'values never leave the vault',
   idempotency_keys: 'answers of a day, encrypted by keys that nobody kept',
-  memberships: 'people belong to their installation; who was a member is in a file of its own',
+  memberships:
+    'people belong to their installation; who was a member, was invited or had a key is in files of their own',
   team_members: 'like memberships',
   invitations: 'like memberships, and their tokens are hashed',
   run_counts: 'counted anew with the next run',

@@ -18,12 +18,10 @@ import { resealImportedWebhooks } from '../../webhooks/webhooks.ts'
 import { readTenantTables } from '../tenant-tables.ts'
 import { readTenant } from '../tenants.ts'
 import { type Column, readColumns } from './columns.ts'
-import { type Manifest, membersFile, movingTables, objectsFile } from './format.ts'
+import { type Manifest, movingTables, objectsFile } from './format.ts'
+import { leftBehind, readLeftBehind } from './left-behind.ts'
 import { putObjects } from './move-objects.ts'
 import { type ArchiveLimits, invalid, readBatches, unpackArchive } from './read-archive.ts'
-
-const membersShown = 1_000
-const memberSchema = z.object({ email: z.string().nullable(), roles: z.array(z.string()) })
 
 /**
  * Brings a tenant in from an archive of `exportTenant`, suspended and under its old ids: all or nothing. Every row is
@@ -58,7 +56,7 @@ export async function importTenant(
         apiKey,
         secretsToSet: secrets.map(({ name }) => name),
         webhooksToRotate: webhooks,
-        members: await readMembers(manifest, folder),
+        ...(await readLeftBehind(manifest, folder)),
       }
     })
   } catch (error) {
@@ -70,7 +68,7 @@ export async function importTenant(
 
 function checkFiles({ files }: Manifest): void {
   const names = files.map(({ name }) => name)
-  const expected = [...movingTables, membersFile, objectsFile]
+  const expected = [...movingTables, ...Object.keys(leftBehind), objectsFile]
   if (names.toSorted().join() !== expected.toSorted().join()) {
     throw invalid('was made by another release: it has other tables. Bring both installations to the same release')
   }
@@ -156,6 +154,7 @@ async function adoptChain(tx: Tx, importer: TenantCaller, manifest: Manifest, an
   if (canonicalJson(ends ?? null) !== canonicalJson(manifest.auditHead)) {
     throw invalid('has another end of the audit chain than its manifest says')
   }
+  await assertReaches(tx, manifest.auditAnchor)
   const first = await tx.selectFrom('audit_entries').select('seq').orderBy('seq').limit(1).executeTakeFirst()
   if (!first || first.seq === 1) return
   const pruned = await tx.selectFrom('audit_entries').select('after').where('action', '=', 'audit.pruned').execute()
@@ -175,18 +174,19 @@ async function adoptChain(tx: Tx, importer: TenantCaller, manifest: Manifest, an
   await recordChange(tx, importer, { action: 'audit.pruned', subjectId: id, after })
 }
 
+/** The chain alone doesn't show that its end was removed: where it comes from, an anchor did. */
+async function assertReaches(tx: Tx, anchor: Manifest['auditAnchor']): Promise<void> {
+  if (!anchor) return
+  const { seq, hash, at } = anchor
+  const entry = await tx.selectFrom('audit_entries').select('hash').where('seq', '=', seq).executeTakeFirst()
+  if (entry?.hash === hash) return
+  const what = entry ? 'was rewritten' : 'lacks its newest entries'
+  throw invalid(`has an audit chain that ${what}: by the anchor of ${at} it had come to entry ${seq}`)
+}
+
 async function assertWhole({ platform, tenantId }: TenantCaller, anchors: Anchors): Promise<void> {
   const { problem } = await verifyChain(platform.database, tenantId, anchors)
   if (problem) throw invalid(`has an audit chain that is not as it was at entry ${problem.seq}: ${problem.reason}`)
-}
-
-async function readMembers({ files }: Manifest, folder: string): Promise<ImportedTenant['members']> {
-  const members: ImportedTenant['members'] = []
-  const index = files.findIndex(({ name }) => name === membersFile)
-  for await (const lines of readBatches(folder, index)) {
-    for (const line of lines) if (members.length < membersShown) members.push(memberSchema.parse(JSON.parse(line)))
-  }
-  return members
 }
 
 /** What the database refused, in words about the archive. */

@@ -219,5 +219,5 @@ async function* readLines(path: string): AsyncGenerator<string> {
 }
 
 export function invalid(what: string, cause?: unknown): FreeholdError {
-  return new FreeholdError('invalid_request', `body: the archive ${what}.`, { cause })
+  return new FreeholdError('invalid_request', `body: the archive ${what.replace(/\.$/, '')}.`, { cause })
 }
