@@ -1,6 +1,7 @@
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import {
   acceptInvitationSchema,
+  changedMemberSchema,
   createdInvitationSchema,
   createInvitationSchema,
   createServiceAccountSchema,
@@ -31,7 +32,7 @@ export const peopleOperations = {
     params: byId,
     body: updateMemberSchema,
     status: 200,
-    response: memberSchema,
+    response: changedMemberSchema,
   },
   removeMember: {
     method: 'delete',
@@ -41,7 +42,7 @@ export const peopleOperations = {
     permission: 'members:write',
     params: byId,
     status: 200,
-    response: memberSchema,
+    response: changedMemberSchema,
   },
   createServiceAccount: {
     method: 'post',

@@ -1,8 +1,16 @@
-import { FreeholdError, type Member, type Page, type TenantRole, tenantRoles } from '@freehold/contracts'
+import {
+  type ChangedMember,
+  FreeholdError,
+  type Member,
+  type Page,
+  type TenantRole,
+  tenantRoles,
+} from '@freehold/contracts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { recordRevocations, revokeExceedingKeys } from '../identity/key-makers.ts'
 import { assertCanGive, rolesOf } from '../identity/roles.ts'
 
 export async function listMembers(
@@ -21,8 +29,8 @@ export async function listMembers(
   return toPage(rows, query.limit, toMember, ({ person_id }) => person_id)
 }
 
-/** Gives a member other roles. The last owner stays one. */
-export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<Member> {
+/** Gives a member other roles. The last owner stays one. Keys of theirs that could do more are revoked. */
+export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   const roles = rolesOf(input.roles)
   return caller.platform.database.withTenant(caller, async (tx) => {
@@ -31,28 +39,26 @@ export async function updateMember(caller: Caller, id: string, input: { roles: T
     assertCanGive(caller, changed)
     if (!roles.includes('owner')) await assertNotLastOwner(tx, before)
     await tx.updateTable('memberships').set({ roles }).where('person_id', '=', id).execute()
+    const revoked = await revokeExceedingKeys(tx, id)
     const after = { ...before, roles }
     await recordChange(tx, caller, { action: 'member.updated', subjectId: id, before, after })
-    return after
+    await recordRevocations(tx, caller, revoked)
+    return { ...after, revokedKeys: revoked.length }
   })
 }
 
-/** Ends a membership. The last owner stays; the keys of a service account go with it. */
-export async function removeMember(caller: Caller, id: string): Promise<Member> {
+/** Ends a membership, with the keys that they made or that act as them. The last owner stays. */
+export async function removeMember(caller: Caller, id: string): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   return caller.platform.database.withTenant(caller, async (tx) => {
     const before = await lockMember(tx, id)
     assertCanGive(caller, before.roles)
     await assertNotLastOwner(tx, before)
-    await tx
-      .updateTable('api_keys')
-      .set({ revoked_at: new Date() })
-      .where('member_id', '=', id)
-      .where('revoked_at', 'is', null)
-      .execute()
     await tx.deleteFrom('memberships').where('person_id', '=', id).execute()
+    const revoked = await revokeExceedingKeys(tx, id)
     await recordChange(tx, caller, { action: 'member.removed', subjectId: id, before })
-    return before
+    await recordRevocations(tx, caller, revoked)
+    return { ...before, revokedKeys: revoked.length }
   })
 }
 
