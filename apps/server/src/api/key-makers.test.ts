@@ -175,3 +175,57 @@ describe('a key that can do more than who made it is revoked', () => {
     expect(await revokedOf(...keys)).toEqual(keys.map(() => true))
   })
 })
+
+describe('where two have to agree, a key is the person behind it', () => {
+  const approve = (credential: string, id: string, headers = {}) =>
+    on.request(credential, 'POST', `/api/v1/release-requests/${id}/decision`, { decision: 'approve' }, headers)
+
+  /** What this person asks to get into production. */
+  async function ask(credential: string, required: number, role: 'admin' | null = 'admin'): Promise<string> {
+    const name = `agent-${randomUUID()}`
+    const params = (environment: 'development' | 'staging' | 'production') => ({ params: { name, environment } })
+    await owner().createAgent({ body: { name } })
+    await owner().updateOwnTenant({ body: { productionApprovals: { required, role } } })
+    await owner().createAgentVersion({ params: { name }, body: { description: 'another one' } })
+    await owner().setRelease({ ...params('development'), body: { version: 2 } })
+    await owner().promoteRelease({ ...params('staging'), body: {} })
+    const { request } = await on.client(credential).promoteRelease({ ...params('production'), body: {} })
+    return request?.id ?? ''
+  }
+
+  test('nobody approves what they, or a key of theirs, asked for', async () => {
+    const [ada, bob] = [await join(['admin']), await join(['admin'])]
+    const first = await makeKey(ada.token, ['admin'])
+    const second = await makeKey(first.apiKey, ['admin'])
+    for (const asking of [ada.token, first.apiKey]) {
+      const id = await ask(asking, 1)
+      for (const own of [ada.token, first.apiKey, second.apiKey]) {
+        expect(await approve(own, id)).toMatchObject({ status: 403, body: { code: 'permission_denied' } })
+      }
+      expect(await approve(bob.token, id)).toMatchObject({ status: 200, body: { status: 'approved' } })
+    }
+  })
+
+  test('nor does who acts for a team, from where the key is not seen', async () => {
+    const ada = await join(['admin'])
+    const key = await makeKey(ada.token, ['admin'])
+    const id = await ask(key.apiKey, 1, null)
+    const { agent } = await owner().getReleaseRequest({ params: { id } })
+    const team = await newTeam()
+    await owner().setOwner({ params: { kind: 'agent', resource: agent }, body: { teamId: team, sharedWith: [] } })
+    expect(await approve(ada.token, id, { 'x-team-id': team })).toMatchObject({ status: 403 })
+    expect(await approve((await join(['admin'])).token, id, { 'x-team-id': team })).toMatchObject({ status: 200 })
+  })
+
+  test('nobody approves twice by another key, and a key of nobody is itself', async () => {
+    const [ada, bob] = [await join(['admin']), await join(['admin'])]
+    const keys = [await makeKey(bob.token, ['admin']), await makeKey(bob.token, ['admin'])] as const
+    const id = await ask(ada.token, 2)
+    expect(await approve(keys[0].apiKey, id)).toMatchObject({ status: 200, body: { status: 'pending' } })
+    for (const again of [keys[0].apiKey, keys[1].apiKey, bob.token]) {
+      expect(await approve(again, id)).toMatchObject({ status: 409, body: { code: 'conflict' } })
+    }
+    const ofNobody = await makeKey(on.acme.key, ['admin'])
+    expect(await approve(ofNobody.apiKey, id)).toMatchObject({ status: 200, body: { status: 'approved' } })
+  })
+})

@@ -31,6 +31,16 @@ export async function findMaker(
   return person === name ? null : person
 }
 
+/** Whether one of these actors is the caller, or the caller's key, or of the same person as that. */
+export async function isAmong(tx: Tx, caller: TenantCaller, actors: readonly string[]): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`
+    select exists (
+      select from unnest(${[...actors]}::text[]) other
+       where person_behind(${caller.tenantId}, other) = person_behind(${caller.tenantId}, ${actorName(caller)})
+    ) as found`.execute(tx)
+  return rows[0]?.found ?? false
+}
+
 /** Their rights may have shrunk since the gateway looked, and whoever took them away has revoked what was there then. */
 export async function assertStillHolds(tx: Tx, makerId: string, grant: Grant): Promise<void> {
   if (!exceeds(grant, await lockRights(tx, makerId))) return
