@@ -70,7 +70,7 @@ export const peopleOperations = {
   createInvitation: {
     method: 'post',
     path: '/invitations',
-    summary: 'Invite somebody by mail',
+    summary: 'Invite somebody by mail; what they were invited to before and have not accepted is taken back',
     tag: 'people',
     permission: 'members:write',
     body: createInvitationSchema,

@@ -12,6 +12,7 @@ import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
 import { recordRevocations, revokeExceedingKeys } from '../identity/key-makers.ts'
 import { assertCanGive, rolesOf } from '../identity/roles.ts'
+import { recordWithdrawals, withdrawInvitations } from './withdraw-invitations.ts'
 
 export async function listMembers(
   caller: Caller,
@@ -29,11 +30,15 @@ export async function listMembers(
   return toPage(rows, query.limit, toMember, ({ person_id }) => person_id)
 }
 
-/** Gives a member other roles. The last owner stays one. Keys of theirs that could do more are revoked. */
+/**
+ * Gives a member other roles. The last owner stays one. Keys of theirs that could do more are revoked, and invitations of
+ * theirs to more are taken back.
+ */
 export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   const roles = rolesOf(input.roles)
   return caller.platform.database.withTenant(caller, async (tx) => {
+    const withdrawn = await withdrawInvitations(tx, await readAddress(tx, id), roles)
     const before = await lockMember(tx, id)
     const changed = tenantRoles.filter((role) => before.roles.includes(role) !== roles.includes(role))
     assertCanGive(caller, changed)
@@ -43,14 +48,16 @@ export async function updateMember(caller: Caller, id: string, input: { roles: T
     const after = { ...before, roles }
     await recordChange(tx, caller, { action: 'member.updated', subjectId: id, before, after })
     await recordRevocations(tx, caller, revoked)
+    await recordWithdrawals(tx, caller, withdrawn)
     return { ...after, revokedKeys: revoked.length }
   })
 }
 
-/** Ends a membership, with the keys that they made or that act as them. The last owner stays. */
+/** Ends a membership, with the keys that they made or that act as them, and what they are invited to. The last owner stays. */
 export async function removeMember(caller: Caller, id: string): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   return caller.platform.database.withTenant(caller, async (tx) => {
+    const withdrawn = await withdrawInvitations(tx, await readAddress(tx, id))
     const before = await lockMember(tx, id)
     assertCanGive(caller, before.roles)
     await assertNotLastOwner(tx, before)
@@ -58,8 +65,15 @@ export async function removeMember(caller: Caller, id: string): Promise<ChangedM
     const revoked = await revokeExceedingKeys(tx, id)
     await recordChange(tx, caller, { action: 'member.removed', subjectId: id, before })
     await recordRevocations(tx, caller, revoked)
+    await recordWithdrawals(tx, caller, withdrawn)
     return { ...before, revokedKeys: revoked.length }
   })
+}
+
+/** Null also for who is no member. */
+async function readAddress(tx: Tx, id: string): Promise<string | null> {
+  const member = await selectMembers(tx).where('memberships.person_id', '=', id).executeTakeFirst()
+  return member?.email ?? null
 }
 
 async function lockMember(tx: Tx, id: string): Promise<Member> {
