@@ -124,6 +124,7 @@ export type {
   RunFigures,
 } from './overview.ts'
 export {
+  type ChangedMember,
   type CreatedInvitation,
   type CreateInvitation,
   type CreateServiceAccount,

@@ -1,6 +1,7 @@
 import { byId, type Operation, page, pageQuery } from './operation.ts'
 import {
   acceptInvitationSchema,
+  changedMemberSchema,
   createdInvitationSchema,
   createInvitationSchema,
   createServiceAccountSchema,
@@ -31,7 +32,7 @@ export const peopleOperations = {
     params: byId,
     body: updateMemberSchema,
     status: 200,
-    response: memberSchema,
+    response: changedMemberSchema,
   },
   removeMember: {
     method: 'delete',
@@ -41,7 +42,7 @@ export const peopleOperations = {
     permission: 'members:write',
     params: byId,
     status: 200,
-    response: memberSchema,
+    response: changedMemberSchema,
   },
   createServiceAccount: {
     method: 'post',
@@ -69,7 +70,7 @@ export const peopleOperations = {
   createInvitation: {
     method: 'post',
     path: '/invitations',
-    summary: 'Invite somebody by mail',
+    summary: 'Invite somebody by mail; what they were invited to before and have not accepted is taken back',
     tag: 'people',
     permission: 'members:write',
     body: createInvitationSchema,

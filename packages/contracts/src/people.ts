@@ -26,6 +26,15 @@ export const memberSchema = z
   .meta({ id: 'Member' })
 export type Member = z.output<typeof memberSchema>
 
+export const changedMemberSchema = memberSchema
+  .extend({
+    revokedKeys: z
+      .int()
+      .meta({ description: 'How many of their keys were revoked: those that could do more than they.' }),
+  })
+  .meta({ id: 'ChangedMember' })
+export type ChangedMember = z.output<typeof changedMemberSchema>
+
 /** No roles: what they are in their teams is all that they are. */
 export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
 

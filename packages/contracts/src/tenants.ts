@@ -103,6 +103,10 @@ export const keySchema = z
     roles: z.array(z.enum(tenantRoles)),
     createdAt: z.iso.datetime(),
     serviceAccountId: idSchema.nullable(),
+    madeBy: z.object({ id: idSchema, name: z.string().nullable() }).nullable().meta({
+      description:
+        'The member behind it, also when one of their keys made it; null: the installation, or what its service account may do holds it.',
+    }),
     environment: environmentSchema.nullable(),
     requestsPerSecond: z.number().nullable(),
     expiresAt: z.iso.datetime().nullable(),

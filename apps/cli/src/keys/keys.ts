@@ -21,6 +21,7 @@ const keyColumns: Column<ApiKey>[] = [
   { title: 'KEY', value: ({ id }) => id },
   { title: 'BEGINS', value: ({ prefix }) => oneLine(prefix) },
   { title: 'STATE', value: describeState },
+  { title: 'MADE BY', value: describeMaker },
   { title: 'NAME', flexible: true, value: ({ name }) => oneLine(name) },
 ]
 
@@ -28,6 +29,10 @@ function describeState({ expiresAt, revokedAt }: ApiKey): string {
   if (revokedAt !== null) return 'revoked'
   if (expiresAt === null) return 'active'
   return Date.parse(expiresAt) <= Date.now() ? 'expired' : `until ${expiresAt.slice(0, 10)}`
+}
+
+function describeMaker({ madeBy }: ApiKey): string {
+  return madeBy === null ? '' : oneLine(madeBy.name ?? madeBy.id)
 }
 
 export async function listKeys(context: Context): Promise<undefined> {
@@ -75,6 +80,7 @@ function renderKey({ terminal }: Context, key: ApiKey): string {
       ['scopes', key.scopes.join(', ')],
       ['roles', key.roles.join(', ')],
       ['acts as', key.serviceAccountId ?? undefined],
+      ['made by', describeMaker(key) || undefined],
       ['bound to', key.environment ?? undefined],
       ['requests/s', key.requestsPerSecond === null ? undefined : String(key.requestsPerSecond)],
       ['expires', key.expiresAt === null ? 'never' : formatTime(key.expiresAt)],

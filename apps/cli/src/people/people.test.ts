@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { sharePlatform } from '../command.fixture.ts'
 
@@ -22,12 +24,23 @@ test('teams are made, given things, and joined by a service account with a key o
   const { apiKey } = await json('keys', 'create', 'of the robot', '--service-account', robot.id)
   expect(apiKey).toMatch(/^fht_/)
   expect(await ok('teams', 'remove', 'claims', 'robot')).toContain('no member of claims')
-  expect(await ok('members', 'remove', 'robot')).toContain(robot.id)
+  expect(await ok('members', 'remove', 'robot')).toMatch(new RegExp(`${robot.id}[^]*keys revoked +1`))
   const refused = await on.run(['teams', 'delete', 'claims', '--tenant', 'acme'])
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('owns something yet')])
   await ok('teams', 'give', 'agent', 'planner', 'none')
   await ok('teams', 'rename', 'claims', 'former claims')
   expect(await ok('teams', 'delete', 'former claims')).toContain('Deleted')
+})
+
+test('the list of keys says who made which, and removing them how many went along', async () => {
+  const maker = await json('members', 'create-service-account', 'maker', '--roles', 'admin')
+  const { apiKey } = await json('keys', 'create', 'of the maker', '--service-account', maker.id)
+  const { url } = JSON.parse(await readFile(join(on.dataDir, 'credentials.json'), 'utf8'))
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
+  const answer = await fetch(`${url}/api/v1/keys`, { method: 'POST', headers, body: '{"name": "made"}' })
+  expect(answer.status).toBe(201)
+  expect(await ok('keys', 'list')).toMatch(/ active +maker +made\n/)
+  expect(await ok('members', 'remove', 'maker')).toMatch(/keys revoked +2\n/)
 })
 
 test('somebody is invited into a team, seen in the list, and not any more', async () => {

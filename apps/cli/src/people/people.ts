@@ -1,4 +1,5 @@
 import {
+  type ChangedMember,
   createInvitationSchema,
   createServiceAccountSchema,
   type Invitation,
@@ -78,13 +79,14 @@ export async function findMember(client: Client, named: string): Promise<Member>
   throw new CliError(`There is no member "${named}". See freehold members list.`)
 }
 
-function show({ json, terminal }: Context, member: Member): void {
+function show({ json, terminal }: Context, member: Member | ChangedMember): void {
   const fields: [string, string | undefined][] = [
     ['member', member.id],
     ['name', member.name === null ? undefined : oneLine(member.name)],
     ['address', member.email ?? undefined],
     ['roles', member.roles.join(', ') || 'in teams only'],
     ['from', member.source],
+    ['keys revoked', 'revokedKeys' in member ? String(member.revokedKeys) : undefined],
   ]
   if (json) printJson(terminal, member)
   else terminal.write(renderFields(fields, terminal.paint))

@@ -129,7 +129,10 @@ function refusal(outcome: string): FreeholdError {
         'The policy names who may decide this, and you are not among them. `approvers` of the approval says who is.',
       )
     case 'self':
-      return new FreeholdError('permission_denied', 'You started this run, and the policy asks for somebody else.')
+      return new FreeholdError(
+        'permission_denied',
+        'You started this run, or a key of yours did, and the policy asks for somebody else.',
+      )
     case 'other_arguments':
       return new FreeholdError(
         'conflict',

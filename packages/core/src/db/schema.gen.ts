@@ -107,6 +107,7 @@ export interface ApiKeys {
   expires_at: Timestamp | null;
   id: string;
   key_hash: Buffer;
+  made_by: string | null;
   member_id: string | null;
   name: string;
   prefix: string;

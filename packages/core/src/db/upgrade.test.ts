@@ -16,13 +16,15 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 /** A database as the first release left it: migrations 1 to 5. */
-async function openFirstRelease(): Promise<string> {
+const openFirstRelease = () => openRelease(5)
+
+async function openRelease(lastMigration: number): Promise<string> {
   const url = await server.createDatabase()
   await asSuperuser(
     url,
     'create table schema_migrations (version int primary key, name text, checksum text, breaking boolean, applied_at timestamptz default now())',
   )
-  for (const file of (await readdir(folder)).filter((name) => /^000[1-5]/.test(name)).sort()) {
+  for (const file of (await readdir(folder)).filter((name) => Number.parseInt(name, 10) <= lastMigration).sort()) {
     const text = await readFile(join(folder, file), 'utf8')
     await asSuperuser(url, file.startsWith('0001') ? text : `set role freehold_owner; ${text}; reset role`)
     const checksum = createHash('sha256').update(text).digest('hex')
@@ -112,4 +114,45 @@ test('what the first release had released is in the history after an upgrade, an
     { name: 'agents:release', scopes: ['agents:release', 'releases:force'] },
     { name: 'runs:read', scopes: ['runs:read'] },
   ])
+})
+
+test('keys from before know who made them after an upgrade, as far as the audit trail tells', async () => {
+  const url = await openRelease(34)
+  const [tenant, ada, account, ofAda, ofHerKey, ofAccount, ofOperator] = Array.from({ length: 7 }, () => randomUUID())
+  await asSuperuser(url, `insert into tenants (id, name) values ($1, 'acme')`, [tenant])
+  await asSuperuser(url, `insert into people (id, name) values ($1, 'ada'), ($2, 'ci')`, [ada, account])
+  const made = [
+    [ofAda, `person:${ada}`, null],
+    [ofHerKey, `api_key:${ofAda}`, null],
+    [ofAccount, `person:${ada}`, account],
+    [ofOperator, 'operator:test', null],
+  ]
+  for (const [index, [key, actor, member]] of made.entries()) {
+    await asSuperuser(
+      url,
+      `insert into api_keys (tenant_id, id, name, prefix, key_hash, scopes, member_id)
+        values ($1, $2, 'key', 'fht_', gen_random_uuid()::text::bytea, '{}', $3)`,
+      [tenant, key, member],
+    )
+    await asSuperuser(
+      url,
+      `insert into audit_entries (tenant_id, seq, at, actor, actor_name, action, subject_kind, subject_id, before, after,
+          request_id, previous_hash, hash)
+        values ($1, $2, date_trunc('milliseconds', now()), $3, 'somebody', 'key.created', 'key', $4, 'null', 'null',
+          'request', repeat('0', 64), repeat('0', 64))`,
+      [tenant, index + 1, actor, key],
+    )
+  }
+
+  await (await openDatabase({ url, dataDir: server.folder, poolSize: 1, migrate: true })).close()
+
+  const makers = await asSuperuser<{ id: string; made_by: string | null }>(url, 'select id, made_by from api_keys')
+  expect(new Map(makers.map(({ id, made_by }) => [id, made_by]))).toEqual(
+    new Map([
+      [ofAda, ada],
+      [ofHerKey, ada],
+      [ofAccount, null],
+      [ofOperator, null],
+    ]),
+  )
 })

@@ -9,17 +9,18 @@ import {
   type TenantRole,
   tenantPermissions,
 } from '@freehold/contracts'
-import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
-import type { ApiKeys } from '../db/schema.gen.ts'
 import { invalidField } from '../invalid-field.ts'
+import type { ActorNames } from '../people/actor-names.ts'
 import { readAccountRoles } from '../people/service-accounts.ts'
 import { authorize, type Caller, type TenantCaller } from './caller.ts'
+import { assertStillHolds, findMaker } from './key-makers.ts'
 import { generateKey, hashKey, keyPrefix } from './keys.ts'
-import { assertCanGive, rolesOf } from './roles.ts'
+import { readMakerNames, toApiKey } from './present-key.ts'
+import { assertCanGive } from './roles.ts'
 
 export interface NewKey {
   name: string
@@ -51,21 +52,36 @@ export async function createKey(caller: Caller, input: NewKey): Promise<CreatedA
   if (input.serviceAccountId !== undefined && (input.roles ?? []).length > 0) {
     throw invalidField('body.roles', 'a key of a service account has the roles of that')
   }
-  return insertRecordedKey(caller, { ...input, scopes })
-}
-
-/** A key of the caller's tenant, and the entry that tells of it. */
-export function insertRecordedKey(caller: TenantCaller, input: NewKey): Promise<CreatedApiKey> {
   return caller.platform.database.withTenant(caller, async (tx) => {
-    if (input.serviceAccountId !== undefined) assertCanGive(caller, await readAccountRoles(tx, input.serviceAccountId))
-    const key = await insertKey(tx, caller.tenantId, input)
-    const { apiKey: _, ...after } = key
-    await recordChange(tx, caller, { action: 'key.created', subjectId: key.id, after })
-    return key
+    const maker = await findMaker(tx, caller, input)
+    const [team_id = null] = caller.teams ?? []
+    if (maker !== null) await assertStillHolds(tx, maker, { scopes, roles: input.roles ?? [], team_id })
+    return insertRecordedKey(tx, caller, { ...input, scopes }, maker)
   })
 }
 
-export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promise<CreatedApiKey> {
+/** A key of the caller's tenant, and the entry that tells of it. */
+export async function insertRecordedKey(
+  tx: Tx,
+  caller: TenantCaller,
+  input: NewKey,
+  maker: string | null,
+): Promise<CreatedApiKey> {
+  if (input.serviceAccountId !== undefined) assertCanGive(caller, await readAccountRoles(tx, input.serviceAccountId))
+  const names = await readMakerNames(tx, caller, [{ made_by: maker }])
+  const key = await insertKey(tx, caller.tenantId, input, maker, names)
+  const { apiKey: _, ...after } = key
+  await recordChange(tx, caller, { action: 'key.created', subjectId: key.id, after })
+  return key
+}
+
+export async function insertKey(
+  tx: Tx,
+  tenantId: string,
+  input: NewKey,
+  maker: string | null = null,
+  makerNames: ActorNames = new Map(),
+): Promise<CreatedApiKey> {
   if (input.expiresAt && Date.parse(input.expiresAt) <= Date.now()) {
     throw invalidField('body.expiresAt', 'must lie in the future')
   }
@@ -91,11 +107,12 @@ export async function insertKey(tx: Tx, tenantId: string, input: NewKey): Promis
       expires_at: input.expiresAt ?? null,
       environment: input.environment ?? null,
       member_id: input.serviceAccountId ?? null,
+      made_by: maker,
       requests_per_second: input.requestsPerSecond ?? null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()
-  return { ...toApiKey(row), apiKey }
+  return { ...toApiKey(row, makerNames), apiKey }
 }
 
 function fits(permission: TenantPermission, environment: Environment | undefined): boolean {
@@ -108,16 +125,22 @@ export async function listKeys(
 ): Promise<Page<ApiKey>> {
   authorize(caller, 'keys:read')
   const after = decodeCursor(query.cursor, cursorKeys.id)
-  const rows = await caller.platform.database.withTenant(caller, (tx) =>
-    tx
+  return caller.platform.database.withTenant(caller, async (tx) => {
+    const rows = await tx
       .selectFrom('api_keys')
       .selectAll()
       .$if(after !== undefined, (q) => q.where('id', '<', after ?? ''))
       .orderBy('id', 'desc')
       .limit(query.limit + 1)
-      .execute(),
-  )
-  return toPage(rows, query.limit, toApiKey, ({ id }) => id)
+      .execute()
+    const names = await readMakerNames(tx, caller, rows)
+    return toPage(
+      rows,
+      query.limit,
+      (row) => toApiKey(row, names),
+      ({ id }) => id,
+    )
+  })
 }
 
 /** Revokes a key; revoking it again changes nothing. */
@@ -132,25 +155,14 @@ export async function revokeKey(caller: Caller, id: string): Promise<ApiKey> {
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow()
-    const key = toApiKey(row)
-    await recordChange(tx, caller, { action: 'key.revoked', subjectId: id, before: toApiKey(before), after: key })
+    const names = await readMakerNames(tx, caller, [row])
+    const key = toApiKey(row, names)
+    await recordChange(tx, caller, {
+      action: 'key.revoked',
+      subjectId: id,
+      before: toApiKey(before, names),
+      after: key,
+    })
     return key
   })
-}
-
-function toApiKey(row: Selectable<ApiKeys>): ApiKey {
-  return {
-    id: row.id,
-    name: row.name,
-    prefix: row.prefix,
-    scopes: tenantPermissions.filter((permission) => row.scopes.includes(permission)),
-    roles: rolesOf(row.roles),
-    // Has a check constraint.
-    environment: row.environment as ApiKey['environment'],
-    serviceAccountId: row.member_id,
-    requestsPerSecond: row.requests_per_second,
-    createdAt: row.created_at.toISOString(),
-    expiresAt: row.expires_at?.toISOString() ?? null,
-    revokedAt: row.revoked_at?.toISOString() ?? null,
-  }
 }

@@ -2,7 +2,8 @@ import type { PublicInvitation, TenantRole } from '@freehold/contracts'
 import { type HouseBrand, publicBrandOf } from '../branding/branding.ts'
 import type { Database } from '../db/database.ts'
 import { rolesOf } from '../identity/roles.ts'
-import { hashToken, statusOf } from './invitations.ts'
+import { hashToken } from './invitations.ts'
+import { statusOf } from './present-invitation.ts'
 
 interface InvitationRow {
   tenant_id: string

@@ -2,6 +2,7 @@ import { FreeholdError, type TenantRole } from '@freehold/contracts'
 import { recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import type { TenantCaller } from '../identity/caller.ts'
+import { recordRevocations, revokeExceedingKeys } from '../identity/key-makers.ts'
 import { rolesOf } from '../identity/roles.ts'
 import type { Platform } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
@@ -13,7 +14,8 @@ type Claimed = readonly { tenant: string; roles: readonly TenantRole[] }[]
 /**
  * Makes the memberships that an issuer gave what its newest token says: added, changed and ended with it. Those that
  * somebody invited the person to, or that another issuer gave, stay as they are, and so does the last owner. A tenant that
- * there is not is passed over, and so is one with as many members as its plan allows.
+ * there is not is passed over, and so is one with as many members as its plan allows. Keys that could do more than the
+ * person by then are revoked.
  */
 export async function followClaims(
   platform: Platform,
@@ -103,13 +105,17 @@ async function give(tx: Tx, caller: TenantCaller, personId: string, before: Give
     .returning('roles')
     .executeTakeFirst()
   if (!written) return
+  const revoked = await revokeExceedingKeys(tx, personId)
   const action = before ? 'member.updated' : 'member.added'
   await recordChange(tx, caller, { action, subjectId: personId, before, after })
+  await recordRevocations(tx, caller, revoked)
 }
 
 async function end(tx: Tx, caller: TenantCaller, personId: string, before: Given): Promise<void> {
   await tx.deleteFrom('memberships').where('person_id', '=', personId).where('source', '=', before.source).execute()
+  const revoked = await revokeExceedingKeys(tx, personId)
   await recordChange(tx, caller, { action: 'member.removed', subjectId: personId, before })
+  await recordRevocations(tx, caller, revoked)
 }
 
 async function isMember(tx: Tx, personId: string): Promise<boolean> {

@@ -18,14 +18,18 @@ import { authorize, type Caller, type TenantCaller } from '../identity/caller.ts
 import { assertCanGive, rolesOf } from '../identity/roles.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { assertTeams } from '../teams/assert-teams.ts'
+import { readTeams, toInvitation } from './present-invitation.ts'
 import { readMembershipsWithin, toMembership } from './recognize-person.ts'
+import { recordWithdrawals, withdrawInvitations } from './withdraw-invitations.ts'
 
-/** Invites somebody. Whoever has the token and signs in with the address accepts it. */
+/** Invites somebody, in place of what they were invited to before. Whoever has the token and signs in with the address accepts it. */
 export async function createInvitation(caller: Caller, input: CreateInvitation): Promise<CreatedInvitation> {
   authorize(caller, 'members:write')
   assertCanGive(caller, [...input.roles, ...input.teams.flatMap(({ roles }) => roles)])
   const token = randomBytes(32).toString('base64url')
   return caller.platform.database.withTenant(caller, async (tx) => {
+    await lockAddress(tx, caller.tenantId, input.email)
+    const replaced = await withdrawInvitations(tx, input.email)
     await assertQuota(tx, caller.tenantId, 'members')
     await assertTeams(
       tx,
@@ -46,6 +50,7 @@ export async function createInvitation(caller: Caller, input: CreateInvitation):
       .returningAll()
       .executeTakeFirstOrThrow()
     const invitation = toInvitation(row)
+    await recordWithdrawals(tx, caller, replaced)
     await recordChange(tx, caller, { action: 'invitation.created', subjectId: row.id, after: invitation })
     const { name: tenantName } = await tx.selectFrom('tenants').select('name').executeTakeFirstOrThrow()
     return { ...invitation, tenantName, token }
@@ -162,6 +167,13 @@ export async function isInvited(database: Database, email: string): Promise<bool
   return row?.invited ?? false
 }
 
+/** Of two invitations of somebody at once, the later one replaces the other. */
+async function lockAddress(tx: Tx, tenantId: string, email: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.invitation:${tenantId}:${email}`}, 0))`.execute(
+    tx,
+  )
+}
+
 function lockInvitation(tx: Tx, id: string) {
   return tx.selectFrom('invitations').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
@@ -175,32 +187,4 @@ function noSuchInvitation(): FreeholdError {
 
 export function hashToken(token: string): Buffer {
   return createHash('sha256').update(token).digest()
-}
-
-function toInvitation(row: Selectable<Invitations>): Invitation {
-  return {
-    id: row.id,
-    email: row.email,
-    roles: rolesOf(row.roles),
-    teams: readTeams(row),
-    status: statusOf(row),
-    invitedBy: row.invited_by,
-    createdAt: row.created_at.toISOString(),
-    expiresAt: row.expires_at.toISOString(),
-  }
-}
-
-/** Written by `createInvitation` only. A team that was deleted since is passed over. */
-function readTeams({ teams }: Selectable<Invitations>): Invitation['teams'] {
-  return teams as Invitation['teams']
-}
-
-export function statusOf({
-  accepted_at,
-  revoked_at,
-  expires_at,
-}: Pick<Selectable<Invitations>, 'accepted_at' | 'revoked_at' | 'expires_at'>): Invitation['status'] {
-  if (accepted_at) return 'accepted'
-  if (revoked_at) return 'revoked'
-  return expires_at < new Date() ? 'expired' : 'pending'
 }

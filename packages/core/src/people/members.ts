@@ -1,9 +1,18 @@
-import { FreeholdError, type Member, type Page, type TenantRole, tenantRoles } from '@freehold/contracts'
+import {
+  type ChangedMember,
+  FreeholdError,
+  type Member,
+  type Page,
+  type TenantRole,
+  tenantRoles,
+} from '@freehold/contracts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { recordRevocations, revokeExceedingKeys } from '../identity/key-makers.ts'
 import { assertCanGive, rolesOf } from '../identity/roles.ts'
+import { recordWithdrawals, withdrawInvitations } from './withdraw-invitations.ts'
 
 export async function listMembers(
   caller: Caller,
@@ -21,39 +30,50 @@ export async function listMembers(
   return toPage(rows, query.limit, toMember, ({ person_id }) => person_id)
 }
 
-/** Gives a member other roles. The last owner stays one. */
-export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<Member> {
+/**
+ * Gives a member other roles. The last owner stays one. Keys of theirs that could do more are revoked, and invitations of
+ * theirs to more are taken back.
+ */
+export async function updateMember(caller: Caller, id: string, input: { roles: TenantRole[] }): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   const roles = rolesOf(input.roles)
   return caller.platform.database.withTenant(caller, async (tx) => {
+    const withdrawn = await withdrawInvitations(tx, await readAddress(tx, id), roles)
     const before = await lockMember(tx, id)
     const changed = tenantRoles.filter((role) => before.roles.includes(role) !== roles.includes(role))
     assertCanGive(caller, changed)
     if (!roles.includes('owner')) await assertNotLastOwner(tx, before)
     await tx.updateTable('memberships').set({ roles }).where('person_id', '=', id).execute()
+    const revoked = await revokeExceedingKeys(tx, id)
     const after = { ...before, roles }
     await recordChange(tx, caller, { action: 'member.updated', subjectId: id, before, after })
-    return after
+    await recordRevocations(tx, caller, revoked)
+    await recordWithdrawals(tx, caller, withdrawn)
+    return { ...after, revokedKeys: revoked.length }
   })
 }
 
-/** Ends a membership. The last owner stays; the keys of a service account go with it. */
-export async function removeMember(caller: Caller, id: string): Promise<Member> {
+/** Ends a membership, with the keys that they made or that act as them, and what they are invited to. The last owner stays. */
+export async function removeMember(caller: Caller, id: string): Promise<ChangedMember> {
   authorize(caller, 'members:write')
   return caller.platform.database.withTenant(caller, async (tx) => {
+    const withdrawn = await withdrawInvitations(tx, await readAddress(tx, id))
     const before = await lockMember(tx, id)
     assertCanGive(caller, before.roles)
     await assertNotLastOwner(tx, before)
-    await tx
-      .updateTable('api_keys')
-      .set({ revoked_at: new Date() })
-      .where('member_id', '=', id)
-      .where('revoked_at', 'is', null)
-      .execute()
     await tx.deleteFrom('memberships').where('person_id', '=', id).execute()
+    const revoked = await revokeExceedingKeys(tx, id)
     await recordChange(tx, caller, { action: 'member.removed', subjectId: id, before })
-    return before
+    await recordRevocations(tx, caller, revoked)
+    await recordWithdrawals(tx, caller, withdrawn)
+    return { ...before, revokedKeys: revoked.length }
   })
+}
+
+/** Null also for who is no member. */
+async function readAddress(tx: Tx, id: string): Promise<string | null> {
+  const member = await selectMembers(tx).where('memberships.person_id', '=', id).executeTakeFirst()
+  return member?.email ?? null
 }
 
 async function lockMember(tx: Tx, id: string): Promise<Member> {

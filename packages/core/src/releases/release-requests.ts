@@ -13,10 +13,10 @@ import { uuidv7 } from 'uuidv7'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
-import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { ReleaseDecisions, ReleaseRequests } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { isAmong } from '../identity/key-makers.ts'
 import { changeRelease, lockRelease, planChange, type ReleaseRow } from './change-release.ts'
 
 type RequestRow = Selectable<ReleaseRequests>
@@ -115,7 +115,7 @@ export async function decideReleaseRequest(caller: Caller, id: string, input: De
     // In this order, as whoever changes a release ends what waits for it.
     const release = await lockRelease(tx, agent, environment)
     const row = await lockRequest(tx, id)
-    assertMayDecide(caller, row, input.decision)
+    await assertMayDecide(tx, caller, row, input.decision)
     await addDecision(tx, caller, id, input)
     if (input.decision === 'reject') await setStatus(tx, id, 'rejected')
     const approvedBy = (await readDecisions(tx, [id])).map(({ actor }) => actor)
@@ -132,11 +132,17 @@ export async function decideReleaseRequest(caller: Caller, id: string, input: De
   })
 }
 
-function assertMayDecide(caller: Caller, row: RequestRow, decision: DecideRelease['decision']): void {
+/** A key is the person behind it, so nobody approves what they asked for, or twice, by a key of theirs. */
+async function assertMayDecide(
+  tx: Tx,
+  caller: TenantCaller,
+  row: RequestRow,
+  decision: DecideRelease['decision'],
+): Promise<void> {
   if (row.status !== 'pending') {
     throw new FreeholdError('conflict', `The request is ${row.status}, so there is nothing left to decide.`)
   }
-  const isOwn = row.requested_by === actorName(caller)
+  const isOwn = await isAmong(tx, caller, [row.requested_by])
   if (isOwn && decision === 'approve') {
     throw new FreeholdError('permission_denied', 'You asked for this release, so somebody else has to approve it.')
   }
@@ -145,6 +151,8 @@ function assertMayDecide(caller: Caller, row: RequestRow, decision: DecideReleas
   if (!isOwn && row.approver_role !== null && !roles.some((role) => role === row.approver_role)) {
     throw new FreeholdError('permission_denied', `Only who has the role "${row.approver_role}" may decide this.`)
   }
+  const approvedBy = (await readDecisions(tx, [row.id])).map(({ actor }) => actor)
+  if (await isAmong(tx, caller, approvedBy)) throw new FreeholdError('conflict', 'You have approved this already.')
 }
 
 async function addDecision(tx: Tx, caller: TenantCaller, id: string, input: DecideRelease): Promise<void> {
@@ -156,12 +164,7 @@ async function addDecision(tx: Tx, caller: TenantCaller, id: string, input: Deci
     decision,
     comment: comment ?? null,
   }
-  try {
-    await tx.insertInto('release_decisions').values(values).execute()
-  } catch (error) {
-    if (!isUniqueViolation(error)) throw error
-    throw new FreeholdError('conflict', 'You have approved this already.', { cause: error })
-  }
+  await tx.insertInto('release_decisions').values(values).execute()
 }
 
 function lockRequest(tx: Tx, id: string): Promise<RequestRow> {

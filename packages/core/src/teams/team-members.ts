@@ -3,6 +3,7 @@ import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
 import { authorize, type Caller } from '../identity/caller.ts'
+import { recordRevocations, revokeExceedingKeys } from '../identity/key-makers.ts'
 import { assertCanGive, rolesOf } from '../identity/roles.ts'
 import { lockTeam, readTeam } from './teams.ts'
 
@@ -20,7 +21,7 @@ export async function listTeamMembers(caller: Caller, teamId: string, query: Pag
   return toPage(rows, query.limit, toMember, ({ person_id }) => person_id)
 }
 
-/** Takes a member of the tenant into a team, or gives them other roles there. */
+/** Takes a member of the tenant into a team, or gives them other roles there; their keys of the team that could do more are revoked. */
 export async function putTeamMember(
   caller: Caller,
   teamId: string,
@@ -51,7 +52,9 @@ export async function putTeamMember(
       .onConflict((conflict) => conflict.columns(['tenant_id', 'team_id', 'person_id']).doUpdateSet({ roles }))
       .execute()
     const after = toMember(await selectMembers(tx, teamId).where('person_id', '=', personId).executeTakeFirstOrThrow())
+    const revoked = await revokeExceedingKeys(tx, personId)
     await recordChange(tx, caller, { action: 'team.member-set', subjectId: teamId, before, after })
+    await recordRevocations(tx, caller, revoked)
     return after
   })
 }
@@ -64,7 +67,9 @@ export async function removeTeamMember(caller: Caller, teamId: string, personId:
     if (!before) throw new FreeholdError('not_found', 'There is no member of this team with this id.')
     assertCanGive(caller, before.roles)
     await tx.deleteFrom('team_members').where('team_id', '=', teamId).where('person_id', '=', personId).execute()
+    const revoked = await revokeExceedingKeys(tx, personId)
     await recordChange(tx, caller, { action: 'team.member-removed', subjectId: teamId, before })
+    await recordRevocations(tx, caller, revoked)
     return before
   })
 }

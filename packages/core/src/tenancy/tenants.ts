@@ -15,6 +15,7 @@ import { isCheckViolation, isDataError, isForeignKeyViolation } from '../db/erro
 import type { Tenants } from '../db/schema.gen.ts'
 import { insertRecordedKey, type NewKey } from '../identity/api-keys.ts'
 import { authorize, authorizePlatform, type Caller, type TenantCaller } from '../identity/caller.ts'
+import { findMaker } from '../identity/key-makers.ts'
 import type { Platform } from '../platform.ts'
 import { readPlans } from './plans.ts'
 
@@ -128,11 +129,14 @@ async function assertDatabaseKnows({ platform, tenantId }: TenantCaller, timeZon
     })
 }
 
-/** A key for a tenant, made by the operator, for when the tenant has lost its own. */
+/** A key for a tenant, made by the operator, for when the tenant has lost its own. Its maker need not be a member. */
 export async function issueTenantKey(caller: Caller, tenantId: string, input: NewKey) {
   authorizeOnTenant(caller, 'platform:tenants:write')
   await readTenant(caller.platform, tenantId)
-  return insertRecordedKey({ ...caller, tenantId }, input)
+  const issuer = { ...caller, tenantId }
+  return caller.platform.database.withTenant(issuer, async (tx) =>
+    insertRecordedKey(tx, issuer, input, await findMaker(tx, issuer, input)),
+  )
 }
 
 /** To whoever may not look at tenants, none exists: a refusal would tell that this id names one. */

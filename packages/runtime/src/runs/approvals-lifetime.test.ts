@@ -21,6 +21,24 @@ import {
 
 useEngine()
 
+/** A person of the engine's tenant, and two keys of theirs. */
+async function keysOf(name: string) {
+  const [person] = await engine.sql<{ id: string }>(
+    'insert into people (id, name) values (gen_random_uuid(), $1) returning id',
+    [name],
+  )
+  const makeKey = async () => {
+    const [key] = await engine.sql<{ id: string }>(
+      `insert into api_keys (tenant_id, id, name, prefix, key_hash, scopes, made_by)
+        select $1, made, 'key', 'fht_', made::text::bytea, '{}', $2 from gen_random_uuid() made returning id`,
+      [engine.caller.tenantId, person?.id],
+    )
+    return as(key?.id ?? '')
+  }
+  const actor = { kind: 'person' as const, id: person?.id ?? '', name }
+  return { person: { ...engine.caller, actor }, first: await makeKey(), second: await makeKey() }
+}
+
 describe('a quorum', () => {
   it('counts different actors, and concurrent decisions count each other', async () => {
     await engine.worker()
@@ -35,6 +53,24 @@ describe('a quorum', () => {
     const decided = (await engine.journal(runId)).filter(({ type }) => type === 'approval.decided')
     expect(decided).toHaveLength(1)
     expect(decided[0]?.data).toMatchObject({ by: expect.arrayContaining(['api_key:a', 'api_key:b', 'api_key:c']) })
+  })
+
+  it('counts every key of a person as that person, also when one of them started the run', async () => {
+    await engine.worker()
+    const [ada, eve] = [await keysOf('ada'), await keysOf('eve')]
+    await engine.newAgent(engine.caller, 'governed', { program: 'scripted', approvals: policyOfPay({ quorum: 2 }) })
+    const runId = await engine.start('governed', { caller: ada.first })
+    const approval = await asked(runId)
+    for (const own of [ada.person, ada.first, ada.second]) {
+      await expect(approve(own, approval)).rejects.toMatchObject({ code: 'permission_denied' })
+    }
+    expect(await approve(eve.first, approval)).toMatchObject({ status: 'pending' })
+    for (const again of [eve.person, eve.second]) {
+      await expect(approve(again, approval)).rejects.toMatchObject({ code: 'conflict' })
+    }
+    expect(await approve(as('bob'), approval)).toMatchObject({ status: 'approved' })
+    await engine.ended(runId)
+    expect(paid).toEqual([call.input])
   })
 
   it('begins anew when the arguments are edited', async () => {

@@ -46,6 +46,7 @@ function KeysTable({ keys }: { keys: readonly ApiKey[] }) {
     { key: 'prefix', title: 'Begins with', cell: (key) => <code className="font-mono text-xs">{key.prefix}…</code> },
     { key: 'state', title: 'State', cell: (key) => <KeyState apiKey={key} /> },
     { key: 'roles', title: 'May', wide: true, cell: describeReach },
+    { key: 'maker', title: 'Made by', wide: true, cell: ({ madeBy }) => madeBy && (madeBy.name ?? 'somebody') },
     { key: 'created', title: 'Made', right: true, wide: true, cell: (key) => <Time at={key.createdAt} /> },
     {
       key: 'actions',

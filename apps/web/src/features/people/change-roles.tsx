@@ -12,7 +12,7 @@ export function ChangeRoles({ member, onClose }: { member: Member; onClose: () =
   const [roles, setRoles] = useState(member.roles)
   const name = memberName(member)
   const update = useAct('updateMember', {
-    changes: ['listMembers'],
+    changes: ['listMembers', 'listKeys', 'listInvitations'],
     done: `${name} has other roles now`,
     onDone: onClose,
     quiet: true,
@@ -23,7 +23,7 @@ export function ChangeRoles({ member, onClose }: { member: Member; onClose: () =
       open
       onOpenChange={onClose}
       title={`Roles of ${name}`}
-      about="They hold within five seconds."
+      about="They hold within five seconds. Keys that they made and that can do more are revoked."
       action="Save"
       busy={update.isPending}
       error={errors.rest('roles')}

@@ -78,7 +78,10 @@ function MemberActions({
   const { can, me } = useSession()
   const { id, kind, roles } = member
   const name = memberName(member)
-  const remove = useAct('removeMember', { changes: ['listMembers', 'listKeys'], done: `${name} is no member any more` })
+  const remove = useAct('removeMember', {
+    changes: ['listMembers', 'listKeys', 'listInvitations'],
+    done: `${name} is no member any more`,
+  })
   const givable = givableRoles(me.roles)
   const mayRemove = can('members:write') && !isLastOwner && roles.every((role) => givable.includes(role))
   return (
@@ -94,7 +97,7 @@ function MemberActions({
             about:
               kind === 'service'
                 ? 'Its keys stop working within five seconds. This can’t be undone.'
-                : 'They see nothing of this tenant within five seconds. What they made stays. You can invite them again.',
+                : 'They see nothing of this tenant within five seconds. Their keys are revoked, what else they made stays. You can invite them again.',
             action: 'Remove',
             onConfirm: () => remove.mutateAsync({ params: { id } }),
           },
