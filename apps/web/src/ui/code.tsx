@@ -1,5 +1,5 @@
 import { CopyButton } from './copy-button.tsx'
-import { readableJson } from './readable-json.ts'
+import { readableJson } from './readable.ts'
 
 /** A value as it is, for people who want to see all of it. Whatever it holds, it is text. */
 export function Json({ value, label }: { value: unknown; label: string }) {

@@ -5,6 +5,7 @@ import ReactMarkdown, { type Components } from 'react-markdown'
 import remarkGfm from 'remark-gfm'
 import { Code } from './code.tsx'
 import { OutsideLink } from './outside-link.tsx'
+import { readable } from './readable.ts'
 
 /**
  * Text that somebody unknown wrote, such as an agent. HTML in it stays text, images are not loaded, since the address of one can
@@ -14,7 +15,7 @@ export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return (
     <div className={look}>
       <ReactMarkdown remarkPlugins={plugins} components={components} urlTransform={allowedUrl}>
-        {text}
+        {readable(text)}
       </ReactMarkdown>
     </div>
   )

@@ -27,7 +27,7 @@ export function PasswordCard({ account: { email } }: { account: Account }) {
         {(known) =>
           known.some(({ providerId }) => providerId === 'credential') ? (
             <Row action={<Button onClick={() => setChanging(true)}>Change password</Button>}>
-              Used on this page as well, before anything that protects your account is changed.
+              Used on this page as well, before it or two-factor sign-in is changed.
             </Row>
           ) : (
             <Row

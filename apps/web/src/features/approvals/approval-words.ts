@@ -1,6 +1,7 @@
 import type { ApprovalSummary, BudgetRaise } from '@freehold/contracts'
 import type { Tone } from '../../ui/badge.tsx'
 import { formatMoney, formatNumber } from '../../ui/format.ts'
+import { readable, readableJson } from '../../ui/readable.ts'
 
 export const statusWords: Record<ApprovalSummary['status'], { label: string; tone: Tone }> = {
   pending: { label: 'Waiting', tone: 'warn' },
@@ -30,12 +31,13 @@ export function amountOf({ limitOf, raiseBy }: BudgetRaise): string {
 export function titleOf(approval: ApprovalSummary): string {
   const raise = raiseOf(approval)
   if (raise) return `Raise “${raise.name}” by ${amountOf(raise)}`
-  return approval.tool === null ? approval.reason : `Call ${approval.tool}`
+  return approval.tool === null ? readable(approval.reason) : `Call ${approval.tool}`
 }
 
 /** The arguments in a line. */
 export function gistOf(approval: ApprovalSummary): string {
   const raise = raiseOf(approval)
   if (raise) return `for ${raise.subject}`
-  return typeof approval.arguments === 'string' ? approval.arguments : (JSON.stringify(approval.arguments) ?? '')
+  const { arguments: value } = approval
+  return readableJson(typeof value === 'string' ? value : JSON.stringify(value))
 }

@@ -3,6 +3,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
+import { readable } from '../../ui/readable.ts'
 import { Composer } from './composer.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import { EntryView } from './entry-view.tsx'
@@ -42,7 +43,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape stops from wherever the focus is
     <div className="flex min-h-0 min-w-0 grow flex-col" onKeyDown={stopByKey}>
-      <ConversationHeader title={titleOf(entries, thread?.title)} agent={agent} runId={runId} />
+      <ConversationHeader title={readable(titleOf(entries, thread?.title))} agent={agent} runId={runId} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <section ref={box} className="flex min-h-0 grow flex-col overflow-y-auto" tabIndex={0} aria-label="Conversation">
         {!hasEntries && phase !== 'loading' && children?.(mayAsk ? ask : undefined)}

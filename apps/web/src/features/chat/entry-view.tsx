@@ -6,6 +6,7 @@ import { memo, useDeferredValue } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { Markdown } from '../../ui/markdown.tsx'
+import { readable } from '../../ui/readable.ts'
 import { ApprovalCard } from './approval-card.tsx'
 import type { Entry } from './conversation.ts'
 import { ToolCallView } from './tool-call-view.tsx'
@@ -25,7 +26,7 @@ export const EntryView = memo(function EntryView({ entry, runId, isLive, onDecid
       return (
         <div className="max-w-[85%] self-end rounded-2xl rounded-br-sm bg-accent-soft px-3.5 py-2 break-words whitespace-pre-wrap">
           <span className="sr-only">You: </span>
-          {entry.text}
+          {readable(entry.text)}
         </div>
       )
     case 'answer':

@@ -6,6 +6,7 @@ import Link from 'next/link'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Card } from '../../ui/page.tsx'
+import { readable } from '../../ui/readable.ts'
 import { Time } from '../../ui/time.tsx'
 import { RunStatusBadge } from '../runs/run-status.tsx'
 import { overviewAsks } from './period.ts'
@@ -40,7 +41,7 @@ export function NowCard({ overview: { now, approvalsWaiting } }: { overview: Ove
           <li key={run.id} className="flex items-center gap-3 px-4 py-2.5">
             <RunStatusBadge status={run.status} />
             <Link href={path(`/runs/${run.id}`)} className="min-w-0 grow truncate hover:underline">
-              {run.message}
+              {readable(run.message)}
             </Link>
             <span className="shrink-0 text-xs text-faint">
               <Time at={run.createdAt} />

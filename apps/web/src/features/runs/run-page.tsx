@@ -13,6 +13,7 @@ import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Answered } from '../../ui/listing.tsx'
 import { Card, Page, Skeleton } from '../../ui/page.tsx'
+import { readable } from '../../ui/readable.ts'
 import { Segmented } from '../../ui/segmented.tsx'
 import { ResultPane } from './result-pane.tsx'
 import { RunActions } from './run-actions.tsx'
@@ -85,7 +86,7 @@ function RunView({ run, known, liveText }: { run: Run; known: number; liveText: 
           <span className="mr-2 align-middle">
             <RunStatusBadge status={run.status} />
           </span>
-          <span className="line-clamp-2 inline align-middle break-words">{shorten(run.message)}</span>
+          <span className="line-clamp-2 inline align-middle break-words">{shorten(readable(run.message))}</span>
         </>
       }
       actions={<RunActions run={run} />}

@@ -5,6 +5,7 @@ import { CornerDownRight } from 'lucide-react'
 import Link from 'next/link'
 import { useSession } from '../../session/session.tsx'
 import { formatMoney } from '../../ui/format.ts'
+import { readable } from '../../ui/readable.ts'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { RunStatusBadge } from './run-status.tsx'
@@ -56,7 +57,7 @@ function Asked({ run, href }: { run: RunSummary; href: string }) {
         </span>
       )}
       <Link href={href} className="line-clamp-2 font-medium break-words md:line-clamp-1 hover:underline">
-        {run.message}
+        {readable(run.message)}
       </Link>
     </span>
   )

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { readable } from '../../ui/readable.ts'
 
 /** A heading over what an agent, a tool or a person said. */
 export function Block({ title, children }: { title: string; children: ReactNode }) {
@@ -12,5 +13,5 @@ export function Block({ title, children }: { title: string; children: ReactNode 
 
 /** Text of others: as it is, and never more than text. */
 export function Said({ text }: { text: string }) {
-  return <p className="leading-relaxed break-words whitespace-pre-wrap">{text}</p>
+  return <p className="leading-relaxed break-words whitespace-pre-wrap">{readable(text)}</p>
 }

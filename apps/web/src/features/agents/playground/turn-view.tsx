@@ -7,6 +7,7 @@ import { useSession } from '../../../session/session.tsx'
 import { Badge } from '../../../ui/badge.tsx'
 import { Json } from '../../../ui/code.tsx'
 import { formatDuration, formatMoney, formatNumber } from '../../../ui/format.ts'
+import { readable } from '../../../ui/readable.ts'
 import { RunStatusBadge } from '../../runs/run-status.tsx'
 import type { Part, Turn } from './transcript.ts'
 
@@ -16,7 +17,7 @@ export function TurnView({ turn }: { turn: Turn }) {
   return (
     <div className="flex flex-col gap-3">
       <p className="ml-auto max-w-[85%] rounded-lg bg-accent-soft px-3 py-2 break-words whitespace-pre-wrap">
-        {turn.message}
+        {readable(turn.message)}
       </p>
       {turn.parts.map((part) =>
         part.kind === 'text' ? (
