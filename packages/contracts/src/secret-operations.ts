@@ -104,7 +104,7 @@ export const secretOperations = {
     method: 'post',
     path: '/master-key/rewrap',
     summary:
-      'Put what the master key encrypts under the current one, for a page of tenants; goes with a change of FREEHOLD_SECRET_KEY',
+      'Put what the master key encrypts under the current one, for a page of tenants; goes with a change of the master key',
     tag: 'tenants',
     permission: 'platform:tenants:write',
     query: pageQuery,

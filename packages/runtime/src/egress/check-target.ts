@@ -82,10 +82,7 @@ function checkAddress(text: string, host: string | null, port: number, rules: re
   if (kind === 'public' || opensAddress(rules, address, port)) return
   if (kind === 'metadata') throw metadataRefused(subject)
   const entry = `${host ?? (text.includes(':') ? `[${text}]` : text)}:${port}`
-  throw new EgressError(
-    'forbidden_address',
-    `${subject} is ${kind}. The operator can open it with FREEHOLD_EGRESS_ALLOW=${entry}.`,
-  )
+  throw new EgressError('forbidden_address', `${subject} is ${kind}. The operator can allow ${entry}.`)
 }
 
 function metadataRefused(subject: string): EgressError {

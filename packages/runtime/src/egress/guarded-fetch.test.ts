@@ -74,10 +74,10 @@ describe('addresses that are not public', () => {
   test('the message says how the operator opens it', async () => {
     const resolve = async () => ['127.0.0.1']
     expect((await refusal('http://localhost:8080/', { resolve })).message).toBe(
-      'The address 127.0.0.1 of "localhost" is private. The operator can open it with FREEHOLD_EGRESS_ALLOW=localhost:8080.',
+      'The address 127.0.0.1 of "localhost" is private. The operator can allow localhost:8080.',
     )
     expect((await refusal('https://[fd00::1]/')).message).toBe(
-      'The address fd00::1 is private. The operator can open it with FREEHOLD_EGRESS_ALLOW=[fd00::1]:443.',
+      'The address fd00::1 is private. The operator can allow [fd00::1]:443.',
     )
     expect((await refusal('http://169.254.169.254/')).message).not.toContain('FREEHOLD_EGRESS_ALLOW')
   })

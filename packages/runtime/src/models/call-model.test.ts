@@ -189,7 +189,7 @@ describe('a chain of models', () => {
       'None of 3 models answered: openai/gpt-5-mini answered 503 (3 attempts); ' +
         'No key for provider "mistral": set MISTRAL_API_KEY and restart, or choose another model; ' +
         'No provider "nowhere": known are openai, anthropic, google, mistral, ollama. ' +
-        'Add a server with FREEHOLD_MODEL_SERVERS, or choose another model.',
+        'Choose another model, or have the operator add the provider.',
     )
   })
 

@@ -153,7 +153,7 @@ function requireConfigured(config: ModelsConfig, provider: string): void {
     const known = [...builtInProviders, ...Object.keys(config.compatible)].join(', ')
     throw new ModelError(
       'model_unavailable',
-      `No provider "${provider}": known are ${known}. Add a server with FREEHOLD_MODEL_SERVERS, or choose another model.`,
+      `No provider "${provider}": known are ${known}. Choose another model, or have the operator add the provider.`,
     )
   }
 }
