@@ -62,7 +62,7 @@ describe.skipIf(!hasBrowser())('every page', () => {
   /** Makes what pages are about, and tells the paths of those that are about one thing. */
   async function fill(): Promise<Record<string, string>> {
     const client = await dashboard.api()
-    await client.putBranding({ body: { name: 'Acme Agents', colors: { primary: '#0b5fff' } } })
+    await client.putBranding({ body: { name: 'Acme Agents', colors: { primary: '#ffee00' } } })
     const approvals = { tools: { calculate: { require: 'always' as const } } }
     await client.createAgent({ body: { name: 'careful', tools: ['calculate'], approvals } })
     const start = (name: string, wait: number) =>
