@@ -2,7 +2,7 @@
 
 import { Dialog as BaseDialog } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useRef } from 'react'
 import { Button } from './button.tsx'
 import { classNames } from './class-names.ts'
 import { useFocusReturn } from './use-focus-return.ts'
@@ -31,11 +31,15 @@ export function DialogPopup({
   className,
 }: DialogProps) {
   useFocusReturn()
+  const popup = useRef<HTMLDivElement>(null)
   return (
     <BaseDialog.Root open={open} onOpenChange={onOpenChange} disablePointerDismissal={keepsOpen}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="fixed inset-0 z-40 bg-black/40 transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0" />
         <BaseDialog.Popup
+          ref={popup}
+          // A finger would bring up the keyboard before anything was read.
+          initialFocus={(openType) => (openType === 'touch' ? true : firstFieldOf(popup.current))}
           className={classNames(
             'fixed top-1/2 left-1/2 z-40 flex max-h-[90dvh] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0',
             className,
@@ -56,4 +60,9 @@ export function DialogPopup({
       </BaseDialog.Portal>
     </BaseDialog.Root>
   )
+}
+
+/** What a form begins with; where there is none the library finds something. */
+function firstFieldOf(popup: HTMLElement | null): HTMLElement | true {
+  return popup?.querySelector<HTMLElement>('input:not([type=hidden], :disabled), textarea, select') ?? true
 }

@@ -19,7 +19,7 @@ export function RunsTable({ runs }: { runs: readonly RunSummary[] }) {
     {
       key: 'message',
       title: 'Asked',
-      className: 'min-w-44 max-w-md',
+      className: 'w-full min-w-44 max-w-0',
       cell: (run) => <Asked run={run} href={href(run)} />,
     },
     {
