@@ -6,6 +6,7 @@ import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { currentConfig } from '../config.ts'
 import { askGateway } from './ask-gateway.ts'
+import { requestDigest } from './request-digest.ts'
 
 /** Calls the gateway as the person whose page is being made, on the ground of a tenant if one is named. */
 export async function serverClient(tenant?: string): Promise<Client> {
@@ -29,8 +30,14 @@ export async function required<T>(call: Promise<T>): Promise<T> {
     if (!(error instanceof FreeholdError)) throw error
     if (error.code === 'unauthenticated') redirect(`/sign-in?next=${encodeURIComponent(await askedPath())}`)
     if (error.code === 'not_found' || error.code === 'permission_denied') notFound()
-    throw error
+    // The digest is all of an error that reaches the browser.
+    throw Object.assign(error, error.requestId !== undefined && { digest: requestDigest(error.requestId) })
   }
+}
+
+/** What `required` throws where the tenant of the page is suspended. */
+export function isSuspended(error: unknown): error is FreeholdError {
+  return error instanceof FreeholdError && error.code === 'tenant_suspended'
 }
 
 async function askedPath(): Promise<string> {

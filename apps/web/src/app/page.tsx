@@ -6,8 +6,10 @@ import { NoTenant } from '../features/sign-in/no-tenant.tsx'
 export default async function Home() {
   const client = await serverClient()
   const { memberships, permissions, actor } = await required(client.whoami())
-  const [first] = memberships
-  if (first) redirect(`/t/${encodeURIComponent(first.name)}`)
+  const active = memberships.find(({ status }) => status === 'active')
+  if (active) redirect(`/t/${encodeURIComponent(active.name)}`)
   if (permissions.includes('platform:tenants:read')) redirect('/platform')
+  const [suspended] = memberships
+  if (suspended) redirect(`/t/${encodeURIComponent(suspended.name)}`)
   return <NoTenant name={actor.name} />
 }
