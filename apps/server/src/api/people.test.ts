@@ -329,7 +329,12 @@ test('a person of a suspended tenant, and a disabled one, are refused', async ()
   expect(await whoamiOf(who.token, tenant.id)).toMatchObject({ status: 403, body: { code: 'tenant_suspended' } })
   // In no tenant they learn that it is theirs, and nothing of it.
   const memberships = [{ name: tenant.name, status: 'suspended' }]
-  expect((await whoamiOf(who.token)).body).toMatchObject({ tenant: null, memberships, permissions: [], roles: [] })
+  const outside = () =>
+    waitFor(async () => {
+      const { body } = await whoamiOf(who.token)
+      return body.tenant === null && body
+    })
+  expect(await outside()).toMatchObject({ memberships, permissions: [], roles: [] })
   expect(await on.request(who.token, 'GET', '/api/v1/runs')).toMatchObject({ status: 403 })
   await on.client(on.operatorKey).resumeTenant({ params: { id: tenant.id } })
   await on.asSuperuser('update people set disabled_at = now() where id = $1', [who.id])

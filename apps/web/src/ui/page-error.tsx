@@ -1,26 +1,18 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
-import { startTransition } from 'react'
 import { ErrorNotice } from './error-notice.tsx'
 
 export interface PageErrorProps {
   error: Error
-  reset: () => void
+  /** Has the server make the page again. */
+  retry: () => void
 }
 
 /** In place of a page that broke. */
-export function PageError({ error, reset }: PageErrorProps) {
-  const router = useRouter()
-  // Alone, `reset` shows again what the server sent before.
-  const again = () =>
-    startTransition(() => {
-      router.refresh()
-      reset()
-    })
+export function PageError({ error, retry }: PageErrorProps) {
   return (
     <div className="mx-auto max-w-xl px-4 py-20">
-      <ErrorNotice error={error} retry={again} />
+      <ErrorNotice error={error} retry={retry} />
     </div>
   )
 }
