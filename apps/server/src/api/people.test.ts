@@ -335,7 +335,7 @@ test('a person of a suspended tenant, and a disabled one, are refused', async ()
       return body.tenant === null && body
     })
   expect(await outside()).toMatchObject({ memberships, permissions: [], roles: [] })
-  expect(await on.request(who.token, 'GET', '/api/v1/runs')).toMatchObject({ status: 403 })
+  expect(await on.request(who.token, 'GET', '/api/v1/runs')).toMatchObject({ body: { code: 'tenant_suspended' } })
   await on.client(on.operatorKey).resumeTenant({ params: { id: tenant.id } })
   await on.asSuperuser('update people set disabled_at = now() where id = $1', [who.id])
   expect(await whoamiOf(who.token, tenant.name)).toMatchObject({ status: 401 })

@@ -35,10 +35,18 @@ export async function required<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** What `required` throws where the tenant of the page is suspended. */
-export function isSuspended(error: unknown): error is FreeholdError {
-  return error instanceof FreeholdError && error.code === 'tenant_suspended'
+/** `required`, or why nobody gets into the tenant while it is suspended. */
+export async function requiredOrSuspended<T>(call: Promise<T>): Promise<T | { suspended: string }> {
+  try {
+    return await required(call)
+  } catch (error) {
+    if (error instanceof FreeholdError && error.code === 'tenant_suspended') return { suspended: error.message }
+    throw error
+  }
 }
+
+/** Who asks, on no tenant's ground but that of the host. */
+export const whoamiAtHost = cache(async () => requiredOrSuspended((await serverClient()).whoami()))
 
 async function askedPath(): Promise<string> {
   return (await headers()).get('x-path') ?? '/'

@@ -25,7 +25,7 @@ export async function identifyPerson(
     : person.memberships
   const memberships = all.filter(({ id }) => confinedTo === undefined || id === confinedTo)
   const platformRole = confinedTo === undefined ? person.platform_role : null
-  const membership = chooseMembership(memberships, chosenTenant)
+  const membership = chooseMembership(memberships, chosenTenant ?? confinedToOne(memberships, confinedTo))
   if (membership?.status === 'suspended') throw await tenantSuspended(platform.database, membership.id)
   const roles = membership?.roles ?? []
   return {
@@ -44,6 +44,11 @@ export async function identifyPerson(
 
 function nameOf({ id, name, email }: Person): string {
   return name ?? email ?? id
+}
+
+/** Who came by the host of their tenant has chosen it. */
+function confinedToOne([only]: readonly MembershipRow[], confinedTo: string | undefined) {
+  return confinedTo === undefined ? undefined : only?.id
 }
 
 function onlyActive([first, ...others]: readonly MembershipRow[]) {

@@ -2,7 +2,7 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { publicBranding } from '../../../api/public.ts'
-import { isSuspended, required, whoamiIn } from '../../../api/server-client.ts'
+import { requiredOrSuspended, whoamiIn } from '../../../api/server-client.ts'
 import { SuspendedTenant } from '../../../features/sign-in/suspended-tenant.tsx'
 import { SessionProvider } from '../../../session/session.tsx'
 import { brandIcon } from '../../../shell/brand-icon.ts'
@@ -29,8 +29,8 @@ export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'para
 /** Everything of one tenant, for somebody who belongs to it. */
 export default async function TenantLayout({ children, params }: TenantLayoutProps) {
   const tenant = decodeURIComponent((await params).tenant)
-  const me = await required(whoamiIn(tenant)).catch(whySuspended)
-  if (typeof me === 'string') return <SuspendedTenant tenant={tenant} why={me} />
+  const me = await requiredOrSuspended(whoamiIn(tenant))
+  if ('suspended' in me) return <SuspendedTenant tenant={tenant} why={me.suspended} />
   if (me.tenant === null) notFound()
   const { name, brand } = me.tenant
   return (
@@ -40,9 +40,4 @@ export default async function TenantLayout({ children, params }: TenantLayoutPro
       </Branded>
     </SessionProvider>
   )
-}
-
-function whySuspended(error: unknown): string {
-  if (isSuspended(error)) return error.message
-  throw error
 }
