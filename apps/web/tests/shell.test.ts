@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest'
-import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 describe.skipIf(!hasBrowser())('the shell', () => {
   const dashboard = shareDashboard()
@@ -40,6 +40,78 @@ describe.skipIf(!hasBrowser())('the shell', () => {
       await page.goto(path)
       await expect(page.getByText('Not found')).toBeVisible()
     }
+  })
+
+  test('people of a suspended tenant learn it, keep their account and get to where they still belong', async () => {
+    const operator = await dashboard.operator()
+    const { page } = await dashboard.browseAs({ tenant: 'globex', roles: ['viewer'] })
+    const { page: owner } = await dashboard.browseAsOwner()
+    const id = (await (await dashboard.api('globex')).whoami()).tenant?.id ?? ''
+    const suspended = (of: typeof page) => of.getByText('This tenant is suspended')
+    await operator.suspendTenant({ params: { id } })
+    try {
+      // The gateway knows somebody for three seconds without asking again.
+      await expect(async () => {
+        await page.goto('/')
+        await expect(suspended(page)).toBeVisible({ timeout: 2_000 })
+      }).toPass()
+      await expect(page).toHaveURL(/\/t\/globex$/)
+      await expectAccessible(page)
+      await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
+      await page.goto('/t/globex/runs')
+      await expect(suspended(page)).toBeVisible()
+      await page.getByRole('link', { name: 'Your account' }).click()
+      await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+      await expect(page.getByText('suspended')).toBeVisible()
+
+      await owner.goto('/')
+      await expect(owner).toHaveURL(/\/t\/acme$/)
+      await expect(async () => {
+        await owner.goto('/t/globex')
+        await expect(suspended(owner)).toBeVisible({ timeout: 2_000 })
+      }).toPass()
+      await expect(owner.getByRole('link', { name: 'All tenants' })).toBeVisible()
+      await owner.getByRole('link', { name: 'Go to acme' }).click()
+      await expect(owner).toHaveURL(/\/t\/acme$/)
+    } finally {
+      await operator.resumeTenant({ params: { id } })
+    }
+    await page.goto('/t/globex')
+    await expect(page.getByRole('heading', { name: 'Overview' })).toBeVisible()
+  })
+
+  test('a page that somebody may not read says so calmly, and shows nothing to press', async () => {
+    const { page } = await dashboard.browseAs({ roles: ['viewer'] })
+    for (const [path, title] of [
+      ['audit', 'Audit'],
+      ['keys', 'Keys'],
+    ] as const) {
+      await page.goto(`/t/acme/${path}`)
+      await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible()
+      await expect(page.getByText('This is not for you to see')).toBeVisible()
+      await expect(page.getByRole('main').getByRole('button')).toHaveCount(0)
+      await expectAccessible(page)
+    }
+    const pages = page.getByRole('navigation', { name: 'Pages' })
+    await expect(pages.getByRole('link', { name: 'Audit' })).toHaveCount(0)
+    await pages.getByRole('link', { name: 'Chat' }).click()
+    await expect(page.getByText('You can read conversations here')).toBeVisible()
+  })
+
+  test('an act that fails while the server is away says so, and leaves the page as it is', async () => {
+    const { page } = await dashboard.browseAsOwner()
+    await page.goto('/t/acme/audit')
+    const verify = page.getByRole('button', { name: 'Verify the chain' })
+    await verify.focus()
+    await page.keyboard.press('Shift')
+    await page.waitForLoadState('networkidle')
+    await page.route('**/*', (route) => route.abort())
+    await verify.click()
+    await expect(page.getByText('No connection')).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Audit' })).toBeVisible()
+    await page.unroute('**/*')
+    await verify.click()
+    await expect(page.getByText('The chain is whole')).toBeVisible()
   })
 
   test('the palette leads to a page by the keyboard alone', async () => {

@@ -327,6 +327,15 @@ test('a person of a suspended tenant, and a disabled one, are refused', async ()
   const who = await join(tenant.key, ['owner'])
   await on.client(on.operatorKey).suspendTenant({ params: { id: tenant.id } })
   expect(await whoamiOf(who.token, tenant.id)).toMatchObject({ status: 403, body: { code: 'tenant_suspended' } })
+  // In no tenant they learn that it is theirs, and nothing of it.
+  const memberships = [{ name: tenant.name, status: 'suspended' }]
+  const outside = () =>
+    waitFor(async () => {
+      const { body } = await whoamiOf(who.token)
+      return body.tenant === null && body
+    })
+  expect(await outside()).toMatchObject({ memberships, permissions: [], roles: [] })
+  expect(await on.request(who.token, 'GET', '/api/v1/runs')).toMatchObject({ body: { code: 'tenant_suspended' } })
   await on.client(on.operatorKey).resumeTenant({ params: { id: tenant.id } })
   await on.asSuperuser('update people set disabled_at = now() where id = $1', [who.id])
   expect(await whoamiOf(who.token, tenant.name)).toMatchObject({ status: 401 })

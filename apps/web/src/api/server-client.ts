@@ -6,6 +6,7 @@ import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { currentConfig } from '../config.ts'
 import { askGateway } from './ask-gateway.ts'
+import { requestDigest } from './request-digest.ts'
 
 /** Calls the gateway as the person whose page is being made, on the ground of a tenant if one is named. */
 export async function serverClient(tenant?: string): Promise<Client> {
@@ -29,9 +30,23 @@ export async function required<T>(call: Promise<T>): Promise<T> {
     if (!(error instanceof FreeholdError)) throw error
     if (error.code === 'unauthenticated') redirect(`/sign-in?next=${encodeURIComponent(await askedPath())}`)
     if (error.code === 'not_found' || error.code === 'permission_denied') notFound()
+    // The digest is all of an error that reaches the browser.
+    throw Object.assign(error, error.requestId !== undefined && { digest: requestDigest(error.requestId) })
+  }
+}
+
+/** `required`, or why nobody gets into the tenant while it is suspended. */
+export async function requiredOrSuspended<T>(call: Promise<T>): Promise<T | { suspended: string }> {
+  try {
+    return await required(call)
+  } catch (error) {
+    if (error instanceof FreeholdError && error.code === 'tenant_suspended') return { suspended: error.message }
     throw error
   }
 }
+
+/** Who asks, on no tenant's ground but that of the host. */
+export const whoamiAtHost = cache(async () => requiredOrSuspended((await serverClient()).whoami()))
 
 async function askedPath(): Promise<string> {
   return (await headers()).get('x-path') ?? '/'

@@ -1,11 +1,11 @@
 'use client'
 
-import { ErrorNotice } from '../ui/error-notice.tsx'
+import { PageError, type PageErrorProps } from '../ui/page-error.tsx'
 
-export default function PageError({ error, reset }: { error: Error; reset: () => void }) {
+export default function RootError(props: PageErrorProps) {
   return (
-    <main className="mx-auto max-w-xl px-4 py-20">
-      <ErrorNotice error={error} retry={reset} />
+    <main>
+      <PageError {...props} />
     </main>
   )
 }

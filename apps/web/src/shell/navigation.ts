@@ -39,7 +39,7 @@ export const navigation: readonly NavigationGroup[] = [
     title: 'Work',
     items: [
       { title: 'Overview', page: '', permission: 'runs:read', Icon: Gauge },
-      { title: 'Chat', page: '/chat', permission: 'runs:start', Icon: MessagesSquare },
+      { title: 'Chat', page: '/chat', permission: 'threads:read', Icon: MessagesSquare },
       { title: 'Approvals', page: '/approvals', permission: 'approvals:read', Icon: CircleCheckBig },
       { title: 'Runs', page: '/runs', permission: 'runs:read', Icon: Activity },
     ],
@@ -68,3 +68,15 @@ export const navigation: readonly NavigationGroup[] = [
     ],
   },
 ]
+
+const items = navigation.flatMap((group) => group.items)
+
+/** Whether an address is that of a page or below it. All are below the overview, which has none below. */
+export function isWithin(pathname: string, href: string, page: string): boolean {
+  return pathname === href || (page !== '' && pathname.startsWith(`${href}/`))
+}
+
+/** The page that an address belongs to; undefined where there is none. */
+export function pageAt(pathname: string, path: (page: string) => string): NavigationItem | undefined {
+  return items.find(({ page }) => isWithin(pathname, path(page), page))
+}

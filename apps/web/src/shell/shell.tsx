@@ -6,6 +6,7 @@ import dynamic from 'next/dynamic'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Button } from '../ui/button.tsx'
+import { Permitted } from './permitted.tsx'
 import { Sidebar } from './sidebar.tsx'
 
 // Not before somebody asks for them.
@@ -42,7 +43,7 @@ export function Shell({ brand, children }: { brand: PublicBranding; children: Re
         </Button>
       </div>
       <main id="content" tabIndex={-1} className="min-w-0 outline-none">
-        {children}
+        <Permitted>{children}</Permitted>
       </main>
       {palette.wasOpened && <CommandPalette open={palette.isOpen} onOpenChange={palette.setOpen} />}
     </div>

@@ -8,7 +8,7 @@ import { useApi } from '../api/use-api.ts'
 import { useSession } from '../session/session.tsx'
 import { classNames } from '../ui/class-names.ts'
 import { AccountMenu } from './account-menu.tsx'
-import { type NavigationItem, navigation } from './navigation.ts'
+import { isWithin, type NavigationItem, navigation } from './navigation.ts'
 import { TenantMenu } from './tenant-menu.tsx'
 
 export function Sidebar({ brand, onSearch }: { brand: PublicBranding; onSearch: () => void }) {
@@ -58,7 +58,7 @@ function SidebarLink({ item: { title, page, Icon } }: { item: NavigationItem }) 
   const { path } = useSession()
   const pathname = usePathname()
   const href = path(page)
-  const isCurrent = page === '' ? pathname === href : pathname === href || pathname.startsWith(`${href}/`)
+  const isCurrent = isWithin(pathname, href, page)
   return (
     <Link
       href={href}

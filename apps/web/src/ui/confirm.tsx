@@ -3,11 +3,13 @@
 import dynamic from 'next/dynamic'
 import { cloneElement, type MouseEventHandler, type ReactElement, useState } from 'react'
 import type { ConfirmPopupProps } from './confirm-popup.tsx'
+import { untilLoaded } from './until-loaded.ts'
 
 /** For a question that something else than a button of its own opens. */
-export const ConfirmPopup = dynamic(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup), {
-  ssr: false,
-})
+export const ConfirmPopup = dynamic(
+  () => untilLoaded(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup)),
+  { ssr: false },
+)
 
 type ConfirmProps = Omit<ConfirmPopupProps, 'onClose'> & {
   /** The button that asks for it. */

@@ -1,4 +1,5 @@
 import { FreeholdError } from '@freehold/contracts/browser'
+import { requestOfDigest } from '../api/request-digest.ts'
 
 interface Described {
   title: string
@@ -29,5 +30,6 @@ export function describeError(error: unknown): Described {
   if (error instanceof TypeError) {
     return { title: 'No connection', next: 'Check your network and try again.', requestId: undefined }
   }
-  return { title: 'Something went wrong', next: 'Try again, or reload the page.', requestId: undefined }
+  const requestId = error instanceof Error && 'digest' in error ? requestOfDigest(error.digest) : undefined
+  return { title: 'Something went wrong', next: 'Try again, or reload the page.', requestId }
 }

@@ -1,11 +1,18 @@
 'use client'
 
-import { CircleAlert } from 'lucide-react'
+import { FreeholdError } from '@freehold/contracts/browser'
+import { CircleAlert, Lock } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Button } from './button.tsx'
 import { describeError } from './describe-error.ts'
+import { Card, EmptyState } from './page.tsx'
 
 /** In place of what could not be loaded. */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
+  // To ask again would change nothing.
+  if (error instanceof FreeholdError && error.code === 'permission_denied') {
+    return <NotPermitted>{error.message}</NotPermitted>
+  }
   const { title, next, requestId } = describeError(error)
   return (
     <div role="alert" className="flex gap-3 rounded-lg border border-line bg-bad-soft p-4">
@@ -21,5 +28,16 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => vo
         </Button>
       )}
     </div>
+  )
+}
+
+/** In place of what is not for this person to see. */
+export function NotPermitted({ children }: { children: ReactNode }) {
+  return (
+    <Card>
+      <EmptyState icon={<Lock />} title="This is not for you to see">
+        {children}
+      </EmptyState>
+    </Card>
   )
 }

@@ -1,21 +1,22 @@
 'use client'
 
-import dynamic from 'next/dynamic'
-import { useSyncExternalStore } from 'react'
+import { type ComponentType, useEffect, useSyncExternalStore } from 'react'
 import { describeError } from './describe-error.ts'
 import type { Notice } from './toast-viewport.tsx'
+import { untilLoaded } from './until-loaded.ts'
 
 const loadViewport = () => import('./toast-viewport.tsx')
-const ToastViewport = dynamic(() => loadViewport().then((module) => module.ToastViewport), { ssr: false })
 
-// What shows notices is loaded with the first of them.
-let isNeeded = false
+// What shows notices, once there was one.
+let Viewport: ComponentType | undefined
 const waiting = new Set<() => void>()
 
 function show(notice: Notice): void {
-  isNeeded = true
-  for (const tell of waiting) tell()
-  void loadViewport().then(({ showNotice }) => showNotice(notice))
+  void untilLoaded(loadViewport).then(({ showNotice, ToastViewport }) => {
+    Viewport = ToastViewport
+    for (const tell of waiting) tell()
+    showNotice(notice)
+  })
 }
 
 function subscribe(tell: () => void): () => void {
@@ -34,10 +35,19 @@ export const notify = {
 
 /** Where notices are shown. */
 export function Toasts() {
-  const isShown = useSyncExternalStore(
+  const Shown = useSyncExternalStore(
     subscribe,
-    () => isNeeded,
-    () => false,
+    () => Viewport,
+    () => undefined,
   )
-  return isShown ? <ToastViewport /> : null
+  // Before it is needed: it may have to say that the server does not answer.
+  useEffect(() => {
+    const prepare = () => void loadViewport().catch(() => undefined)
+    const listening = new AbortController()
+    for (const event of ['pointerdown', 'keydown']) {
+      window.addEventListener(event, prepare, { once: true, signal: listening.signal })
+    }
+    return () => listening.abort()
+  }, [])
+  return Shown ? <Shown /> : null
 }

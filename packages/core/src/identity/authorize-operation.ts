@@ -1,6 +1,7 @@
 import { FreeholdError, type Operation, type Permission, platformPermissions } from '@freehold/contracts'
 import { readMemberships } from '../people/recognize-person.ts'
 import { authorizeOnTenant } from '../tenancy/tenants.ts'
+import { tenantSuspended } from './authenticate-key.ts'
 import { authorize, authorizePlatform, type Caller } from './caller.ts'
 
 /** Refuses whoever lacks the permission of an operation, as its verb would, before anything that was sent is judged. */
@@ -20,7 +21,9 @@ async function authorizeInTenant(caller: Caller, permission: Permission): Promis
   if (actor.kind === 'person' && tenantId === null) {
     if (confined) throw notInvited('You do not belong to the tenant of this host')
     const memberships = await readMemberships(platform.database, actor.id)
-    if (memberships.length === 0) throw notInvited('You belong to no tenant yet')
+    const [first, ...others] = memberships
+    if (!first) throw notInvited('You belong to no tenant yet')
+    if (others.length === 0 && first.status === 'suspended') throw await tenantSuspended(platform.database, first.id)
   }
   authorize(caller, permission)
 }

@@ -8,7 +8,7 @@ import { type MembershipRow, type Person, recognizePerson, type VouchedPerson } 
 
 /**
  * What a person may do on the ground of the tenant that they chose, by its id or name; who belongs to one tenant needs to
- * choose none. Choosing grants nothing: throws `permission_denied` for a tenant that they don't belong to, in the same
+ * choose none, unless it is suspended: then they are in none, where they still see that it is theirs. Choosing grants nothing: throws `permission_denied` for a tenant that they don't belong to, in the same
  * words whether there is one or not. Who is confined to a tenant, because they came by its host, is in that one or in none,
  * and nobody in the installation: a host is as good as whoever has its DNS.
  */
@@ -25,7 +25,7 @@ export async function identifyPerson(
     : person.memberships
   const memberships = all.filter(({ id }) => confinedTo === undefined || id === confinedTo)
   const platformRole = confinedTo === undefined ? person.platform_role : null
-  const membership = chooseMembership(memberships, chosenTenant)
+  const membership = chooseMembership(memberships, chosenTenant ?? confinedToOne(memberships, confinedTo))
   if (membership?.status === 'suspended') throw await tenantSuspended(platform.database, membership.id)
   const roles = membership?.roles ?? []
   return {
@@ -46,8 +46,17 @@ function nameOf({ id, name, email }: Person): string {
   return name ?? email ?? id
 }
 
+/** Who came by the host of their tenant has chosen it. */
+function confinedToOne([only]: readonly MembershipRow[], confinedTo: string | undefined) {
+  return confinedTo === undefined ? undefined : only?.id
+}
+
+function onlyActive([first, ...others]: readonly MembershipRow[]) {
+  return others.length === 0 && first?.status === 'active' ? first : undefined
+}
+
 function chooseMembership(memberships: readonly MembershipRow[], chosen: string | undefined) {
-  if (chosen === undefined) return memberships.length === 1 ? memberships[0] : undefined
+  if (chosen === undefined) return onlyActive(memberships)
   const found = memberships.find(({ id, name }) => id === chosen || name === chosen)
   if (found) return found
   const names = memberships.map(({ name }) => name).join(', ') || 'none'

@@ -2,7 +2,7 @@ import { ArrowLeft } from 'lucide-react'
 import { redirect } from 'next/navigation'
 import { readAccount } from '../../api/account.ts'
 import { publicBranding } from '../../api/public.ts'
-import { required, serverClient } from '../../api/server-client.ts'
+import { whoamiAtHost } from '../../api/server-client.ts'
 import { BrandMark } from '../../shell/brand-mark.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Page } from '../../ui/page.tsx'
@@ -16,12 +16,7 @@ import { TwoFactor } from './two-factor.tsx'
 
 /** What a person can see and change of themselves, whichever tenants they belong to. */
 export async function AccountPage() {
-  const client = await serverClient()
-  const [account, { memberships }, brand] = await Promise.all([
-    readAccount(),
-    required(client.whoami()),
-    publicBranding(),
-  ])
+  const [account, me, brand] = await Promise.all([readAccount(), whoamiAtHost(), publicBranding()])
   if (!account) redirect('/sign-in?next=/account')
   return (
     <>
@@ -43,7 +38,7 @@ export async function AccountPage() {
           <TwoFactor hasTwoFactor={account.hasTwoFactor} />
           <Passkeys />
           <Sessions currentId={account.sessionId} />
-          <Memberships memberships={memberships} />
+          {'memberships' in me && <Memberships memberships={me.memberships} />}
         </Page>
       </main>
     </>

@@ -11,7 +11,7 @@ export function Memberships({ memberships }: { memberships: readonly Membership[
         <Row>None yet. Follow the link of your invitation, or ask an owner of your tenant for one.</Row>
       ) : (
         <ul className="divide-y divide-line">
-          {memberships.map(({ id, name, roles, teams }) => (
+          {memberships.map(({ id, name, status, roles, teams }) => (
             <li key={id}>
               <Row
                 action={
@@ -25,6 +25,7 @@ export function Memberships({ memberships }: { memberships: readonly Membership[
                 >
                   {name}
                 </Link>
+                {status === 'suspended' && <span className="ml-2 text-soft">suspended</span>}
               </Row>
             </li>
           ))}

@@ -20,7 +20,7 @@ const pages = [
 export function PlatformShell({ brand, children }: { brand: PublicBranding; children: ReactNode }) {
   const { me } = useSession()
   const pathname = usePathname()
-  const [first] = me.memberships
+  const first = me.memberships.find(({ status }) => status === 'active')
   return (
     <>
       <a

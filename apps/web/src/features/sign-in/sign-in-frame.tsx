@@ -40,6 +40,6 @@ export function TextLink(props: ComponentProps<typeof Link>) {
   return <Link {...props} prefetch={false} className="font-medium text-accent underline-offset-4 hover:underline" />
 }
 
-function supportLink(address: string): string {
+export function supportLink(address: string): string {
   return address.startsWith('https:') ? address : `mailto:${address}`
 }

@@ -2,7 +2,8 @@ import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { publicBranding } from '../../../api/public.ts'
-import { required, whoamiIn } from '../../../api/server-client.ts'
+import { requiredOrSuspended, whoamiIn } from '../../../api/server-client.ts'
+import { SuspendedTenant } from '../../../features/sign-in/suspended-tenant.tsx'
 import { SessionProvider } from '../../../session/session.tsx'
 import { brandIcon } from '../../../shell/brand-icon.ts'
 import { Branded } from '../../../shell/branded.tsx'
@@ -28,7 +29,8 @@ export async function generateMetadata({ params }: Pick<TenantLayoutProps, 'para
 /** Everything of one tenant, for somebody who belongs to it. */
 export default async function TenantLayout({ children, params }: TenantLayoutProps) {
   const tenant = decodeURIComponent((await params).tenant)
-  const me = await required(whoamiIn(tenant))
+  const me = await requiredOrSuspended(whoamiIn(tenant))
+  if ('suspended' in me) return <SuspendedTenant tenant={tenant} why={me.suspended} />
   if (me.tenant === null) notFound()
   const { name, brand } = me.tenant
   return (

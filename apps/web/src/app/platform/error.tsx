@@ -1,0 +1,4 @@
+'use client'
+
+// Below the frame of the installation: the menu stays.
+export { PageError as default } from '../../ui/page-error.tsx'
