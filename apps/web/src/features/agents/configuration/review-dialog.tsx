@@ -48,7 +48,8 @@ export function ReviewDialog({
         <>
           <Button onClick={onClose}>Keep editing</Button>
           {isBehind && <Button onClick={onTakeOver}>Take over version {agent.version}</Button>}
-          <Button kind="primary" busy={busy} onClick={() => onSave(ours)}>
+          {/* The second click of a double click would save on top of what nobody has looked at yet. */}
+          <Button kind="primary" busy={busy} onClick={({ detail }) => detail < 2 && onSave(ours)}>
             Save version {next}
           </Button>
         </>
