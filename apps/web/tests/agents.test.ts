@@ -16,6 +16,71 @@ describe.skipIf(!hasBrowser())('agents', () => {
     await release(page)
   }, 60_000)
 
+  test('what was saved meanwhile is shown before it is saved over, and is taken over or kept', async () => {
+    const client = await dashboard.api()
+    const params = { name: 'shared' }
+    const saveElsewhere = (system: string) =>
+      client.createAgentVersion({ params, body: { model: 'demo', prompts: { system } } })
+    await client.createAgent({ body: { ...params, model: 'demo', prompts: { system: 'Be kind.' } } })
+    const { page } = await dashboard.browseAs({ roles: ['builder'] })
+    await page.goto('/t/acme/agents/shared')
+    await page.getByLabel('Description', { exact: true }).fill('Answers letters')
+    const read = page.waitForResponse(/\/agents\/shared$/)
+    await page.getByRole('button', { name: 'Review changes' }).click()
+    await read
+    const review = page.getByRole('dialog')
+    await expect(review.getByRole('heading', { name: 'Save version 2?' })).toBeVisible()
+    await saveElsewhere('Be brief.')
+    await review.getByRole('button', { name: 'Save version 2' }).click()
+    await expect(review.getByRole('heading', { name: 'Changed meanwhile by version 2' })).toBeVisible()
+    await expect(review.getByRole('region', { name: 'Since version 1' })).toContainText('Be brief.')
+    const ours = review.getByRole('region', { name: 'Yours on top of version 2' })
+    await expect(ours).toContainText('Answers letters')
+    await expect(ours).not.toContainText('Be brief.')
+    await review.getByRole('button', { name: 'Save version 3' }).dblclick()
+    await expect(page.getByText('Version 3 is saved')).toBeVisible()
+    await expect(page.getByLabel('System prompt')).toHaveValue('Be brief.')
+    expect(await client.getAgent({ params })).toMatchObject({
+      ...{ version: 3, description: 'Answers letters' },
+      prompts: { system: 'Be brief.' },
+    })
+
+    await page.getByLabel('Description', { exact: true }).fill('Answers nobody')
+    await saveElsewhere('Be frank.')
+    await page.getByRole('button', { name: /Review changes|Compare/ }).click()
+    await review.getByRole('button', { name: 'Take over version 4' }).click()
+    await expect(page.getByLabel('System prompt')).toHaveValue('Be frank.')
+    await expect(page.getByLabel('Description', { exact: true })).toHaveValue('')
+    await expect(page.getByText(/unsaved change/)).toBeHidden()
+  })
+
+  test('unsaved changes stay while other pages are looked at, and leaving the tab asks', async () => {
+    const client = await dashboard.api()
+    await client.createAgent({ body: { name: 'drafted', model: 'demo', prompts: { system: 'Be kind.' } } })
+    const { page } = await dashboard.browseAs({ roles: ['builder'] })
+    await page.goto('/t/acme/agents/drafted')
+    const prompt = page.getByLabel('System prompt')
+    await prompt.press('End')
+    await prompt.pressSequentially(' Be brief.')
+    await expect(page.getByText('1 unsaved change')).toBeVisible()
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Agents' }).click()
+    await expect(prompt).toBeHidden()
+    await page.goBack()
+    await expect(prompt).toHaveValue('Be kind. Be brief.')
+    await expect(page.getByText('1 unsaved change')).toBeVisible()
+
+    const asked = page.waitForEvent('dialog')
+    await page.close({ runBeforeUnload: true })
+    const dialog = await asked
+    expect(dialog.type()).toBe('beforeunload')
+    await dialog.dismiss()
+    await page.getByRole('button', { name: 'Discard' }).click()
+    await expect(prompt).toHaveValue('Be kind.')
+    const closed = page.waitForEvent('close')
+    await page.close({ runBeforeUnload: true })
+    await closed
+  })
+
   test('what the API refuses of a configuration stands at its field', async () => {
     const { page } = await dashboard.browseAsOwner()
     await page.goto('/t/acme/agents/new?sample=scratch')

@@ -59,6 +59,25 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     await expect(invitation).toContainText('revoked')
   })
 
+  test('a double click invites and makes a key once', async () => {
+    const page = await openAsOwner('members', 'Members')
+    await page.getByRole('button', { name: 'Invite' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Email').fill('twice@example.com')
+    await dialog.getByRole('button', { name: 'Invite' }).dblclick()
+    await expect(dialog.getByText(/\/invitations\/[\w-]{20,}/)).toBeVisible()
+    await openPage(page, 'members', 'Members')
+    await expect(rowOf(page, 'Invitations', 'twice@example.com')).toHaveCount(1)
+
+    await openPage(page, 'keys', 'Keys')
+    await page.getByRole('button', { name: 'New key' }).first().click()
+    await dialog.getByLabel('Name').fill('made twice')
+    await dialog.getByRole('button', { name: 'Make key' }).dblclick()
+    await expect(dialog.getByText(/^fht_/)).toBeVisible()
+    await openPage(page, 'keys', 'Keys')
+    await expect(rowOf(page, 'Keys', 'made twice')).toHaveCount(1)
+  })
+
   test('a service account gets other roles and a key that acts as it until it is removed', async () => {
     const page = await openAsOwner('members', 'Members')
     await page.getByRole('button', { name: 'New service account' }).click()

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import {
-  agentConfigSchema,
   agentNameSchema,
   agentSampleSchema,
   agentSchema,
   agentSummarySchema,
   agentVersionSchema,
   createAgentSchema,
+  createAgentVersionSchema,
   toolSchema,
 } from './agents.ts'
 import { type Operation, page, pageQuery } from './operation.ts'
@@ -52,7 +52,7 @@ export const agentOperations = {
     tag: 'agents',
     permission: 'agents:write',
     params: byName,
-    body: agentConfigSchema,
+    body: createAgentVersionSchema,
     status: 201,
     response: agentVersionSchema,
     idempotency: 'tenant',

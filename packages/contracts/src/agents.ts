@@ -48,6 +48,16 @@ export type AgentConfig = z.output<typeof agentConfigSchema>
 
 export const createAgentSchema = z.strictObject({ name: agentNameSchema, ...agentConfigShape })
 
+export const createAgentVersionSchema = z.strictObject({
+  ...agentConfigShape,
+  basedOn: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: 'The version that it was made from: refused when that is not the newest any more.' }),
+})
+export type CreateAgentVersion = z.output<typeof createAgentVersionSchema>
+
 export const agentVersionSchema = z
   .object({
     name: z.string(),

@@ -8,6 +8,7 @@ export {
   agentConfigSchema,
   agentLimitsSchema,
   agentNameSchema,
+  type CreateAgentVersion,
   createAgentSchema,
   type Tool,
 } from './agents.ts'

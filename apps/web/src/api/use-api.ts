@@ -1,10 +1,11 @@
 'use client'
 
 import type { OperationId, OperationResponse } from '@freehold/contracts'
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSession } from '../session/session.tsx'
 import { notify } from '../ui/toast.tsx'
 import { type InputOf, keyOf, queryOf } from './queries.ts'
+import { useSingleMutation } from './use-single-mutation.ts'
 
 interface Asking<Id extends OperationId> {
   /** Asked again after so long, while the page is looked at. */
@@ -45,7 +46,7 @@ interface Acting<Id extends OperationId> {
 export function useAct<Id extends OperationId>(id: Id, { changes, done, onDone, quiet = false }: Acting<Id>) {
   const { client, tenant } = useSession()
   const queries = useQueryClient()
-  return useMutation<OperationResponse<Id>, Error, InputOf<Id>>({
+  return useSingleMutation<OperationResponse<Id>, InputOf<Id>>({
     mutationFn: (input) => (client[id] as (input: InputOf<Id>) => Promise<OperationResponse<Id>>)(input),
     async onSuccess(result) {
       if (done !== undefined) notify.done(typeof done === 'string' ? done : done(result))

@@ -3,6 +3,7 @@ import {
   type AgentConfig,
   type AgentVersion,
   agentConfigSchema,
+  type CreateAgentVersion,
   FreeholdError,
   type Page,
 } from '@freehold/contracts'
@@ -48,12 +49,17 @@ export async function createAgent(caller: Caller, input: AgentConfig & { name: s
 }
 
 /** Adds the next version. Versions never change; none serves before it is released. */
-export async function createAgentVersion(caller: Caller, name: string, input: AgentConfig): Promise<AgentVersion> {
+export async function createAgentVersion(
+  caller: Caller,
+  name: string,
+  input: CreateAgentVersion,
+): Promise<AgentVersion> {
   authorize(caller, 'agents:write')
   assertBuildable(caller.platform.catalogue, input)
   try {
     return await caller.platform.database.withTenant(caller, async (tx) => {
       const latest = await latestVersion(tx, name)
+      assertNewest(latest, input.basedOn)
       const added = toVersion(await insertVersion(tx, caller, name, latest.version + 1, input))
       const change = { before: toVersion(latest), after: added }
       await recordChange(tx, caller, { action: 'agent.version-added', subjectId: name, ...change })
@@ -67,6 +73,15 @@ export async function createAgentVersion(caller: Caller, name: string, input: Ag
     }
     throw error
   }
+}
+
+/** Who changes what they have read must not undo what they haven't. */
+function assertNewest({ name, version }: TemplateRow, basedOn = version): void {
+  if (basedOn === version) return
+  throw new FreeholdError(
+    'conflict',
+    `The agent "${name}" was changed meanwhile: version ${version} is the newest, not ${basedOn}. Read it, and base yours on it.`,
+  )
 }
 
 /** Reads one version of an agent, the latest when none is named, for a verb that has authorized its caller already. */

@@ -1,6 +1,7 @@
 'use client'
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useSingleMutation } from '../../api/use-single-mutation.ts'
 import { describeError } from '../../ui/describe-error.ts'
 import { notify } from '../../ui/toast.tsx'
 import { callAuth } from '../sign-in/auth-client.ts'
@@ -28,7 +29,7 @@ export function useAuthAct<Input, T = unknown>(
   { changes = [], done, onDone, quiet = false }: Acting<T>,
 ) {
   const queries = useQueryClient()
-  const mutation = useMutation<T, Error, Input>({
+  const mutation = useSingleMutation<T, Input>({
     mutationFn: act,
     async onSuccess(answer) {
       if (done !== undefined) notify.done(done)

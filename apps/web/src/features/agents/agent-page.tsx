@@ -3,14 +3,13 @@
 import type { Agent } from '@freehold/contracts'
 import dynamic from 'next/dynamic'
 import Link from 'next/link'
-import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Answered, ListSkeleton } from '../../ui/listing.tsx'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
-import type { Draft } from './configuration/draft.ts'
+import { useDraft } from './configuration/use-draft.ts'
 import { useConversation } from './playground/use-conversation.ts'
 
 // A tab loads when it is opened, and not before the page can keep what is typed into it.
@@ -57,13 +56,13 @@ function AgentTabs({ agent }: { agent: Agent }) {
   const { can } = useSession()
   const [search, setSearch] = useSearch()
   // What was changed or said stays while another tab is looked at.
-  const [draft, setDraft] = useState<Draft>()
+  const { unsaved, keep } = useDraft(agent.name)
   const conversation = useConversation(agent.name, can('agents:write'))
   const tabs = [
     {
       value: 'configuration',
-      label: draft ? 'Configuration •' : 'Configuration',
-      content: <ConfigurationTab agent={agent} draft={draft} onDraft={setDraft} />,
+      label: unsaved ? 'Configuration •' : 'Configuration',
+      content: <ConfigurationTab agent={agent} unsaved={unsaved} onChange={keep} />,
     },
     { value: 'versions', label: 'Versions', content: <VersionsTab agent={agent} /> },
     ...(can('runs:start')
@@ -71,7 +70,7 @@ function AgentTabs({ agent }: { agent: Agent }) {
           {
             value: 'playground',
             label: 'Playground',
-            content: <PlaygroundTab agent={agent} conversation={conversation} isEdited={draft !== undefined} />,
+            content: <PlaygroundTab agent={agent} conversation={conversation} isEdited={unsaved !== undefined} />,
           },
         ]
       : []),
