@@ -331,7 +331,7 @@ test('a person of a suspended tenant, and a disabled one, are refused', async ()
   const memberships = [{ name: tenant.name, status: 'suspended' }]
   const outside = () =>
     waitFor(async () => {
-      const { body } = await whoamiOf(who.token)
+      const body = await on.client(who.token).whoami()
       return body.tenant === null && body
     })
   expect(await outside()).toMatchObject({ memberships, permissions: [], roles: [] })
