@@ -2,6 +2,7 @@
 // index.ts.
 export { auditActions } from './audit-actions.ts'
 export { createClient, readProblem } from './client.ts'
+export { contrastOf, luminanceOf } from './contrast.ts'
 export { errorStatus, FreeholdError } from './errors.ts'
 export {
   environmentPermissions,

@@ -61,6 +61,7 @@ export {
 } from './budgets.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
+export { contrastOf } from './contrast.ts'
 export {
   type DeleteTenant,
   type DeletionCertificate,

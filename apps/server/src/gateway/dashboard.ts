@@ -2,11 +2,14 @@ import { FreeholdError } from '@freehold/contracts'
 import { toWebStream } from '@freehold/core'
 import { Agent, type Dispatcher } from 'undici'
 
-/** Those of the connection are for the gateway; pages know people by their sessions. */
+/** Those of the connection are for the gateway. */
 const hopByHop: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
-  ...['authorization', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
+  ...['proxy-authenticate', 'proxy-authorization', 'proxy-connection'],
 ])
+
+/** Pages know people by their sessions, and need no key. */
+const notForPages: ReadonlySet<string> = new Set([...hopByHop, 'authorization'])
 
 export interface Dashboard {
   /** The address is that of who asks. */
@@ -40,7 +43,7 @@ export function createDashboard(find: () => string | undefined): Dashboard {
 
 async function pass(agent: Dispatcher, url: string, request: Request, address: string): Promise<Response> {
   const { pathname, search } = new URL(request.url)
-  const headers = Object.fromEntries([...request.headers].filter(([name]) => !hopByHop.has(name)))
+  const headers = Object.fromEntries([...request.headers].filter(([name]) => !notForPages.has(name)))
   // Not by `fetch`, which would undo the compression that the browser is to get.
   const answer = await agent.request({
     origin: url,

@@ -6,8 +6,8 @@ import { type Dispatcher, request } from 'undici'
 const withinMs = 20_000
 
 /**
- * A `fetch` that asks the gateway for who asks for the page, from their address and under the host that the browser asked, by which it knows the tenant and the sessions that
- * count. The global one sends the host of the URL, whatever it is told.
+ * A `fetch` that asks the gateway from the address of whoever looks, and under the host that their browser asked, by which it
+ * knows the tenant and the sessions that count. The global one sends the host of the URL, whatever it is told.
  */
 export const askGateway: typeof fetch = async (input, init) => {
   const asked = new Request(input, init)

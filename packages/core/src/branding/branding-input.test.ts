@@ -1,7 +1,7 @@
-import { claimHostSchema, putBrandingSchema } from '@freehold/contracts'
+import { claimHostSchema, contrastOf, putBrandingSchema } from '@freehold/contracts'
 import { sampleLogo } from '@freehold/testkit'
 import { describe, expect, test } from 'vitest'
-import { contrastOf, findContrastWarnings } from './contrast.ts'
+import { findContrastWarnings } from './contrast.ts'
 import { imageTypeOf } from './image-type.ts'
 
 describe('the look of a tenant', () => {

@@ -1,4 +1,4 @@
-import type { Branding } from '@freehold/contracts'
+import { type Branding, contrastOf } from '@freehold/contracts'
 
 /** WCAG 2.2: of text (success criterion 1.4.3), and of what is to be seen beside it (1.4.11). */
 const least = { text: 4.5, parts: 3 }
@@ -20,19 +20,4 @@ function warn(name: string, color: string, groundName: string, ground: string, w
 /** Never rounded up to what it misses. */
 function floor(ratio: number): number {
   return Math.floor(ratio * 100) / 100
-}
-
-/** The contrast ratio of WCAG 2.2, from 1 to 21. */
-export function contrastOf(one: string, other: string): number {
-  const [light = 0, dark = 0] = [luminanceOf(one), luminanceOf(other)].sort((a, b) => b - a)
-  return (light + 0.05) / (dark + 0.05)
-}
-
-/** The relative luminance of WCAG 2.2, of `#rrggbb`. */
-function luminanceOf(color: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const channel = Number.parseInt(color.slice(at, at + 2), 16) / 255
-    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0)
 }
