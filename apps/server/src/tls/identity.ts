@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createSecureContext, type TLSSocket } from 'node:tls'
 import type { Logger } from 'pino'
@@ -81,6 +81,8 @@ function validate(material: TlsMaterial): void {
   parseCertificates(material.ca, 'FREEHOLD_TLS_CA')
   if (own && own.validToDate.getTime() < Date.now()) throw new Error('FREEHOLD_TLS_CERT: the certificate has expired.')
   try {
+    // An empty key, as in a file that is being written, would be taken for none.
+    createPrivateKey(material.key)
     createSecureContext(material)
   } catch (error) {
     throw new Error('FREEHOLD_TLS_KEY: it is not the key of the certificate in FREEHOLD_TLS_CERT.', { cause: error })

@@ -187,6 +187,7 @@ describe('files that can not be used', () => {
       async (good: TlsMaterial) => ({ ...good, key: (await ours.issue()).key }),
       'FREEHOLD_TLS_KEY',
     ],
+    ['an empty key', async (good: TlsMaterial) => ({ ...good, key: '' }), 'FREEHOLD_TLS_KEY'],
     ['an empty CA', async (good: TlsMaterial) => ({ ...good, ca: '' }), 'FREEHOLD_TLS_CA: there is no certificate'],
     [
       'a broken CA',
