@@ -116,6 +116,21 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await expect(page.getByText('The chain is whole')).toBeVisible()
   })
 
+  test('while nobody answers, a page says from when it is and stays, and goes on by itself', async () => {
+    const { page } = await dashboard.browseAsOwner()
+    await page.goto('/t/acme/agents')
+    await page.getByRole('link', { name: 'assistant' }).first().focus()
+    await page.keyboard.press('Shift')
+    await page.waitForLoadState('networkidle')
+    await page.route('**/*', (route) => route.abort())
+    await expect(page.getByText('No connection. This is as of')).toBeVisible()
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' }).click()
+    await expect(page.getByText('Check your network and try again.').first()).toBeVisible()
+    await expect(page).toHaveURL(/\/t\/acme\/agents$/)
+    await page.unroute('**/*')
+    await expect(page.getByText('No connection. This is as of')).toBeHidden()
+  })
+
   test('the palette leads to a page by the keyboard alone', async () => {
     const { page } = await dashboard.browseAsOwner()
     await page.goto('/t/acme/runs')
@@ -124,5 +139,9 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await page.getByPlaceholder('Page, agent or tenant').fill('overv')
     await page.keyboard.press('Enter')
     await expect(page).toHaveURL(/\/t\/acme$/)
+    await page.keyboard.press('Control+k')
+    await page.getByPlaceholder('Page, agent or tenant').fill('new agent')
+    await page.keyboard.press('Enter')
+    await expect(page).toHaveURL(/\/t\/acme\/agents\/new$/)
   })
 })

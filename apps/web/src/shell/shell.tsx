@@ -5,7 +5,9 @@ import { Menu as MenuIcon, Search } from 'lucide-react'
 import dynamic from 'next/dynamic'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useState } from 'react'
+import { useSession } from '../session/session.tsx'
 import { Button } from '../ui/button.tsx'
+import { ConnectionNotice } from './connection-notice.tsx'
 import { Permitted } from './permitted.tsx'
 import { Sidebar } from './sidebar.tsx'
 
@@ -18,6 +20,7 @@ const CommandPalette = dynamic(() => import('./command-palette.tsx').then((modul
 /** Around every page of a tenant: where one can go, at the side or behind a button where there is little room. */
 export function Shell({ brand, children }: { brand: PublicBranding; children: ReactNode }) {
   const [isOpen, setOpen] = useState(false)
+  const { tenant } = useSession()
   const palette = usePalette()
   const pathname = usePathname()
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the drawer
@@ -37,11 +40,12 @@ export function Shell({ brand, children }: { brand: PublicBranding; children: Re
           <MenuIcon />
         </Button>
         {isOpen && <Drawer onClose={() => setOpen(false)}>{sidebar}</Drawer>}
-        <span className="truncate font-medium">{brand.name}</span>
+        <span className="truncate font-medium">{tenant}</span>
         <Button kind="quiet" size="icon" aria-label="Search" onClick={palette.open}>
           <Search />
         </Button>
       </div>
+      <ConnectionNotice />
       <main id="content" tabIndex={-1} className="min-w-0 outline-none">
         <Permitted>{children}</Permitted>
       </main>

@@ -8,6 +8,7 @@ import type { ReactNode } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { AccountMenu } from '../../shell/account-menu.tsx'
 import { BrandMark } from '../../shell/brand-mark.tsx'
+import { ConnectionNotice } from '../../shell/connection-notice.tsx'
 import { ButtonLink } from '../../ui/button.tsx'
 import { classNames } from '../../ui/class-names.ts'
 
@@ -41,8 +42,8 @@ export function PlatformShell({ brand, children }: { brand: PublicBranding; chil
                 prefetch={false}
                 aria-current={pathname === href ? 'page' : undefined}
                 className={classNames(
-                  'flex h-8 items-center rounded-md px-2.5 text-soft hover:bg-sunken hover:text-ink',
-                  pathname === href && 'bg-sunken font-medium text-ink',
+                  'flex h-8 items-center rounded-md px-2.5',
+                  pathname === href ? 'bg-sunken font-medium text-ink' : 'text-soft hover:bg-sunken hover:text-ink',
                 )}
               >
                 {title}
@@ -54,11 +55,12 @@ export function PlatformShell({ brand, children }: { brand: PublicBranding; chil
               <ArrowLeft /> <span className="hidden sm:inline">{first.name}</span>
             </ButtonLink>
           )}
-          <div className="w-14 sm:w-44">
+          <div className="max-w-44 max-sm:w-14">
             <AccountMenu />
           </div>
         </div>
       </header>
+      <ConnectionNotice />
       <main id="content" tabIndex={-1} className="min-w-0 outline-none">
         {children}
       </main>
