@@ -1,13 +1,30 @@
 'use client'
 
 import { Dialog as BaseDialog } from '@base-ui/react/dialog'
+import type { Permission } from '@freehold/contracts'
 import { Command } from 'cmdk'
-import { Bot, Building2 } from 'lucide-react'
+import { Bot, Building2, CirclePlus, CircleUser, type LucideIcon } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { useApi } from '../api/use-api.ts'
-import { useSession } from '../session/session.tsx'
+import { type Session, useSession } from '../session/session.tsx'
 import { navigation } from './navigation.ts'
+
+interface Place {
+  title: string
+  href: (path: Session['path']) => string
+  permission?: Permission
+  Icon: LucideIcon
+}
+
+/** What is no page at the side. */
+const places: readonly Place[] = [
+  { title: 'New agent', href: (path) => path('/agents/new'), permission: 'agents:write', Icon: CirclePlus },
+  { title: 'New conversation', href: (path) => path('/chat'), permission: 'runs:start', Icon: CirclePlus },
+  { title: 'New tenant', href: () => '/platform/new', permission: 'platform:tenants:write', Icon: CirclePlus },
+  { title: 'All tenants', href: () => '/platform', permission: 'platform:tenants:read', Icon: Building2 },
+  { title: 'Your account', href: () => '/account', Icon: CircleUser },
+]
 
 /** Leads anywhere by a few letters: pages, agents, other tenants. */
 export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -39,6 +56,15 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
                   .filter(({ permission }) => can(permission))
                   .map(({ title, page, Icon }) => (
                     <Item key={page} value={`page ${title}`} onSelect={() => go(path(page))}>
+                      <Icon aria-hidden /> {title}
+                    </Item>
+                  ))}
+              </Group>
+              <Group title="Begin and go">
+                {places
+                  .filter(({ permission }) => permission === undefined || can(permission))
+                  .map(({ title, href, Icon }) => (
+                    <Item key={title} value={title} onSelect={() => go(href(path))}>
                       <Icon aria-hidden /> {title}
                     </Item>
                   ))}
