@@ -35,6 +35,8 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await expect(page).toHaveURL(new RegExp(`id=${older.id}`))
     await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeVisible()
     await page.keyboard.press('a')
+    await expect(page.getByRole('button', { name: 'Approve', exact: true })).toBeFocused()
+    await page.keyboard.press('a')
     await expect(page.getByText('Approved: the agent goes on')).toBeVisible()
     await endOf(client, older.runId, 'succeeded')
     await expect(page.getByRole('list', { name: 'Waiting' }).getByRole('listitem')).toHaveCount(1)

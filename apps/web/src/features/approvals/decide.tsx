@@ -3,7 +3,7 @@
 import type { Approval } from '@freehold/contracts'
 import { Check, Pencil, X } from 'lucide-react'
 import dynamic from 'next/dynamic'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { Button } from '../../ui/button.tsx'
 import { useKeys } from '../../ui/use-keys.ts'
@@ -26,11 +26,17 @@ export function Decide({ approval, onDecided }: { approval: Approval; onDecided:
   const approveIt = () => {
     if (!approve.isPending) approve.mutate({ params: { id }, body: { decision: 'approve', argumentsHash } })
   }
-  useKeys({ a: approveIt, e: () => setOpen('edit'), r: () => setOpen('refuse') })
+  const button = useRef<HTMLButtonElement>(null)
+  // Nothing takes it back, so one key that was pressed by mistake decides nothing.
+  const approveAtSecond = () => {
+    if (document.activeElement === button.current) approveIt()
+    else button.current?.focus()
+  }
+  useKeys({ a: approveAtSecond, e: () => setOpen('edit'), r: () => setOpen('refuse') })
   return (
     <>
       <div className="flex flex-wrap gap-2">
-        <Button kind="primary" busy={approve.isPending} aria-keyshortcuts="a" onClick={approveIt}>
+        <Button ref={button} kind="primary" busy={approve.isPending} aria-keyshortcuts="a" onClick={approveIt}>
           <Check /> Approve
         </Button>
         <Button aria-keyshortcuts="e" onClick={() => setOpen('edit')}>

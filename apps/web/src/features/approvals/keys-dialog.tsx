@@ -4,7 +4,7 @@ const keys = [
   ['j', 'the next one'],
   ['k', 'the one before'],
   ['Enter', 'open the first'],
-  ['a', 'approve what is open'],
+  ['a a', 'approve what is open: the first goes to the button'],
   ['e', 'change it, then approve'],
   ['r', 'refuse it, with a note'],
   ['Esc', 'back to the list'],
