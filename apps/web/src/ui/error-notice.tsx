@@ -9,10 +9,10 @@ import { Card, EmptyState } from './page.tsx'
 
 /** In place of what could not be loaded. */
 export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => void }) {
-  // To ask again would change nothing.
-  if (error instanceof FreeholdError && error.code === 'permission_denied') {
-    return <NotPermitted>{error.message}</NotPermitted>
-  }
+  // To ask again would change nothing in either case.
+  const code = error instanceof FreeholdError ? error.code : undefined
+  if (code === 'permission_denied') return <NotPermitted>{describeError(error).next}</NotPermitted>
+  const again = code === 'not_found' ? undefined : retry
   const { title, next, requestId } = describeError(error)
   return (
     <div role="alert" className="flex gap-3 rounded-lg border border-line bg-bad-soft p-4">
@@ -22,8 +22,8 @@ export function ErrorNotice({ error, retry }: { error: unknown; retry?: () => vo
         <p className="mt-0.5 break-words text-soft">{next}</p>
         {requestId !== undefined && <p className="mt-1 font-mono text-xs text-faint">Request {requestId}</p>}
       </div>
-      {retry && (
-        <Button size="small" onClick={retry}>
+      {again && (
+        <Button size="small" onClick={again}>
           Try again
         </Button>
       )}

@@ -42,7 +42,7 @@ export function formatAgo(at: Date, now: Date): string {
   let amount = (at.getTime() - now.getTime()) / 1_000
   if (Math.abs(amount) < 5) return 'just now'
   for (const [unit, size] of steps) {
-    if (Math.abs(amount) < size) return relative.format(Math.trunc(amount), unit)
+    if (Math.round(Math.abs(amount)) < size) return relative.format(Math.round(amount), unit)
     amount /= size
   }
   return at.toISOString()

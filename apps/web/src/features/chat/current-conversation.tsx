@@ -5,6 +5,7 @@ import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
+import { ErrorNotice } from '../../ui/error-notice.tsx'
 import { Answered } from '../../ui/listing.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { NewConversation } from './new-conversation.tsx'
@@ -34,6 +35,13 @@ export function CurrentConversation() {
 
 function BegunConversation({ threadId }: { threadId: string }) {
   const thread = useApi('getThread', { params: { id: threadId } })
+  if (thread.error && !thread.data) {
+    return (
+      <div className="p-4">
+        <ErrorNotice error={thread.error} retry={() => void thread.refetch()} />
+      </div>
+    )
+  }
   return (
     <Answered answer={thread} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
       {({ lastRun }) => <ConversationView threadId={threadId} agent={lastRun.agent} hasBegun />}

@@ -14,10 +14,11 @@ export async function InvitationPage({ token }: { token: string }) {
   if (!invitation) {
     return (
       <SignInFrame brand={brand} title="There is no such invitation">
-        <p className="text-soft">
-          The link is not complete, or the tenant is not there any more. Open it from the mail once more, or ask whoever
-          invited you for a new one.
-        </p>
+        <Ended
+          text="The link is not complete, or the tenant is not there any more. Open it from the mail once more, or ask whoever invited you for a new one."
+          action="Sign in"
+          href="/"
+        />
       </SignInFrame>
     )
   }

@@ -1,6 +1,6 @@
 'use client'
 
-import type { Agent, Environment } from '@freehold/contracts'
+import type { Agent, Environment, Release } from '@freehold/contracts'
 import { useState } from 'react'
 import { useAct } from '../../../api/use-api.ts'
 import { usePages } from '../../../api/use-pages.ts'
@@ -71,7 +71,7 @@ export function ReleaseDialog({ agent, environment, wanted, onClose }: ReleaseDi
       />
       {isCanary && <CanaryFields percent={wanted.percent} errorOf={errors.of} />}
       <Field label="Why" hint="Stands in the history." error={errors.of('comment')}>
-        <TextArea name="comment" rows={2} maxLength={1000} className="min-h-0" />
+        <TextArea name="comment" rows={2} maxLength={1000} />
       </Field>
       {can('releases:force') && before && (
         <Checkbox
@@ -98,18 +98,15 @@ function useRelease(environment: Environment, isForced: boolean, onDone: () => v
     changes,
     quiet: true,
     onDone({ request, release }) {
-      notify.done(
-        request
-          ? 'Approval is asked for'
-          : `Released to ${environment}: v${release?.canary?.version ?? release?.version}`,
-      )
+      if (request) notify.done('Approval is asked for')
+      else if (release) notify.done(saidOf(release))
       onDone()
     },
   })
   const set = useAct('setRelease', {
     changes,
     quiet: true,
-    done: ({ version, canary }) => `Released to ${environment}: v${canary?.version ?? version}`,
+    done: saidOf,
     onDone,
   })
   const { error, isPending } = isForced ? set : promote
@@ -123,6 +120,11 @@ function useRelease(environment: Environment, isForced: boolean, onDone: () => v
     },
   }
 }
+
+const saidOf = ({ environment, version, canary }: Release): string =>
+  canary
+    ? `v${canary.version} is a canary in ${environment}: ${canary.percent}% of new threads get it`
+    : `Released to ${environment}: v${version}`
 
 function VersionField({
   agent,

@@ -123,7 +123,7 @@ function DecisionDialog({ request, decision, isOwn, onClose }: DecisionDialogPro
       }}
     >
       <Field label="Note" error={errors.of('comment')}>
-        <TextArea name="comment" rows={2} maxLength={1000} className="min-h-0" />
+        <TextArea name="comment" rows={2} maxLength={1000} />
       </Field>
     </FormDialog>
   )
