@@ -66,8 +66,8 @@ function SidebarLink({ item: { title, page, Icon } }: { item: NavigationItem }) 
       prefetch={false}
       aria-current={isCurrent ? 'page' : undefined}
       className={classNames(
-        'flex h-8 items-center gap-2.5 rounded-md px-2 text-soft hover:bg-sunken hover:text-ink',
-        isCurrent && 'bg-sunken font-medium text-ink',
+        'flex h-7.5 items-center gap-2.5 rounded-md px-2',
+        isCurrent ? 'bg-sunken font-medium text-ink' : 'text-soft hover:bg-sunken hover:text-ink',
       )}
     >
       <Icon className="size-4 shrink-0" aria-hidden />

@@ -60,12 +60,7 @@ export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input {...useFieldControl()} {...rest} className={classNames(box, 'h-8.5', className)} />
 }
 
-export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
-  return (
-    <textarea
-      {...useFieldControl()}
-      {...rest}
-      className={classNames(box, 'min-h-24 py-2 leading-relaxed', className)}
-    />
-  )
+export function TextArea({ className, rows = 4, ...rest }: ComponentProps<'textarea'>) {
+  const look = classNames(box, 'py-2 leading-relaxed', className)
+  return <textarea {...useFieldControl()} {...rest} rows={rows} className={look} />
 }

@@ -11,7 +11,7 @@ interface SegmentedProps<Value extends string> {
 /** A choice of a few, all of them in sight. */
 export function Segmented<Value extends string>({ label, value, options, onChange }: SegmentedProps<Value>) {
   return (
-    <fieldset className="flex w-fit rounded-md border border-line bg-sunken p-0.5">
+    <fieldset className="flex w-fit rounded-md border border-line bg-canvas p-0.5">
       <legend className="sr-only">{label}</legend>
       {options.map((option) => (
         <button
@@ -20,8 +20,8 @@ export function Segmented<Value extends string>({ label, value, options, onChang
           aria-pressed={option.value === value}
           onClick={() => onChange(option.value)}
           className={classNames(
-            'h-7 rounded px-2.5 text-soft hover:text-ink',
-            option.value === value && 'bg-surface font-medium text-ink shadow-xs',
+            'h-7 rounded px-2.5',
+            option.value === value ? 'bg-raised font-medium text-ink shadow-xs' : 'text-soft hover:text-ink',
           )}
         >
           {option.label}

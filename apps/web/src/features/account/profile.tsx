@@ -26,7 +26,7 @@ export function Profile({ account: { name, email } }: { account: Account }) {
           <Input name="name" autoComplete="name" required maxLength={100} defaultValue={name} />
         </Field>
         <Field label="Email" hint="It is what invitations are for, so it stays.">
-          <Input value={email} readOnly className="bg-sunken text-soft" />
+          <Input value={email} readOnly className="bg-sunken! text-soft!" />
         </Field>
         <div>
           <SubmitButton busy={rename.isPending}>Save name</SubmitButton>

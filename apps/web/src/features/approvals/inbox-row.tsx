@@ -17,8 +17,8 @@ export function InboxRow({ approval, isChosen, onChoose }: InboxRowProps) {
       aria-current={isChosen || undefined}
       onClick={onChoose}
       className={classNames(
-        'flex w-full flex-col gap-0.5 px-4 py-2.5 text-left -outline-offset-2 hover:bg-sunken',
-        isChosen && 'bg-accent-soft hover:bg-accent-soft',
+        'flex w-full flex-col gap-0.5 px-4 py-2.5 text-left -outline-offset-2',
+        isChosen ? 'bg-accent-soft' : 'hover:bg-sunken',
       )}
     >
       <span className="flex w-full items-baseline justify-between gap-3">
@@ -29,7 +29,7 @@ export function InboxRow({ approval, isChosen, onChoose }: InboxRowProps) {
       </span>
       <span className="w-full truncate font-mono text-xs text-soft">{gistOf(approval)}</span>
       <span className="w-full truncate text-xs text-soft">
-        {approval.agent} · until <Time at={approval.expiresAt} />
+        {approval.agent} · expires <Time at={approval.expiresAt} />
       </span>
     </button>
   )

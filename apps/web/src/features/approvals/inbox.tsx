@@ -49,7 +49,7 @@ export function Inbox() {
   }
   return (
     <div className="grid items-start gap-5 lg:grid-cols-[22rem_minmax(0,1fr)]">
-      <div className={classNames('flex flex-col gap-2', chosen !== undefined && 'hidden lg:flex')}>
+      <div className={classNames('flex flex-col gap-2', chosen !== undefined && 'max-lg:hidden')}>
         <Paged list={pending} empty={<EmptyState title="Nothing else waits" />}>
           {(rows) => (
             <ul aria-label="Waiting" className="divide-y divide-line overflow-hidden rounded-lg">
@@ -61,12 +61,7 @@ export function Inbox() {
             </ul>
           )}
         </Paged>
-        <Button
-          kind="quiet"
-          size="small"
-          className="hidden self-start lg:inline-flex"
-          onClick={() => setShowsKeys(true)}
-        >
+        <Button kind="quiet" size="small" className="max-lg:hidden self-start" onClick={() => setShowsKeys(true)}>
           <Keyboard /> Keys
         </Button>
       </div>

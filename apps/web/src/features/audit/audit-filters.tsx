@@ -35,7 +35,7 @@ export function AuditFilters({ search, onChange, onClear }: AuditFiltersProps) {
             type="date"
             value={search[name] ?? ''}
             onChange={(event) => onChange({ [name]: event.target.value })}
-            className="w-38"
+            className="w-38!"
           />
         </Field>
       ))}
@@ -101,7 +101,7 @@ function SubjectFilter({ value, onChange }: FilterProps) {
         value={text}
         placeholder="a name or an id"
         onChange={(event) => setText(event.target.value)}
-        className="w-48"
+        className="w-48!"
       />
     </Field>
   )

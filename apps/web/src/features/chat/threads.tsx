@@ -34,7 +34,7 @@ export function Threads() {
           value={shown}
           options={whose}
           onChange={setShown}
-          className="min-w-0 grow"
+          className="min-w-0! grow"
         />
         {can('runs:start') && (
           <ButtonLink
@@ -80,10 +80,7 @@ function ThreadItem({ thread: { id, title, lastRun, updatedAt } }: { thread: Thr
       <Link
         href={href}
         aria-current={isCurrent ? 'page' : undefined}
-        className={classNames(
-          'block rounded-md px-2 py-1.5 hover:bg-sunken',
-          isCurrent && 'bg-accent-soft hover:bg-accent-soft',
-        )}
+        className={classNames('block rounded-md px-2 py-1.5', isCurrent ? 'bg-accent-soft' : 'hover:bg-sunken')}
       >
         <span className="flex items-center gap-2">
           <span className="min-w-0 grow truncate">{title}</span>

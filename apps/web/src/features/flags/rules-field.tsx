@@ -60,7 +60,7 @@ function Rule({ rule, number, variants, onChange, onRemove }: RuleProps) {
           maxLength={63}
           placeholder="plan"
           onChange={(event) => onChange({ attribute: event.target.value })}
-          className="w-28"
+          className="w-28!"
         />
         <Select
           label={`Operator of rule ${number}`}
@@ -77,7 +77,7 @@ function Rule({ rule, number, variants, onChange, onRemove }: RuleProps) {
           required
           placeholder="gold, silver"
           onChange={(event) => onChange({ values: event.target.value })}
-          className="w-40 grow"
+          className="w-40! grow"
         />
         <Button kind="quiet" size="icon" aria-label={`Remove rule ${number}`} onClick={onRemove}>
           <Trash2 />

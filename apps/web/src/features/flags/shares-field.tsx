@@ -33,7 +33,7 @@ export function SharesField({ label, variants, shares, onChange }: SharesFieldPr
               step="any"
               value={shares[key] ?? 0}
               onChange={(event) => set(key, Number(event.target.value))}
-              className="w-20"
+              className="w-20!"
             />
             %
           </span>

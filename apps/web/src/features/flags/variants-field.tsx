@@ -33,7 +33,7 @@ export function VariantsField({ type, variants, onChange }: VariantsFieldProps) 
             required
             maxLength={63}
             onChange={(event) => set(key, { name: event.target.value })}
-            className="w-28 font-mono text-xs"
+            className="w-28! font-mono text-xs"
           />
           <TextArea
             aria-label={`Value of variant ${index + 1}`}

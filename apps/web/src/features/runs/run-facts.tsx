@@ -23,7 +23,7 @@ export function RunFacts({ run, known }: { run: Run; known: number }) {
   return (
     <Card className="p-4">
       <Facts
-        className="grid-cols-2 sm:grid-cols-4 xl:grid-cols-8"
+        columns="sm:grid-cols-4 xl:grid-cols-8"
         facts={{
           Agent: link(
             `/agents/${encodeURIComponent(run.agent)}?version=${run.version}`,

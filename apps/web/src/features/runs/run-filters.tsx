@@ -107,7 +107,7 @@ function Day({
       aria-label={label}
       value={value ?? ''}
       onChange={(event) => onChange(event.target.value)}
-      className="w-36"
+      className="w-36!"
     />
   )
 }

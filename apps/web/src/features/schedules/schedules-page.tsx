@@ -152,7 +152,7 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
         busy={trigger.isPending}
         aria-label={`Run ${name} now`}
         onClick={runNow}
-        className="hidden sm:inline-flex"
+        className="max-sm:hidden"
       >
         <Play /> Run now
       </Button>

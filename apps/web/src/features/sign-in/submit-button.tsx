@@ -13,6 +13,6 @@ export function SubmitButton(props: Omit<ComponentProps<typeof Button>, 'type' |
     () => false,
   )
   return (
-    <Button {...props} type="submit" disabled={!isReady} className={isReady ? undefined : 'disabled:opacity-100'} />
+    <Button {...props} type="submit" disabled={!isReady} className={isReady ? undefined : 'disabled:opacity-100!'} />
   )
 }

@@ -94,7 +94,7 @@ function Totals({ usage: { total } }: { usage: UsageSummary }) {
 
 function Days({ usage: { items }, measure }: { usage: UsageSummary; measure: (typeof measures)[number]['value'] }) {
   const points = items.map(({ key }) => dayName(key ?? ''))
-  const shared = { kind: 'bars', points, className: 'h-56' } as const
+  const shared = { kind: 'bars', points, className: 'h-56!' } as const
   if (measure === 'tokens') {
     const series = [
       { name: 'In', tone: 'accent', values: items.map(({ inputTokens }) => inputTokens) },

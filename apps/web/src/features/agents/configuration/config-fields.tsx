@@ -44,7 +44,6 @@ export function ConfigFields({ draft, onChange, errors }: ConfigFieldsProps) {
                 value={draft.description}
                 onChange={(event) => change({ description: event.target.value })}
                 rows={2}
-                className="min-h-0"
               />
             </Field>
             <PromptEditor

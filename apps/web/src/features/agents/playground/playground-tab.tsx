@@ -136,7 +136,6 @@ function Composer({ first, isBusy, onSend, onStop }: ComposerProps) {
         onKeyDown={onKeyDown}
         rows={2}
         placeholder="What the agent is to do. Enter sends, Shift+Enter begins a new line."
-        className="min-h-0"
       />
       {isBusy && onStop ? (
         <Button onClick={onStop}>

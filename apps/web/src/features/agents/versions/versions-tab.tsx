@@ -71,7 +71,7 @@ function Comparison({ versions }: { versions: readonly AgentVersion[] }) {
             value={String(from.version)}
             options={options}
             onChange={(version) => setSearch({ from: version })}
-            className="min-w-20"
+            className="min-w-20!"
           />
           <span className="text-faint">to</span>
           <Select
@@ -79,7 +79,7 @@ function Comparison({ versions }: { versions: readonly AgentVersion[] }) {
             value={String(to.version)}
             options={options}
             onChange={(version) => setSearch({ to: version })}
-            className="min-w-20"
+            className="min-w-20!"
           />
         </div>
         {changes.length === 0 ? <p className="text-soft">The two are alike.</p> : <ChangeList changes={changes} />}

@@ -19,14 +19,14 @@ export function StepList({ steps, current, onGo }: StepListProps) {
             aria-current={index === current ? 'step' : undefined}
             onClick={() => onGo(index)}
             className={classNames(
-              'flex items-center gap-2 rounded-md py-1 text-soft enabled:hover:text-ink',
-              index === current && 'font-medium text-ink',
+              'flex items-center gap-2 rounded-md py-1',
+              index === current ? 'font-medium text-ink' : 'text-soft enabled:hover:text-ink',
             )}
           >
             <span
               className={classNames(
-                'grid size-5 place-items-center rounded-full border border-line text-xs',
-                index === current && 'border-transparent bg-brand text-on-brand',
+                'grid size-5 place-items-center rounded-full border text-xs',
+                index === current ? 'border-transparent bg-brand text-on-brand' : 'border-line',
               )}
             >
               {index < current ? <Check className="size-3" aria-hidden /> : index + 1}

@@ -47,9 +47,10 @@ export function TimelineRow({ row, axis, isSelected, onToggle }: TimelineRowProp
     <div
       className={classNames(
         columns,
-        'h-full border-l-2 border-transparent pr-3',
-        row.kind === 'step' && 'cursor-pointer hover:bg-sunken',
-        isSelected && 'border-accent bg-accent-soft hover:bg-accent-soft',
+        'h-full border-l-2 pr-3',
+        row.kind === 'step' && 'cursor-pointer',
+        row.kind === 'step' && !isSelected && 'hover:bg-sunken',
+        isSelected ? 'border-accent bg-accent-soft' : 'border-transparent',
       )}
     >
       <span
@@ -121,8 +122,8 @@ function Name({ row }: { row: Row }) {
 function Named({ Icon, name, failed, soft }: { Icon: LucideIcon; name: string; failed?: boolean; soft?: boolean }) {
   return (
     <>
-      <Icon className={classNames('size-3.5 shrink-0 text-faint', failed && 'text-bad')} aria-hidden />
-      <span className={classNames('truncate', soft && 'text-soft', failed && 'text-bad')} title={name}>
+      <Icon className={classNames('size-3.5 shrink-0', failed ? 'text-bad' : 'text-faint')} aria-hidden />
+      <span className={classNames('truncate', failed ? 'text-bad' : soft && 'text-soft')} title={name}>
         {name}
       </span>
     </>
