@@ -18,9 +18,11 @@ import { afterAll, beforeAll, vi } from 'vitest'
 export const expect = playwrightExpect.configure({ timeout: 20_000 })
 const testWithinMs = 120_000
 const builtWithinMs = 300_000
+/** The one without windows is a fifth quicker. */
+const browsers = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
 const binary = (process.env.PATH ?? '')
   .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
+  .flatMap((folder) => browsers.map((name) => join(folder, name)))
   .find((path) => existsSync(path))
 
 /** Whether there is a browser; says so when there is none. */
@@ -134,7 +136,8 @@ export async function signIn(page: Page, { email, password }: { email: string; p
 
 /** axe finds nothing serious in what is shown. */
 export async function expectAccessible(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).analyze()
+  // Our pages have no frames, for which it would gather its findings in a page of its own: half the time.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
   const found = grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
   expect(found, page.url()).toEqual([])
