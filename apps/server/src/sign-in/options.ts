@@ -1,7 +1,7 @@
 import { passkey } from '@better-auth/passkey'
 import type { Database } from '@freehold/core'
 import type { Auth, BetterAuthOptions, BetterAuthPlugin } from 'better-auth'
-import { APIError, createAuthMiddleware, isAPIError } from 'better-auth/api'
+import { APIError, createAuthMiddleware, getSessionFromCtx, isAPIError } from 'better-auth/api'
 import { genericOAuth, twoFactor } from 'better-auth/plugins'
 import type { Logger } from 'pino'
 import { isStorable } from '../http/storable.ts'
@@ -62,9 +62,11 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
     ...passwords(parts),
     user: { validateUserInfo: admitted(parts) },
     hooks: {
-      before: createAuthMiddleware(async ({ path, params, query, body }) => {
+      before: createAuthMiddleware(async (ctx) => {
+        const { path, params, query, body } = ctx
         refuseUnstorable([params, query, body])
         await refuseUninvited(parts, path, body)
+        if (path === '/passkey/generate-register-options') refuseOpenScreen((await getSessionFromCtx(ctx))?.session)
       }),
       after: rememberSignUp,
     },
@@ -165,6 +167,16 @@ function refuseUnstorable(asked: unknown): void {
   }
   const message = 'A text holds a NUL character or half a surrogate pair, or is nested too deeply; remove it.'
   throw new APIError('BAD_REQUEST', { code: 'INVALID_REQUEST', message })
+}
+
+/** How long after signing in somebody may add a way to sign in. */
+const recentMs = 15 * 60_000
+
+/** A passkey asks for no password, so whoever finds an open screen could make one of their own. */
+function refuseOpenScreen(session: { createdAt: Date } | undefined): void {
+  if (!session || Date.now() - session.createdAt.getTime() < recentMs) return
+  const message = 'You signed in too long ago for that. Sign in again, and add the passkey within 15 minutes.'
+  throw new APIError('FORBIDDEN', { code: 'SIGNED_IN_LONG_AGO', message })
 }
 
 const byInvitation = {

@@ -203,6 +203,16 @@ describe('a passkey', () => {
   })
 })
 
+test('a passkey is added soon after signing in only', async () => {
+  const browser = await signedIn()
+  await on.asSuperuser(`update freehold_auth.session set "createdAt" = now() - interval '16 minutes'`)
+  expect(await browser.send('GET', '/auth/passkey/generate-register-options')).toMatchObject({
+    status: 403,
+    body: { code: 'SIGNED_IN_LONG_AGO', message: expect.stringContaining('Sign in again') },
+  })
+  expect(await (await signedIn()).send('GET', '/auth/passkey/generate-register-options')).toMatchObject({ status: 200 })
+})
+
 describe('an OpenID Connect provider', () => {
   test('signs in a person who is invited, and knows them again', async () => {
     await invite('eve@example.com')
