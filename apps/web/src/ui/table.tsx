@@ -44,7 +44,7 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
                 key={column.key}
                 scope="col"
                 className={classNames(
-                  'border-b border-line px-4 py-2 text-xs font-medium whitespace-nowrap text-faint',
+                  'border-b border-line px-3 py-2 text-xs md:px-4 font-medium whitespace-nowrap text-faint',
                   place(column),
                 )}
               >
@@ -63,7 +63,7 @@ export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Ro
               {columns.map((column) => (
                 <td
                   key={column.key}
-                  className={classNames('px-4 py-2.5 align-middle', place(column), column.className)}
+                  className={classNames('px-3 py-2.5 align-middle md:px-4', place(column), column.className)}
                 >
                   {column.cell(row)}
                 </td>

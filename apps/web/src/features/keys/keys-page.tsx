@@ -43,7 +43,12 @@ function KeysTable({ keys }: { keys: readonly ApiKey[] }) {
   const { can } = useSession()
   const columns: Column<ApiKey>[] = [
     { key: 'name', title: 'Name', className: 'font-medium', cell: (key) => key.name },
-    { key: 'prefix', title: 'Begins with', cell: (key) => <code className="font-mono text-xs">{key.prefix}…</code> },
+    {
+      key: 'prefix',
+      title: 'Begins with',
+      wide: true,
+      cell: (key) => <code className="font-mono text-xs">{key.prefix}…</code>,
+    },
     { key: 'state', title: 'State', cell: (key) => <KeyState apiKey={key} /> },
     { key: 'roles', title: 'May', wide: true, cell: describeReach },
     { key: 'maker', title: 'Made by', wide: true, cell: ({ madeBy }) => madeBy && (madeBy.name ?? 'somebody') },

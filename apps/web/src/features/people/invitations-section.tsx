@@ -25,7 +25,12 @@ export function InvitationsSection() {
   const { can } = useSession()
   const invitations = usePages('listInvitations', {})
   const columns: Column<Invitation>[] = [
-    { key: 'email', title: 'Email', className: 'max-w-64 truncate font-medium', cell: ({ email }) => email },
+    {
+      key: 'email',
+      title: 'Email',
+      className: 'max-w-32 truncate font-medium md:max-w-64',
+      cell: ({ email }) => email,
+    },
     { key: 'status', title: 'State', cell: ({ status }) => <Badge tone={tones[status]}>{status}</Badge> },
     { key: 'roles', title: 'As', wide: true, cell: (invitation) => <InvitedAs invitation={invitation} /> },
     { key: 'expires', title: 'Good until', right: true, wide: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },

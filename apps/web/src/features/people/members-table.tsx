@@ -24,7 +24,7 @@ export function MembersTable() {
   const members = usePages('listMembers', membersQuery)
   const [changed, setChanged] = useState<Member>()
   const columns = (all: readonly Member[]): Column<Member>[] => [
-    { key: 'who', title: 'Member', className: 'max-w-72', cell: (member) => <Who member={member} /> },
+    { key: 'who', title: 'Member', className: 'max-w-36 md:max-w-72', cell: (member) => <Who member={member} /> },
     { key: 'roles', title: 'Roles', cell: ({ roles }) => <RoleBadges roles={roles} none="in teams only" /> },
     { key: 'source', title: 'By', wide: true, cell: ({ source }) => describeSource(source) },
     { key: 'joined', title: 'Since', right: true, wide: true, cell: ({ joinedAt }) => <Time at={joinedAt} /> },

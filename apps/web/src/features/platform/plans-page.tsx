@@ -21,7 +21,7 @@ const columns: Column<Plan>[] = [
     wide: true,
     cell: ({ maxQueuedRuns }) => formatNumber(maxQueuedRuns),
   },
-  { key: 'month', title: 'Runs a month', right: true, cell: ({ quotas }) => quota(quotas.runsPerMonth) },
+  { key: 'month', title: 'Runs a month', right: true, wide: true, cell: ({ quotas }) => quota(quotas.runsPerMonth) },
   { key: 'agents', title: 'Agents', right: true, wide: true, cell: ({ quotas }) => quota(quotas.agents) },
   { key: 'members', title: 'Members', right: true, wide: true, cell: ({ quotas }) => quota(quotas.members) },
   {

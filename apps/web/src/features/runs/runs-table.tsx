@@ -19,7 +19,7 @@ export function RunsTable({ runs }: { runs: readonly RunSummary[] }) {
     {
       key: 'message',
       title: 'Asked',
-      className: 'w-full min-w-44 max-w-0',
+      className: 'w-full min-w-24 max-w-0 md:min-w-44',
       cell: (run) => <Asked run={run} href={href(run)} />,
     },
     {

@@ -32,7 +32,7 @@ export function TeamMembersSection({ team }: { team: Team }) {
     {
       key: 'who',
       title: 'Member',
-      className: 'max-w-36 sm:max-w-72',
+      className: 'max-w-36 md:max-w-72',
       cell: (member) => (
         <>
           <span className="block truncate font-medium">{memberName(member)}</span>
