@@ -88,7 +88,7 @@ async function prepare(database: Awaited<ReturnType<typeof openDatabase>>): Prom
       secrets,
       vault: createPostgresVault(database, secrets),
       objects: createFolderObjects(join(tmpdir(), 'freehold-none')),
-      catalogue: { programs: ['assistant'], tools: [] },
+      catalogue: { programs: ['assistant'], providers: [], tools: [] },
     },
     actor: { kind: 'operator', id: 'bench', name: 'bench' },
     tenantId: null,

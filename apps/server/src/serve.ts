@@ -262,6 +262,7 @@ async function openPlatform(
   stops.defer(() => bus.close())
   const catalogue = {
     programs: [...programs.keys()],
+    providers: describeModels(config.models).providers.map(({ name }) => name),
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   const secrets = await loadSecretCipher(config)

@@ -8,6 +8,8 @@ import type { Vault } from './secrets/vault.ts'
 /** What an agent can be made of here; filled by the server, which knows the runtime. */
 export interface Catalogue {
   programs: readonly string[]
+  /** What can stand before the slash in the name of a model, whether it has a key or not. */
+  providers: readonly string[]
   tools: readonly Tool[]
 }
 

@@ -237,6 +237,7 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
     }),
     catalogue: {
       programs: programs.map(({ name }) => name),
+      providers: runtime.describeModels({ compatible: {} }).providers.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
     },
     async startWorker(chosen: Partial<WorkerOptions> = {}) {
