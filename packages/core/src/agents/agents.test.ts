@@ -28,7 +28,8 @@ test('a version that was made from one that is not the newest any more is refuse
 })
 
 describe('a model whose provider is not known', () => {
-  const withModels = (model: string, fallbackModels: string[] = []) => agentConfigSchema.parse({ model, fallbackModels })
+  const withModels = (model: string, fallbackModels: string[] = []) =>
+    agentConfigSchema.parse({ model, fallbackModels })
 
   test('is refused where it is saved, and told which there are', async () => {
     const owner = on.caller(on.acme)
@@ -42,13 +43,20 @@ describe('a model whose provider is not known', () => {
       refused('body.fallbackModels.1'),
     )
     await createAgent(owner, { name: 'found', ...withModels('mistral/without-a-key-yet', ['demo']) })
-    await expect(createAgentVersion(owner, 'found', withModels('nope/zzz'))).rejects.toMatchObject(refused('body.model'))
+    await expect(createAgentVersion(owner, 'found', withModels('nope/zzz'))).rejects.toMatchObject(
+      refused('body.model'),
+    )
   })
 
   test('is taken once the tenant has a connection to it, also by somebody who acts for a team', async () => {
     const owner = on.caller(on.acme)
     await putSecret(owner, 'own-key', { value: 'x' })
-    const server = { kind: 'model_provider', secret: 'own-key', provider: 'own', baseUrl: 'https://own.example/v1' } as const
+    const server = {
+      kind: 'model_provider',
+      secret: 'own-key',
+      provider: 'own',
+      baseUrl: 'https://own.example/v1',
+    } as const
     await putConnection(owner, 'own-server', server)
     const { id } = await createTeam(owner, { name: 'models' })
     await createAgent({ ...owner, teams: [id] }, { name: 'of-own', ...withModels('own/any') })

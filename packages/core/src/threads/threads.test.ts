@@ -97,7 +97,9 @@ test('a conversation has one run at a time: of two messages at once the second i
   const both = await Promise.allSettled([say(owner(), 'tabs', 'from one'), say(owner(), 'tabs', 'from the other')])
   const [runId] = both.flatMap((said) => (said.status === 'fulfilled' ? [said.value] : []))
   const refused = both.flatMap((said) => (said.status === 'rejected' ? [said.reason] : []))
-  expect(refused).toMatchObject([{ code: 'conflict', retryable: true, message: expect.stringContaining(`run ${runId}`) }])
+  expect(refused).toMatchObject([
+    { code: 'conflict', retryable: true, message: expect.stringContaining(`run ${runId}`) },
+  ])
   for (const status of ['running', 'waiting']) {
     await on.asSuperuser(`update agent_runs set status = '${status}' where id = $1`, [runId])
     await expect(say(owner(), 'tabs', 'again')).rejects.toMatchObject({ code: 'conflict' })

@@ -196,7 +196,8 @@ describe('a chain of models', () => {
   it('says which key is missing', async () => {
     const call = createModelCaller({ compatible: {} })
     const failure = call(requestOf('openai/gpt-5-mini', 'hello'))
-    const message = 'No key for provider "openai": set OPENAI_API_KEY and restart, connect a key of your own, or choose another model.'
+    const message =
+      'No key for provider "openai": set OPENAI_API_KEY and restart, connect a key of your own, or choose another model.'
     await expect(failure).rejects.toMatchObject({ code: 'model_unavailable', message })
   })
 
