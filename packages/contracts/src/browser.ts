@@ -13,5 +13,6 @@ export {
 } from './permissions.ts'
 export { randomUuid } from './random-uuid.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
+export { tenantNameHint, tenantNamePattern } from './tenant-name.ts'
 export { pause, readFrames } from './watch-journal.ts'
 export { webhookEvents } from './webhook-events.ts'

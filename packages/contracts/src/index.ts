@@ -102,6 +102,7 @@ export {
 } from './limits.ts'
 export {
   type AppliedTenant,
+  createTenantSchema,
   type ImportedTenant,
   type OnboardedTenant,
   type TenantChange,
@@ -254,6 +255,7 @@ export {
   createKeySchema,
   idSchema,
   type Membership,
+  newTenantNameSchema,
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,

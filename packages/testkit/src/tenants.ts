@@ -187,10 +187,10 @@ async function furnishDoomed(test: TestPlatform, of: string) {
     return { params: { id }, body: { name } }
   }
   const [doomed, fading, resting, moved] = [
-    await suspend(`doomed of ${of}`),
-    await suspend(`fading of ${of}`),
-    await suspend(`resting of ${of}`),
-    await suspend(`moved of ${of}`),
+    await suspend(`doomed-of-${of}`),
+    await suspend(`fading-of-${of}`),
+    await suspend(`resting-of-${of}`),
+    await suspend(`moved-of-${of}`),
   ]
   await operator.deleteTenant(fading)
   const archive = new Uint8Array(
