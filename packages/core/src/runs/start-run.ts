@@ -187,7 +187,7 @@ export function startRefused(
   if (outcome === 'not_released') {
     return new FreeholdError(
       'conflict',
-      `No version of "${agent}" is released to ${environment}. Release one with PUT /api/v1/agents/${agent}/releases/${environment}.`,
+      `No version of "${agent}" is released to ${environment}. Release one there first.`,
     )
   }
   if (outcome === 'thread_of_others') {
