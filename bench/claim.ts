@@ -88,6 +88,7 @@ async function prepare(database: Awaited<ReturnType<typeof openDatabase>>): Prom
       secrets,
       vault: createPostgresVault(database, secrets),
       objects: createFolderObjects(join(tmpdir(), 'freehold-none')),
+      findRefusal: async () => undefined,
       catalogue: { programs: ['assistant'], providers: [], tools: [] },
     },
     actor: { kind: 'operator', id: 'bench', name: 'bench' },

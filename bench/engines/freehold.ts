@@ -51,6 +51,7 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
     secrets,
     vault,
     objects,
+    findRefusal: async () => undefined,
     catalogue: { programs: [program.name], providers: [], tools: [] },
   }
   const caller = await openTenant(platform)

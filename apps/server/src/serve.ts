@@ -23,6 +23,7 @@ import {
   createUpstreamCaller,
   createWebhookDelivery,
   describeModels,
+  findRefusal,
   type Program,
   planRouteAnswer,
   Scheduler,
@@ -267,7 +268,8 @@ async function openPlatform(
   }
   const secrets = await loadSecretCipher(config)
   const vault = openVault(config.vault, database, secrets)
-  return { database, bus, catalogue, secrets, vault, objects: openObjects(config) }
+  const refusalOf = (target: string) => findRefusal(target, config.egressAllow)
+  return { database, bus, catalogue, secrets, vault, objects: openObjects(config), findRefusal: refusalOf }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {

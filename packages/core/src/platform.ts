@@ -21,4 +21,6 @@ export interface Platform {
   secrets: SecretCipher
   vault: Vault
   objects: ObjectStore
+  /** Why nothing would be sent to a URL that a tenant gives; undefined when it may. */
+  findRefusal(url: string): Promise<string | undefined>
 }

@@ -227,6 +227,7 @@ async function assembleEngine(
     secrets,
     vault,
     objects: createFolderObjects(join(dataDir, 'objects')),
+    findRefusal: (url: string) => runtime.findRefusal(url, operatorAllow),
     catalogue: {
       programs: programs.map(({ name }) => name),
       providers: runtime.describeModels({ compatible: {} }).providers.map(({ name }) => name),

@@ -44,7 +44,7 @@ async function openPlatform(): Promise<Platform> {
   const secrets = createSecretCipher(randomBytes(32))
   const vault = createPostgresVault(database, secrets)
   const objects = createFolderObjects(join(tmpdir(), 'freehold-none'))
-  return { database, bus: new LocalBus(), catalogue, secrets, vault, objects }
+  return { database, bus: new LocalBus(), catalogue, secrets, vault, objects, findRefusal: async () => undefined }
 }
 
 beforeAll(async () => {
