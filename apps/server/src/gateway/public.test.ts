@@ -39,6 +39,15 @@ const houses = {
   supportAddress: 'help@house.example',
 }
 
+test('the description of the interface has the name that pages have', async () => {
+  const titleAt = async (host: string) => {
+    const headers = { host, 'if-none-match': (await ask(host)).headers.get('etag') ?? '' }
+    return (await on.request(null, 'GET', '/api/v1/openapi.json', undefined, headers)).body.info.title
+  }
+  expect(await titleAt('agents.acme.example')).toBe('Acme Agents')
+  expect(await titleAt('freehold.example.com')).toBe('The House')
+})
+
 describe('the branding that everybody may see', () => {
   test.each(['agents.acme.example', 'AGENTS.acme.example:8443', 'agents.acme.example.'])('of %s', async (host) => {
     expect(await ask(host)).toMatchObject({ status: 200, body: known })
