@@ -62,6 +62,7 @@ export {
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
 export { contrastOf } from './contrast.ts'
+export { countDecimals, dollarDecimals, priceDecimals } from './decimals.ts'
 export {
   type DeleteTenant,
   type DeletionCertificate,
