@@ -27,7 +27,9 @@ describe('where somebody goes after signing in', () => {
     '/t/%2e%2e/auth/sign-out',
     '/teams',
     '/metrics',
-  ])('is the start page for whatever could lead elsewhere, or is no page: %j', (path) => expect(ownPath(path)).toBe('/'))
+  ])('is the start page for whatever could lead elsewhere, or is no page: %j', (path) =>
+    expect(ownPath(path)).toBe('/'),
+  )
 })
 
 test('a page that leads on keeps where to', () => {
