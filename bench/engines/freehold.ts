@@ -45,7 +45,15 @@ export async function openFreehold(store: Store, sharedCommits: boolean): Promis
   const vault = createPostgresVault(database, secrets)
   const flags = await openFlags('stored', createStoredProvider(database))
   const objects = createFolderObjects(join(tmpdir(), 'freehold-none'))
-  const platform = { database, bus, secrets, vault, objects, catalogue: { programs: [program.name], tools: [] } }
+  const platform = {
+    database,
+    bus,
+    secrets,
+    vault,
+    objects,
+    findRefusal: async () => undefined,
+    catalogue: { programs: [program.name], providers: [], tools: [] },
+  }
   const caller = await openTenant(platform)
   const logger = { info: () => {}, warn: console.warn, error: console.error }
   const worker = new Worker(

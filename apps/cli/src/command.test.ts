@@ -288,18 +288,18 @@ describe('agents, tools and keys', () => {
 describe('tenants', () => {
   it('creates one that can be used at once, and suspends and resumes it by name', async () => {
     const before = await credentials()
-    const created = await freehold(['tenants', 'create', 'Initech Ltd'])
+    const created = await freehold(['tenants', 'create', 'initech'])
     expect(created.out).toContain(`Its key is in ${join(dataDir, 'credentials.json')}`)
     const after = await credentials()
-    expect(after).toEqual({ ...before, tenants: { ...before.tenants, 'Initech Ltd': after.tenants['Initech Ltd'] } })
+    expect(after).toEqual({ ...before, tenants: { ...before.tenants, initech: after.tenants.initech } })
     expect((await stat(join(dataDir, 'credentials.json'))).mode & 0o777).toBe(0o600)
-    expect(created.out).not.toContain(after.tenants['Initech Ltd'].apiKey)
-    expect((await freehold(['whoami', '--tenant', 'Initech Ltd'])).out).toContain('Initech Ltd')
+    expect(created.out).not.toContain(after.tenants.initech.apiKey)
+    expect((await freehold(['whoami', '--tenant', 'initech'])).out).toContain('initech')
 
-    expect(await freeholdJson(['tenants', 'suspend', 'Initech Ltd'])).toMatchObject({ status: 'suspended' })
-    const { id } = after.tenants['Initech Ltd']
+    expect(await freeholdJson(['tenants', 'suspend', 'initech'])).toMatchObject({ status: 'suspended' })
+    const { id } = after.tenants.initech
     expect(await freeholdJson(['tenants', 'resume', id])).toMatchObject({ id, status: 'active' })
-    expect((await freehold(['tenants', 'list'])).out).toMatch(new RegExp(`${id} +active .*Initech Ltd`))
+    expect((await freehold(['tenants', 'list'])).out).toMatch(new RegExp(`${id} +active .*initech`))
   })
 
   it('prints the key when the operator key comes from the environment', async () => {

@@ -23,6 +23,7 @@ import {
   createUpstreamCaller,
   createWebhookDelivery,
   describeModels,
+  findRefusal,
   type Program,
   planRouteAnswer,
   Scheduler,
@@ -262,11 +263,13 @@ async function openPlatform(
   stops.defer(() => bus.close())
   const catalogue = {
     programs: [...programs.keys()],
+    providers: describeModels(config.models).providers.map(({ name }) => name),
     tools: tools.list().map((tool) => tools.describe(tool)),
   }
   const secrets = await loadSecretCipher(config)
   const vault = openVault(config.vault, database, secrets)
-  return { database, bus, catalogue, secrets, vault, objects: openObjects(config) }
+  const refusalOf = (target: string) => findRefusal(target, config.egressAllow)
+  return { database, bus, catalogue, secrets, vault, objects: openObjects(config), findRefusal: refusalOf }
 }
 
 async function openBus(config: ServerConfig, logger: Logger, database: Database): Promise<Bus> {

@@ -256,9 +256,14 @@ describe('an upstream', () => {
   })
 
   it('that the egress guard forbids is not asked', async () => {
-    await put('private', {
-      environments: { production: http('http://10.1.2.3/'), staging: http('http://169.254.169.254/') },
+    const closed = { production: http('http://10.1.2.3/'), staging: http('http://169.254.169.254/') }
+    expect(await put('private', { environments: closed })).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('body.environments.production.url: The address 10.1.2.3 is private') },
     })
+    // As if the operator had closed them since.
+    await put('private', { environments: { production: http(production), staging: http(production) } })
+    await on.asSuperuser(`update services set environments = $1 where name = 'private'`, [JSON.stringify(closed)])
     for (const environment of ['production', 'staging']) {
       const headers = { 'x-environment': environment }
       expect(await on.request(on.acme.key, 'GET', '/api/v1/private', undefined, headers)).toMatchObject({

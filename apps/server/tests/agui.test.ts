@@ -55,7 +55,7 @@ beforeAll(async () => {
   await server.ready()
   client = await server.client('acme')
   apiKey = (await server.credentials()).tenants.acme?.apiKey ?? ''
-  await client.createAgent({ body: { name: 'broken', model: 'nobody/model' } })
+  await client.createAgent({ body: { name: 'broken', model: 'mistral/model' } })
 })
 
 afterAll(async () => {
@@ -152,7 +152,7 @@ it('a run that fails ends its stream with RUN_ERROR and the reason', async () =>
   const events = await stream(agent).catch((error: unknown) => error)
   expect(events).toMatchObject([
     { type: 'RUN_STARTED' },
-    { type: 'RUN_ERROR', code: 'model_unavailable', message: expect.stringContaining('No provider "nobody"') },
+    { type: 'RUN_ERROR', code: 'model_unavailable', message: expect.stringContaining('No key for provider "mistral"') },
   ])
 })
 

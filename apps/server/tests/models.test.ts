@@ -169,8 +169,9 @@ it('a provider without a key ends the run as model_unavailable and says which va
   })
 })
 
-it('a provider that nobody knows ends the run as model_unavailable', async () => {
-  await createAgent('stranger', { model: 'nobody/model' })
-  const { seen } = await watch('stranger', 'hello')
-  expect(seen.at(-1)).toMatchObject({ type: 'run.failed', data: { error: { code: 'model_unavailable' } } })
+it('a provider that nobody knows is refused when the agent is saved', async () => {
+  await expect(createAgent('stranger', { model: 'nobody/model' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringContaining('known: openai, anthropic, google, mistral, '),
+  })
 })

@@ -45,7 +45,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await client.createAgent({
       body: { name: 'payer', tools: ['calculate'], approvals: { tools: { calculate: rule } } },
     })
-    await client.createAgent({ body: { name: 'broken', model: 'nobody/model' } })
+    await client.createAgent({ body: { name: 'broken', model: 'mistral/model' } })
   })
 
   async function ask(page: Page, text: string, agent = 'assistant'): Promise<void> {
@@ -154,9 +154,9 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] })
     await ask(page, 'hello', 'broken')
     const failure = page.getByRole('alert').filter({ hasText: 'This run failed' })
-    await expect(failure).toContainText('No provider "nobody"')
+    await expect(failure).toContainText('No key for provider "mistral"')
     await failure.getByRole('button', { name: 'Try again' }).click()
-    await expect(failure).toContainText('No provider "nobody"')
+    await expect(failure).toContainText('No key for provider "mistral"')
     await page.reload()
     await expect(failure).toBeVisible()
     const { items } = await (await dashboard.api()).listRuns({ query: { limit: 1 } })

@@ -42,6 +42,14 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     }
   })
 
+  test.each(['/t/%00', '/t/acme/agents/%00', '/t/%', '/t/%E0%A4%A', '/t/%E6%97%A5%E6%9C%AC'])(
+    'at the broken address %s there is nothing',
+    async (path) => {
+      const { context } = await dashboard.browseAsOwner()
+      expect((await context.request.get(path)).status()).toBe(404)
+    },
+  )
+
   test('people of a suspended tenant learn it, keep their account and get to where they still belong', async () => {
     const operator = await dashboard.operator()
     const { page } = await dashboard.browseAs({ tenant: 'globex', roles: ['viewer'] })

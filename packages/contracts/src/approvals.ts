@@ -19,7 +19,7 @@ const approvalTermsShape = {
   approvers: approversSchema.optional(),
   /** How many different people must approve. One rejection rejects. */
   quorum: z.int().min(1).max(20).optional(),
-  /** Milliseconds from the request. A request never outlives the deadline of its run. */
+  /** Milliseconds from the request. The run's own time stands still meanwhile. */
   expiresAfterMs: z.int().min(1000).max(1_728_000_000).optional(),
   onExpiry: z.enum(expiryOutcomes).optional(),
   /** Whether the one who started the run, or the run above it, may decide. */

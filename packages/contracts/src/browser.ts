@@ -3,6 +3,7 @@
 export { auditActions } from './audit-actions.ts'
 export { createClient, readProblem } from './client.ts'
 export { contrastOf, luminanceOf } from './contrast.ts'
+export { countDecimals, dollarDecimals, priceDecimals } from './decimals.ts'
 export { errorStatus, FreeholdError } from './errors.ts'
 export {
   environmentPermissions,
@@ -13,5 +14,6 @@ export {
 } from './permissions.ts'
 export { randomUuid } from './random-uuid.ts'
 export { isTerminalStatus, runStatuses } from './run-status.ts'
+export { tenantNameHint, tenantNamePattern } from './tenant-name.ts'
 export { pause, readFrames } from './watch-journal.ts'
 export { webhookEvents } from './webhook-events.ts'

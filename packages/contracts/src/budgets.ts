@@ -17,8 +17,9 @@ const scopeSchema = z
   })
 
 const limit = z.int().min(0).nullable()
+const nanosWords = 'give a whole number of billionths of a dollar, such as 5000000000 for 5 dollars'
 const limitsShape = {
-  limitNanos: limit.meta({ description: 'Nano-USD per period.' }),
+  limitNanos: z.int(nanosWords).min(0, nanosWords).nullable().meta({ description: 'Nano-USD per period.' }),
   tokenLimit: limit.meta({ description: 'Tokens in and out per period.' }),
   requestLimit: limit.meta({ description: 'Calls of a model per period.' }),
 }

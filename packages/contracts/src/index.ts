@@ -62,6 +62,7 @@ export {
 export { type Client, type ClientOptions, createClient } from './client.ts'
 export { type Connection, type PutConnection, putConnectionSchema } from './connections.ts'
 export { contrastOf } from './contrast.ts'
+export { countDecimals, dollarDecimals, priceDecimals } from './decimals.ts'
 export {
   type DeleteTenant,
   type DeletionCertificate,
@@ -102,6 +103,7 @@ export {
 } from './limits.ts'
 export {
   type AppliedTenant,
+  createTenantSchema,
   type ImportedTenant,
   type OnboardedTenant,
   type TenantChange,
@@ -254,6 +256,7 @@ export {
   createKeySchema,
   idSchema,
   type Membership,
+  newTenantNameSchema,
   setTenantPlanSchema,
   type TeamMembership,
   type Tenant,

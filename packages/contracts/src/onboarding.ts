@@ -10,6 +10,7 @@ import {
   createdTenantSchema,
   hostPatternSchema,
   idSchema,
+  newTenantNameSchema,
   productionApprovalsSchema,
   tenantNameSchema,
   tenantSchema,
@@ -52,6 +53,8 @@ export const tenantDefinitionSchema = z.strictObject({
   agents: listOf(createAgentSchema, 100, ({ name }) => name).optional(),
 })
 export type TenantDefinition = z.output<typeof tenantDefinitionSchema>
+
+export const createTenantSchema = tenantDefinitionSchema.extend({ name: newTenantNameSchema })
 
 export const applyTenantQuery = z.strictObject({
   /** Answers what would change, and changes nothing. */

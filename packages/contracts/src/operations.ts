@@ -10,6 +10,7 @@ import { flagOperations } from './flag-operations.ts'
 import {
   appliedTenantSchema,
   applyTenantQuery,
+  createTenantSchema,
   importedTenantSchema,
   onboardedTenantSchema,
   tenantDefinitionSchema,
@@ -69,7 +70,7 @@ export const operations = {
     summary: 'Create a tenant with its first API key, and what it is to have',
     tag: 'tenants',
     permission: 'platform:tenants:write',
-    body: tenantDefinitionSchema,
+    body: createTenantSchema,
     status: 201,
     response: onboardedTenantSchema,
     idempotency: 'caller',

@@ -1,5 +1,9 @@
 import { z } from 'zod'
 import { type ErrorCode, errorStatus, FreeholdError } from './errors.ts'
+import { describeIssue } from './issue-words.ts'
+
+// For every schema of the process, in whatever package: the words of a validator are for programmers.
+z.config({ localeError: describeIssue })
 
 /** An RFC 9457 problem document. */
 export const problemSchema = z

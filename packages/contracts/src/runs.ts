@@ -22,7 +22,7 @@ export const startRunSchema = z.strictObject({
   environment: environmentSchema.default('production'),
   /** A version to try in development, released or not, for who has `agents:write`. */
   version: z.int().min(1).max(2_147_483_647).optional(),
-  /** Milliseconds from now after which the run ends as failed; the agent's `runTimeoutMs` when absent. */
+  /** Milliseconds after which the run ends as failed, without what it waits for people; the agent's `runTimeoutMs` when absent. */
   deadlineMs: z.int().min(1).max(1_728_000_000).optional(),
   priority: z.enum(runPriorities).default('normal'),
   /** The person the run is for, by the name that you know them by. Budgets can limit each. */
@@ -92,7 +92,7 @@ const runShape = {
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
-  deadlineAt: z.iso.datetime(),
+  deadlineAt: z.iso.datetime().meta({ description: 'It moves on while the run waits for people.' }),
 }
 
 export const listRunsQuery = pageQuery.extend({

@@ -4,6 +4,7 @@ import { environmentSchema } from './environments.ts'
 import { requestsPerSecondSchema } from './limits.ts'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
 import { planNameSchema, planSchema } from './plans.ts'
+import { tenantNameHint, tenantNamePattern } from './tenant-name.ts'
 
 export const idSchema = z.uuid({ error: 'must be an id (a UUID)' })
 
@@ -12,6 +13,7 @@ export const hostPatternSchema = z
   .max(253)
   .regex(/^(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'use a host name, or "*.example.com" for its subdomains')
 
+/** Also of tenants from before names were for addresses. */
 export const tenantNameSchema = z
   .string()
   .trim()
@@ -19,11 +21,13 @@ export const tenantNameSchema = z
   .max(63)
   .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u, 'use letters, digits, spaces, ".", "_" and "-"')
 
+export const newTenantNameSchema = z.string().trim().regex(tenantNamePattern, tenantNameHint)
+
 /** A name of the IANA time zone database. */
 export const timeZoneSchema = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z]/)
+  .regex(/^[A-Za-z]/, 'begin with a letter')
   .refine(isTimeZone, 'use a name of the IANA time zone database, such as "Europe/Berlin"')
 
 function isTimeZone(name: string): boolean {

@@ -8,6 +8,8 @@ import type { Vault } from './secrets/vault.ts'
 /** What an agent can be made of here; filled by the server, which knows the runtime. */
 export interface Catalogue {
   programs: readonly string[]
+  /** What can stand before the slash in the name of a model, whether it has a key or not. */
+  providers: readonly string[]
   tools: readonly Tool[]
 }
 
@@ -19,4 +21,6 @@ export interface Platform {
   secrets: SecretCipher
   vault: Vault
   objects: ObjectStore
+  /** Why nothing would be sent to a URL that a tenant gives; undefined when it may. */
+  findRefusal(url: string): Promise<string | undefined>
 }

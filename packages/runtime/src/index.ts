@@ -1,4 +1,4 @@
-export { type EgressRule, parseEgressAllow } from './egress/index.ts'
+export { type EgressRule, findRefusal, parseEgressAllow } from './egress/index.ts'
 export {
   type CallModel,
   type ChatMessage,

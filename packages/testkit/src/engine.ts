@@ -227,7 +227,12 @@ async function assembleEngine(
     secrets,
     vault,
     objects: createFolderObjects(join(dataDir, 'objects')),
-    catalogue: { programs: programs.map(({ name }) => name), tools: tools.list().map((tool) => tools.describe(tool)) },
+    findRefusal: (url: string) => runtime.findRefusal(url, operatorAllow),
+    catalogue: {
+      programs: programs.map(({ name }) => name),
+      providers: runtime.describeModels({ compatible: {} }).providers.map(({ name }) => name),
+      tools: tools.list().map((tool) => tools.describe(tool)),
+    },
   }
   return { engine, platform, logs }
 }

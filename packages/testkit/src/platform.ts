@@ -130,9 +130,9 @@ export async function createTestPlatform(options: TestPlatformOptions = {}): Pro
   const shutdown = new AbortController()
   // Not at the top, because core's own tests use the testkit without a server.
   const engine = await assembleEngine(options, database, logger)
-  const { bus, catalogue, secrets, vault } = engine
+  const { bus, catalogue, secrets, vault, findRefusal } = engine
   const objects = options.objects ?? createFolderObjects(join(dataDir, 'objects'))
-  const platform: Platform = { database, bus, catalogue, secrets, vault, objects }
+  const platform: Platform = { database, bus, catalogue, secrets, vault, objects, findRefusal }
   const resolveTxt = options.resolveTxt ?? createObedientDns(superuser.query)
   const http = await assembleHttp(
     platform,
@@ -235,8 +235,10 @@ async function assembleEngine(options: TestPlatformOptions, database: Database, 
       openMs: options.upstreamOpenMs ?? 10_000,
       maxAtOnce: options.maxCallsAtOnce ?? 1_000,
     }),
+    findRefusal: (url: string) => runtime.findRefusal(url, operatorAllow),
     catalogue: {
       programs: programs.map(({ name }) => name),
+      providers: runtime.describeModels({ compatible: {} }).providers.map(({ name }) => name),
       tools: tools.list().map((tool) => tools.describe(tool)),
     },
     async startWorker(chosen: Partial<WorkerOptions> = {}) {

@@ -29,8 +29,8 @@ const bySpareTenant = (ground: Ground) => ({ id: ground.spareTenant })
 /** A request for each operation of the REST interface, by `operationId`. */
 export const sampleRequests: Record<string, SampleRequest> = {
   whoami: {},
-  createTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
-  applyTenant: { body: () => ({ name: `tenant ${randomUUID()}` }) },
+  createTenant: { body: () => ({ name: `tenant-${randomUUID()}` }) },
+  applyTenant: { body: () => ({ name: `tenant-${randomUUID()}` }) },
   listTenants: {},
   getTenant: { params: bySpareTenant },
   suspendTenant: { params: bySpareTenant },

@@ -140,13 +140,14 @@ export async function furnishTenant(test: TestPlatform, tenant: TestTenant): Pro
 /** Runs in every state, and one that another delegated. */
 async function furnishRuns(test: TestPlatform, tenant: TestTenant, agent: string, secret: string, thread: string) {
   const client = test.client(tenant.key)
-  const start = (wait: number) =>
-    client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId: thread } })
+  const start = (wait: number, threadId = thread) =>
+    client.startRun({ params: { name: agent }, query: { wait }, body: { message: secret, threadId } })
   await test.startWorker()
   const finished = await start(20)
   await start(20)
   await test.stopWorker(20_000)
-  const [failed, queued, undecided] = [await start(0), await start(0), await start(0)]
+  const failed = await start(0)
+  const [queued, undecided] = [await start(0, `queued-${thread}`), await start(0, `undecided-${thread}`)]
   await test.asSuperuser(
     `update agent_runs set status = 'failed', error = '{"code": "model_failed", "message": "no"}', finished_at = now()
       where id = $1`,
@@ -187,10 +188,10 @@ async function furnishDoomed(test: TestPlatform, of: string) {
     return { params: { id }, body: { name } }
   }
   const [doomed, fading, resting, moved] = [
-    await suspend(`doomed of ${of}`),
-    await suspend(`fading of ${of}`),
-    await suspend(`resting of ${of}`),
-    await suspend(`moved of ${of}`),
+    await suspend(`doomed-of-${of}`),
+    await suspend(`fading-of-${of}`),
+    await suspend(`resting-of-${of}`),
+    await suspend(`moved-of-${of}`),
   ]
   await operator.deleteTenant(fading)
   const archive = new Uint8Array(

@@ -48,6 +48,7 @@ describe('budgets', () => {
   it.each([
     ['no limit', ['create', 'b'], 'Give at least one of --limit, --tokens and --requests.'],
     ['an unreadable amount', ['create', 'b', '--limit', '5€'], '--limit: "5€" is no amount.'],
+    ['an amount that is too small to count', ['create', 'b', '--limit', '0.0000000001'], 'with 9 decimals at the most'],
     ['an unreadable count', ['create', 'b', '--tokens', 'many'], '--tokens: "many" is no whole number.'],
     ['an unknown scope', ['create', 'b', '--scope', 'planet', '--limit', '1'], 'scope.kind: '],
     ['an unknown period', ['create', 'b', '--period', 'week', '--limit', '1'], 'period: '],

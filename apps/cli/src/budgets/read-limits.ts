@@ -1,3 +1,4 @@
+import { countDecimals, dollarDecimals } from '@freehold/contracts'
 import { wrongUsage } from '../failure.ts'
 
 export interface LimitOptions {
@@ -24,10 +25,10 @@ export function readLimits({ limit, tokens, requests, soft }: LimitOptions) {
 
 function readDollars(text: string): number | null {
   if (text === 'none') return null
-  const [, dollars, fraction = ''] = /^\$?(\d{1,6})(?:\.(\d{1,9}))?$/.exec(text) ?? []
-  if (dollars === undefined)
-    throw wrongUsage(`--limit: "${text}" is no amount. Give dollars, like 20 or 0.5, or "none".`)
-  return Number(dollars) * 1e9 + Number(fraction.padEnd(9, '0'))
+  const nanos = countDecimals(text.replace(/^\$/, ''), dollarDecimals)
+  if (nanos !== undefined) return nanos
+  const wanted = `Give dollars, like 20 or 0.5, with ${dollarDecimals} decimals at the most, or "none".`
+  throw wrongUsage(`--limit: "${text}" is no amount. ${wanted}`)
 }
 
 function readCount(option: string, text: string): number | null {

@@ -20,6 +20,7 @@ describe('settings', () => {
     ['nothing to change', [], 'Give what to change'],
     ['an unknown time zone', ['--time-zone', 'Mars/Olympus'], 'timeZone: '],
     ['an unreadable price', ['--assumed-price', '0.15'], '--assumed-price: "0.15" is no price.'],
+    ['a price that is too small to count', ['--assumed-price', '0.0001/1'], 'with 3 decimals at the most'],
     ['an unreadable host', ['--hosts', 'http://a'], 'allowedHosts.0: '],
   ])('say what is wrong with %s', async (_, args, text) => {
     const result = await freehold('settings', 'set', ...args)

@@ -1,4 +1,4 @@
-import { type Tenant, updateTenantSchema } from '@freehold/contracts'
+import { countDecimals, priceDecimals, type Tenant, updateTenantSchema } from '@freehold/contracts'
 import { connectTenant } from '../connection/connect.ts'
 import type { Context } from '../context.ts'
 import { parseInput, wrongUsage } from '../failure.ts'
@@ -14,7 +14,7 @@ export interface SettingOptions {
 }
 
 /** Nano-USD per token that a price of one dollar per million tokens comes to. */
-const nanosPerTokenPerDollar = 1_000
+const nanosPerTokenPerDollar = 10 ** priceDecimals
 
 export async function showSettings(context: Context): Promise<undefined> {
   const client = await connectTenant(context)
@@ -37,15 +37,14 @@ export async function setSettings(context: Context, options: SettingOptions): Pr
 
 function readPrice(text: string) {
   if (text === 'none') return null
-  // A thousandth of a dollar per million tokens is one nano-dollar per token, and nothing smaller exists.
-  const [, input, output] = /^\$?(\d{1,6}(?:\.\d{1,3})?)\/\$?(\d{1,6}(?:\.\d{1,3})?)$/.exec(text) ?? []
-  if (input === undefined || output === undefined) {
-    throw wrongUsage(
-      `--assumed-price: "${text}" is no price. Give dollars per million tokens in and out, like 0.15/0.6, or "none".`,
-    )
+  const [input, output, ...more] = text
+    .split('/')
+    .map((dollars) => countDecimals(dollars.replace(/^\$/, ''), priceDecimals))
+  if (input === undefined || output === undefined || more.length > 0) {
+    const wanted = `Give dollars per million tokens in and out, like 0.15/0.6, with ${priceDecimals} decimals at the most, or "none".`
+    throw wrongUsage(`--assumed-price: "${text}" is no price. ${wanted}`)
   }
-  const toNanos = (dollars: string) => Math.round(Number(dollars) * nanosPerTokenPerDollar)
-  return { inputNanosPerToken: toNanos(input), outputNanosPerToken: toNanos(output) }
+  return { inputNanosPerToken: input, outputNanosPerToken: output }
 }
 
 function readApprovals(text: string) {

@@ -1,9 +1,9 @@
 import {
   type Client,
+  createTenantSchema,
   type OnboardedTenant,
   setTenantPlanSchema,
   type Tenant,
-  tenantDefinitionSchema,
 } from '@freehold/contracts'
 import { connectOperator } from '../connection/connect.ts'
 import { collectPages } from '../connection/pages.ts'
@@ -40,7 +40,7 @@ export async function createTenant(
   { plan, owner }: { plan?: string; owner: string[] },
 ): Promise<undefined> {
   const owners = owner.length > 0 ? owner : undefined
-  const body = parseInput(tenantDefinitionSchema, { name, plan, owners })
+  const body = parseInput(createTenantSchema, { name, plan, owners })
   const { client, credentials } = await connectOperator(context)
   const tenant = await client.createTenant({ body })
   const { terminal } = context

@@ -154,6 +154,8 @@ export const handlers: { [Id in OperationId]: Handler<Id> } = {
     if (request.method === 'HEAD' || !request.headers.get('accept')?.includes('text/event-stream')) {
       return core.listRunEvents(caller, params.id, query)
     }
+    if (query.step !== undefined)
+      throw new FreeholdError('invalid_request', 'query.step: leave it out, a stream has every step')
     return streamRun(caller, params.id, lastEventId(request) ?? query.after, signal)
   },
   cancelRun: (caller, { params }) => core.cancelRun(caller, params.id),

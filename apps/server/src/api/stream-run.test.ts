@@ -54,3 +54,12 @@ test('a stream of a run that is not there, or another tenant’s, is refused wit
     expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } })
   }
 })
+
+test('a stream is not narrowed to a step, and says so', async () => {
+  const path = `/api/v1/runs/${await startRun(on.acme.key)}/events?step=model:1`
+  expect(await on.request(on.acme.key, 'GET', path)).toMatchObject({ status: 200 })
+  expect(await on.request(on.acme.key, 'GET', path, undefined, sse)).toMatchObject({
+    status: 400,
+    body: { detail: 'query.step: leave it out, a stream has every step' },
+  })
+})

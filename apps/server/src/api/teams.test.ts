@@ -140,8 +140,11 @@ describe('somebody in a team', () => {
       await expect(say('seller', thread)).rejects.toMatchObject({ code: 'permission_denied' })
     }
     expect(await runsSeen()).toBe(before)
+    const endAll = () => on.asSuperuser(`update agent_runs set status = 'succeeded'`)
+    await endAll()
     await say('assistant', 'of-claims')
     await say('seller', 'of-sales')
+    await endAll()
     await say('seller', 'of-sales', ofSales)
   })
 

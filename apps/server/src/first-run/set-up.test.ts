@@ -40,11 +40,11 @@ async function openPlatform(): Promise<Platform> {
     await rm(folder, { recursive: true, force: true })
   })
   const tools = createToolRegistry()
-  const catalogue = { programs: ['assistant', 'graph'], tools: tools.list().map(tools.describe) }
+  const catalogue = { programs: ['assistant', 'graph'], providers: [], tools: tools.list().map(tools.describe) }
   const secrets = createSecretCipher(randomBytes(32))
   const vault = createPostgresVault(database, secrets)
   const objects = createFolderObjects(join(tmpdir(), 'freehold-none'))
-  return { database, bus: new LocalBus(), catalogue, secrets, vault, objects }
+  return { database, bus: new LocalBus(), catalogue, secrets, vault, objects, findRefusal: async () => undefined }
 }
 
 beforeAll(async () => {

@@ -104,9 +104,8 @@ export function createGateway(parts: GatewayParts): Hono<{ Variables: GatewayVar
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.get('/ready', () => parts.api(new Request('http://api/ready')))
-  app.get('/api/v1/openapi.json', (c) => c.json(openApi))
   app.get('/api/v1/docs', (c) => c.html(renderDocs(openApi)))
-  mountPublic(app, { mint: parts.mint, api: parts.api, limiter, foreignHost, clientAddress })
+  mountPublic(app, { mint: parts.mint, api: parts.api, limiter, foreignHost, clientAddress, openApi })
   for (const surface of ['/api/v1/*', '/agui/*']) {
     app.all(surface, async (c) => {
       const requestId = c.get('requestId')

@@ -31,7 +31,7 @@ const ask = (path: string, init: RequestInit = {}) =>
 
 test('a page is asked for with the session that came, and its answer is passed on as it is', async () => {
   const headers = {
-    cookie: 'freehold.session_token=x',
+    cookie: 'auth.session_token=x',
     'x-forwarded-for': '192.0.2.1',
     te: 'trailers',
     authorization: 'Bearer x',
@@ -43,7 +43,7 @@ test('a page is asked for with the session that came, and its answer is passed o
   expect(answer.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   expect(answer.headers.has('keep-alive')).toBe(false)
   expect(await answer.text()).toBe('as it is')
-  expect(received).toMatchObject({ cookie: 'freehold.session_token=x', 'x-forwarded-for': '203.0.113.9' })
+  expect(received).toMatchObject({ cookie: 'auth.session_token=x', 'x-forwarded-for': '203.0.113.9' })
   expect(received).not.toHaveProperty('te')
   expect(received).not.toHaveProperty('authorization')
 })

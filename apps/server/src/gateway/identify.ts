@@ -55,7 +55,7 @@ export function readBearer(authorization: string | undefined): Credential | unde
 
 /** The session of a `Cookie` header; undefined for none. */
 export function readSession(cookies: string | undefined): Credential | undefined {
-  const value = /(?:^|; )((?:__Secure-)?freehold\.session_token=[^;]{1,500})/.exec(cookies ?? '')?.[1]
+  const value = /(?:^|; )((?:__Secure-)?auth\.session_token=[^;]{1,500})/.exec(cookies ?? '')?.[1]
   return value ? { kind: 'session', value } : undefined
 }
 

@@ -39,6 +39,15 @@ const houses = {
   supportAddress: 'help@house.example',
 }
 
+test('the description of the interface has the name that pages have', async () => {
+  const descriptionAt = async (host: string) => {
+    const headers = { host, 'if-none-match': (await ask(host)).headers.get('etag') ?? '' }
+    return on.request(null, 'GET', '/api/v1/openapi.json', undefined, headers)
+  }
+  expect(await descriptionAt('agents.acme.example')).toMatchObject({ body: { info: { title: 'Acme Agents' } } })
+  expect(await descriptionAt('freehold.example.com')).toMatchObject({ body: { info: { title: 'The House' } } })
+})
+
 describe('the branding that everybody may see', () => {
   test.each(['agents.acme.example', 'AGENTS.acme.example:8443', 'agents.acme.example.'])('of %s', async (host) => {
     expect(await ask(host)).toMatchObject({ status: 200, body: known })

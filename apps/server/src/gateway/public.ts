@@ -1,3 +1,4 @@
+import type { buildOpenApiDocument, PublicBranding } from '@freehold/contracts'
 import type { Hono } from 'hono'
 import { gatewayClaims, type MintToken } from '../service-token.ts'
 import { askedHost } from './asked-host.ts'
@@ -10,6 +11,7 @@ interface PublicParts {
   limiter: Pick<ReturnType<typeof createLimiter>, 'guardPublic'>
   foreignHost: (request: Request) => string | undefined
   clientAddress: ClientAddress
+  openApi: ReturnType<typeof buildOpenApiDocument>
 }
 
 const logos = '/api/v1/public/logos/:hash'
@@ -17,19 +19,31 @@ const logos = '/api/v1/public/logos/:hash'
 /** What a page shows before anybody has signed in. Mount it before what asks for credentials. */
 export function mountPublic<V extends { requestId: string }>(
   app: Hono<{ Variables: V }>,
-  { mint, api, limiter, foreignHost, clientAddress }: PublicParts,
+  { mint, api, limiter, foreignHost, clientAddress, openApi }: PublicParts,
 ): void {
-  const ask = async (path: string, request: Request, requestId: string) => {
+  const ask = async (
+    path: string,
+    request: Request,
+    requestId: string,
+    known = request.headers.get('if-none-match'),
+  ) => {
     const token = await mint(gatewayClaims(requestId, undefined, foreignHost(request)))
     const headers = new Headers({ authorization: `Bearer ${token}` })
-    const known = request.headers.get('if-none-match')
     if (known !== null) headers.set('if-none-match', known)
     return api(new Request(`http://api${path}`, { headers, signal: request.signal }))
   }
+  const brandingOf = (request: Request) => `/internal/branding?host=${encodeURIComponent(askedHost(request))}`
   app.get('/api/v1/public/branding', (c) =>
-    limiter.guardPublic(clientAddress(c), () =>
-      ask(`/internal/branding?host=${encodeURIComponent(askedHost(c.req.raw))}`, c.req.raw, c.get('requestId')),
-    ),
+    limiter.guardPublic(clientAddress(c), () => ask(brandingOf(c.req.raw), c.req.raw, c.get('requestId'))),
+  )
+  app.get('/api/v1/openapi.json', (c) =>
+    limiter.guardPublic(clientAddress(c), async () => {
+      const answer = await ask(brandingOf(c.req.raw), c.req.raw, c.get('requestId'), null)
+      if (!answer.ok) return answer
+      // The api renders it from a `PublicBranding`.
+      const { name } = (await answer.json()) as PublicBranding
+      return c.json({ ...openApi, info: { ...openApi.info, title: name } })
+    }),
   )
   app.get('/api/v1/public/sign-in', (c) =>
     limiter.guardPublic(clientAddress(c), () => ask('/internal/sign-in', c.req.raw, c.get('requestId'))),

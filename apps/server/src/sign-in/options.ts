@@ -85,7 +85,8 @@ export function signInOptions(parts: SignInParts): BetterAuthOptions {
       ...(parts.signingSecret ? [signWith(parts.signingSecret)] : []),
     ],
     advanced: {
-      cookiePrefix: 'freehold',
+      // No name of ours: it shows on tenants' own hosts, too.
+      cookiePrefix: 'auth',
       useSecureCookies: publicUrl.startsWith('https:'),
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
       ipAddress: { ipAddressHeaders: [clientAddressHeader] },

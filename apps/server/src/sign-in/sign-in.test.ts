@@ -89,9 +89,7 @@ describe('signing in', () => {
 
   test('sets a cookie that no script reads and no other site sends along', async () => {
     const { headers } = await openBrowser(on).send('POST', '/auth/sign-in/email', owner)
-    expect(headers.getSetCookie()).toEqual([
-      expect.stringMatching(/^freehold\.session_token=.*HttpOnly; SameSite=Lax$/),
-    ])
+    expect(headers.getSetCookie()).toEqual([expect.stringMatching(/^auth\.session_token=.*HttpOnly; SameSite=Lax$/)])
     expect(headers.get('cache-control')).toBe('no-store')
   })
 
@@ -268,7 +266,7 @@ describe('sessions', () => {
 
   test('with a forged cookie are none', async () => {
     const cookies = (await signedIn()).cookies()
-    const forged = [cookies.slice(0, -6), cookies.replace(/\..*$/, ''), 'freehold.session_token=a.b', '']
+    const forged = [cookies.slice(0, -6), cookies.replace(/\..*$/, ''), 'auth.session_token=a.b', '']
     for (const cookie of forged) expect(await on.signIn.vouchForSession(cookie), cookie).toBeUndefined()
   })
 })

@@ -43,7 +43,7 @@ async function unprovenUser({ path, body, context }: Answered): Promise<string |
 /** Asked before an address becomes proven by a link. Sends other browsers on, as the library does with what is wrong. */
 export const assertSignedUpHere: BeforeVerification = async (user, request) => {
   const cookies = request?.headers.get('cookie')?.split(/;\s*/) ?? []
-  if (cookies.some((each) => each.endsWith(`freehold.${cookie.name}=${user.id}`))) return
+  if (cookies.some((each) => each.endsWith(`auth.${cookie.name}=${user.id}`))) return
   const callback = new URL(request?.url ?? '').searchParams.get('callbackURL')
   const refusal = {
     code: 'OTHER_BROWSER',

@@ -48,7 +48,7 @@ test.each([
   ['an empty audience', [{ ...good, audience: [] }], '0.audience'],
   ['a symmetric algorithm', [{ ...good, algorithms: ['RS256', 'HS256'] }], '0.algorithms.1: must be asymmetric'],
   ['no algorithm', [{ ...good, algorithms: ['none'] }], '0.algorithms.0: must be asymmetric'],
-  ['a word that means nothing', [{ ...good, audiance: 'x' }], '0: Unrecognized key: "audiance"'],
+  ['a word that means nothing', [{ ...good, audiance: 'x' }], '0: there is no field "audiance"'],
   ['an issuer twice', [good, good], '1.issuer: is listed twice'],
   ['a role that does not exist', [{ ...good, ...mapsTenants, rolesMap: { a: 'god' } }], '0.rolesMap.a'],
   ['owners by surprise', [{ ...good, ...mapsTenants, rolesMap: { a: ['owner'] } }], '0.ownerFromClaim: must be true'],

@@ -17,7 +17,10 @@ export async function serverClient(tenant?: string): Promise<Client> {
 }
 
 /** Who looks at a tenant's page, and the tenant. */
-export const whoamiIn = cache(async (tenant: string): Promise<Whoami> => (await serverClient(tenant)).whoami())
+export const whoamiIn = cache(async (tenant: string): Promise<Whoami> => {
+  if (!/^[\x20-\xff]+$/.test(tenant)) throw new FreeholdError('not_found', 'No header can carry such a name.')
+  return (await serverClient(tenant)).whoami()
+})
 
 /**
  * What a page can't go on without. Who is not signed in is sent to where they can; what is not there, or not for them, is

@@ -9,7 +9,6 @@ import {
 } from '@freehold/contracts'
 import type { Selectable } from 'kysely'
 import { uuidv7 } from 'uuidv7'
-import { findPolicyProblem } from '../approvals/policy.ts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
@@ -17,17 +16,16 @@ import { isUniqueViolation } from '../db/errors.ts'
 import { encodeJson } from '../db/json.ts'
 import type { AgentTemplates } from '../db/schema.gen.ts'
 import { actorName, authorize, type Caller } from '../identity/caller.ts'
-import { invalidField } from '../invalid-field.ts'
-import type { Catalogue } from '../platform.ts'
 import { assertQuota } from '../quotas/assert-quota.ts'
 import { releaseEverywhere } from '../releases/change-release.ts'
+import { assertBuildable } from './assert-buildable.ts'
 import { readServing, toReleases } from './serving.ts'
 import { parseStoredApprovals, parseStoredLimits } from './stored-config.ts'
 
 /** Creates an agent. Its version 1 serves in every environment, since there is nothing there to protect yet. */
 export async function createAgent(caller: Caller, input: AgentConfig & { name: string }): Promise<Agent> {
   authorize(caller, 'agents:write')
-  assertBuildable(caller.platform.catalogue, input)
+  await assertBuildable(caller, input)
   try {
     return await caller.platform.database.withTenant(caller, async (tx) => {
       await assertQuota(tx, caller.tenantId, 'agents')
@@ -55,7 +53,7 @@ export async function createAgentVersion(
   input: CreateAgentVersion,
 ): Promise<AgentVersion> {
   authorize(caller, 'agents:write')
-  assertBuildable(caller.platform.catalogue, input)
+  await assertBuildable(caller, input)
   try {
     return await caller.platform.database.withTenant(caller, async (tx) => {
       const latest = await latestVersion(tx, name)
@@ -124,20 +122,6 @@ export async function listAgentVersions(caller: Caller, name: string, query: Pag
 }
 
 export type TemplateRow = Selectable<AgentTemplates>
-
-function assertBuildable(catalogue: Catalogue, config: AgentConfig): void {
-  if (!catalogue.programs.includes(config.program)) {
-    const known = catalogue.programs.join(', ')
-    throw invalidField('body.program', `there is no program "${config.program}"; known: ${known}`)
-  }
-  const known = catalogue.tools.map(({ name }) => name)
-  const unknown = config.tools.filter((tool) => !known.includes(tool))
-  if (unknown.length > 0) {
-    throw invalidField('body.tools', `unknown: ${unknown.join(', ')}; known: ${known.join(', ')}`)
-  }
-  const problem = findPolicyProblem(config.approvals, config.tools)
-  if (problem) throw invalidField(`body.approvals.${problem.field}`, problem.message)
-}
 
 async function latestVersion(tx: Tx, name: string): Promise<TemplateRow> {
   const row = await tx

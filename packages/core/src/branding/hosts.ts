@@ -45,7 +45,7 @@ export async function claimHost(caller: Caller, { host }: ClaimHost, ownHosts: r
 export async function verifyHost(caller: Caller, resolveTxt: ResolveTxt): Promise<CustomHost> {
   authorize(caller, 'tenant:write')
   const claim = await caller.platform.database.withTenant(caller, (tx) => selectHost(tx).executeTakeFirst())
-  if (!claim) throw new FreeholdError('not_found', 'No host is claimed. Claim one with PUT /api/v1/branding/host.')
+  if (!claim) throw new FreeholdError('not_found', 'No host is claimed. Claim one first.')
   const { host, record, status } = toCustomHost(claim)
   if (status === 'expired')
     throw new FreeholdError('conflict', `The claim of ${host} has expired. Claim it again; the record changes.`)

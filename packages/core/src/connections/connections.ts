@@ -1,5 +1,6 @@
 import { type Connection, FreeholdError, type Page, type PutConnection } from '@freehold/contracts'
 import { type Selectable, sql } from 'kysely'
+import { assertReachable } from '../assert-reachable.ts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
@@ -16,6 +17,8 @@ export async function putConnection(caller: Caller, name: string, input: PutConn
   authorize(caller, 'connections:write')
   parseName(name)
   if (input.kind === 'model_provider' && caller.teams) throw ofTheWholeTenant()
+  if (input.kind === 'http') await assertReachable(caller, 'body.origin', input.origin)
+  else if (input.baseUrl !== null) await assertReachable(caller, 'body.baseUrl', input.baseUrl)
   const { tenantId } = caller
   try {
     return await caller.platform.database.withTenant(caller, async (tx) => {

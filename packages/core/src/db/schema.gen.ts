@@ -46,6 +46,7 @@ export interface AgentRuns {
   cache_write_tokens: Generated<number>;
   canary_id: string | null;
   client_key: string | null;
+  clock_stopped_at: Timestamp | null;
   cost_nanos: Generated<number>;
   created_at: Generated<Timestamp>;
   dead: Generated<boolean>;

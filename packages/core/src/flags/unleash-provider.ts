@@ -71,6 +71,7 @@ function createConnection({ url, token, onError, refreshMs = 15_000 }: UnleashOp
   let current: Unleash | undefined
   let next: Unleash | undefined
   let retry: NodeJS.Timeout | undefined
+  let closed = false
 
   function open(): Unleash {
     const opened = new Unleash({
@@ -86,6 +87,8 @@ function createConnection({ url, token, onError, refreshMs = 15_000 }: UnleashOp
     next = opened
     opened.on('warn', () => {})
     opened.on('error', (error: Error) => {
+      // What was under way when it was closed.
+      if (closed) return
       onError?.(error)
       clearTimeout(retry)
       retry = setTimeout(open, refreshMs)
@@ -102,6 +105,7 @@ function createConnection({ url, token, onError, refreshMs = 15_000 }: UnleashOp
     open,
     current: () => current,
     close() {
+      closed = true
       clearTimeout(retry)
       current?.destroy()
       next?.destroy()

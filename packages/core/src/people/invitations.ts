@@ -82,7 +82,7 @@ export async function revokeInvitation(caller: Caller, id: string): Promise<Invi
     const row = await lockInvitation(tx, id)
     if (!row) throw new FreeholdError('not_found', 'There is no invitation with this id.')
     if (row.accepted_at) {
-      throw new FreeholdError('conflict', 'This invitation was accepted. Remove the member with DELETE /members/{id}.')
+      throw new FreeholdError('conflict', 'This invitation was accepted. Remove the member instead.')
     }
     const before = toInvitation(row)
     const revoked = { revoked_at: row.revoked_at ?? new Date() }

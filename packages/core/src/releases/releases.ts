@@ -206,13 +206,13 @@ function notPassed({ agent, environment, version }: ReleasePlace & { version: nu
   const from = cameFrom(environment) ?? environment
   return new FreeholdError(
     'conflict',
-    `Version ${version} of "${agent}" has not served in ${from}. Release it there first, or use PUT with a key that has the permission "releases:force".`,
+    `Version ${version} of "${agent}" has not served in ${from}. Release it there first, or have somebody with the permission "releases:force" release it here.`,
   )
 }
 
 function approvalMissing({ agent, environment }: ReleasePlace): FreeholdError {
   return new FreeholdError(
     'conflict',
-    `The tenant asks for approval before anything gets into ${environment}. Ask for it with POST /api/v1/agents/${agent}/releases/${environment}/promote.`,
+    `The tenant asks for approval before anything gets into ${environment}. Promote ${agent} instead, which asks for it.`,
   )
 }

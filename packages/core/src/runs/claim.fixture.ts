@@ -15,7 +15,7 @@ export function finishClaimed(platform: TestPlatform, run: ClaimedRun): Promise<
     output: 1,
     error: null,
     messages: [],
-    hasParent: false,
+    hasParent: run.parentRunId !== null,
   })
 }
 
@@ -26,7 +26,7 @@ export async function queueRuns(
   priorities: readonly number[],
 ): Promise<void> {
   await platform.asSuperuser(
-    `select start_run($1, gen_random_uuid(), 'assistant', 'production', 'thread', 'hello', jsonb_build_object('n', n::text),
+    `select start_run($1, gen_random_uuid(), 'assistant', 'production', gen_random_uuid()::text, 'hello', jsonb_build_object('n', n::text),
         600000, 'test', 'test', p_priority => priority::smallint)
        from unnest($2::int[]) with ordinality as wanted (priority, n)`,
     [tenant.id, `{${priorities.join(',')}}`],

@@ -43,8 +43,13 @@ export function toRunSummary(row: RunRow, names: ActorNames): RunSummary {
     createdAt: row.created_at.toISOString(),
     startedAt: row.started_at?.toISOString() ?? null,
     finishedAt: row.finished_at?.toISOString() ?? null,
-    deadlineAt: row.deadline_at.toISOString(),
+    deadlineAt: deadlineOf(row).toISOString(),
   }
+}
+
+/** It moves on while the run waits for people. */
+function deadlineOf({ deadline_at, clock_stopped_at }: RunRow): Date {
+  return clock_stopped_at ? new Date(deadline_at.getTime() + Date.now() - clock_stopped_at.getTime()) : deadline_at
 }
 
 /** `waits` is written by `suspend_run` from what `suspendRun` gives it. */

@@ -167,7 +167,13 @@ function readOutcome(
   if (row?.outcome === 'created' || row?.outcome === 'existing') {
     return { runId: row.run_id, created: row.outcome === 'created' }
   }
+  if (row?.outcome === 'thread_busy') throw threadBusy(row.run_id)
   throw startRefused(row?.outcome, input)
+}
+
+function threadBusy(runId: string): FreeholdError {
+  const message = `This conversation is still at its last message, in run ${runId}. Send the next one when that has ended: wait for it, decide what it asks, or cancel it.`
+  return new FreeholdError('conflict', message, { retryable: true })
 }
 
 /** Why `start_run` started nothing, in words for who asked. */
@@ -181,7 +187,7 @@ export function startRefused(
   if (outcome === 'not_released') {
     return new FreeholdError(
       'conflict',
-      `No version of "${agent}" is released to ${environment}. Release one with PUT /api/v1/agents/${agent}/releases/${environment}.`,
+      `No version of "${agent}" is released to ${environment}. Release one there first.`,
     )
   }
   if (outcome === 'thread_of_others') {

@@ -221,7 +221,7 @@ async function assertRoom(tx: Tx, tenantId: string): Promise<void> {
   if (Number(count) < mostSchedules) return
   throw new FreeholdError(
     'conflict',
-    `A tenant can have ${mostSchedules} schedules. Delete one that you no longer need with DELETE /api/v1/schedules/{id}.`,
+    `A tenant can have ${mostSchedules} schedules. Delete one that you no longer need.`,
   )
 }
 

@@ -12,6 +12,7 @@ import {
 } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { hashArguments } from '../approvals/arguments-hash.ts'
+import { assertReachable } from '../assert-reachable.ts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
 import type { Tx } from '../db/database.ts'
@@ -39,6 +40,9 @@ export async function putService(caller: Caller, name: string, input: PutService
   assertName(name)
   if (input.force && !caller.permissions.has('services:force')) {
     throw new FreeholdError('permission_denied', 'To force a contract needs the permission "services:force".')
+  }
+  for (const [environment, upstream] of Object.entries(input.environments)) {
+    if (upstream.kind !== 'agent') await assertReachable(caller, `body.environments.${environment}.url`, upstream.url)
   }
   return caller.platform.database.withTenant(caller, async (tx) => {
     for (const [environment, upstream] of Object.entries(input.environments)) {

@@ -65,7 +65,7 @@ export async function deleteTeam(caller: Caller, id: string): Promise<Team> {
     })
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error
-    const message = 'This team owns something yet: see GET /api/v1/owners, and give it away with PUT /api/v1/owners.'
+    const message = 'This team owns something yet. Give what it owns to another team, or to nobody, then delete it.'
     throw new FreeholdError('conflict', message, { cause: error })
   }
 }

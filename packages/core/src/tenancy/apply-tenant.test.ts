@@ -253,3 +253,12 @@ test('what comes twice is a problem of the definition', () => {
   })
   expect(parsed.error?.issues.map(({ path }) => path.join('.'))).toEqual(['teams.1', 'agents.1'])
 })
+
+test('a name is for addresses, and a tenant from before keeps the one that it has', async () => {
+  await expect(apply({ name: 'Müller Söhne' })).rejects.toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(/^body\.name: use lower-case letters, digits and hyphens, such as "acme"/),
+  })
+  await on.createTenant('Müller Söhne')
+  expect(titles(await apply({ name: 'Müller Söhne', owners: [] }))).toContain('create team support')
+})

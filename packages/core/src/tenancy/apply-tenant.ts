@@ -1,4 +1,10 @@
-import { type AppliedTenant, FreeholdError, type TenantDefinition } from '@freehold/contracts'
+import {
+  type AppliedTenant,
+  FreeholdError,
+  fromZodError,
+  newTenantNameSchema,
+  type TenantDefinition,
+} from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import type { Tx } from '../db/database.ts'
@@ -27,7 +33,7 @@ export async function applyTenant(
       // Of two at once the second finds what the first has made.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`freehold.apply:${id}`}, 0))`.execute(tx)
       if (found) await assertStays(tx)
-      const apiKey = found ? null : await insertTenant(caller, input.name, id)
+      const apiKey = found ? null : await insertTenant(caller, readNewName(input.name), id)
       const { changes, ...issued } = await setUpTenant(founderOf(caller, id), input, ownHosts)
       if (!found) {
         changes.unshift({ action: 'create', kind: 'tenant', name: input.name, before: null, after: input.name })
@@ -42,6 +48,13 @@ export async function applyTenant(
     if (!found && (await find()).length > 0) return applyTenant(caller, input, options)
     throw error
   }
+}
+
+/** One that is there keeps its name, however it is written. */
+function readNewName(name: string): string {
+  const parsed = newTenantNameSchema.safeParse(name)
+  if (!parsed.success) throw fromZodError(parsed.error, 'body.name')
+  return parsed.data
 }
 
 async function assertStays(tx: Tx): Promise<void> {

@@ -93,7 +93,7 @@ export async function setTenantPlan(caller: Caller, id: string, { plan }: { plan
     if (!isForeignKeyViolation(error)) throw error
     throw new FreeholdError(
       'invalid_request',
-      `body.plan: there is no plan "${plan}". Make it with PUT /api/v1/plans/${plan}.`,
+      `body.plan: there is no plan "${plan}". Make it first, or choose another one.`,
     )
   }
 }

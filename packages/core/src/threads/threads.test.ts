@@ -2,6 +2,7 @@ import type { Thread } from '@freehold/contracts'
 import { createTestPlatform, makeBusy, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../identity/caller.ts'
+import { cancelRun } from '../runs/control-run.ts'
 import { startRun } from '../runs/start-run.ts'
 import { getThread, type ListThreadsQuery, listThreads } from './threads.ts'
 
@@ -27,8 +28,11 @@ async function listAll(query: Omit<ListThreadsQuery, 'limit'> = {}, caller = own
   return found
 }
 
+const endAll = () => on.asSuperuser(`update agent_runs set status = 'succeeded'`)
+
 test('a conversation tells how it began, who began it, and how its last run is', async () => {
   await say(somebody('ann'), 'hello', '  What is\n the weather?  ')
+  await endAll()
   const last = await say(somebody('bob'), 'hello', 'And tomorrow?')
   const thread = {
     ...{ id: 'hello', title: 'What is the weather?', startedBy: 'api_key:ann', startedByName: null },
@@ -87,4 +91,36 @@ test('a team sees its own conversations only', async () => {
   const ofTeam = { ...owner(), teams: [team] }
   expect((await listAll({}, ofTeam)).map(({ id }) => id)).toEqual(['hello'])
   await expect(getThread(ofTeam, 'long')).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test('a conversation has one run at a time: of two messages at once the second is refused, and says what to do', async () => {
+  const both = await Promise.allSettled([say(owner(), 'tabs', 'from one'), say(owner(), 'tabs', 'from the other')])
+  const [runId] = both.flatMap((said) => (said.status === 'fulfilled' ? [said.value] : []))
+  const refused = both.flatMap((said) => (said.status === 'rejected' ? [said.reason] : []))
+  expect(refused).toMatchObject([
+    { code: 'conflict', retryable: true, message: expect.stringContaining(`run ${runId}`) },
+  ])
+  for (const status of ['running', 'waiting']) {
+    await on.asSuperuser(`update agent_runs set status = '${status}' where id = $1`, [runId])
+    await expect(say(owner(), 'tabs', 'again')).rejects.toMatchObject({ code: 'conflict' })
+  }
+  await on.asSuperuser(`update agent_runs set status = 'failed' where id = $1`, [runId])
+  await say(owner(), 'tabs', 'again')
+})
+
+test('a run that is to be cancelled holds up no conversation', async () => {
+  const stopped = await say(owner(), 'stopped', 'hello')
+  await on.asSuperuser(`update agent_runs set status = 'running' where id = $1`, [stopped])
+  await cancelRun(owner(), stopped)
+  await say(owner(), 'stopped', 'what I meant')
+})
+
+test('asking again for a run that was accepted finds it, whatever is said there by now', async () => {
+  const input = { agent: 'assistant', message: 'hello', environment: 'production', metadata: {} } as const
+  const ask = () => startRun(owner(), { ...input, threadId: 'resent', clientKey: 'mine' })
+  const first = await ask()
+  expect(await ask()).toEqual({ runId: first.runId, created: false })
+  await endAll()
+  await say(owner(), 'resent', 'and then')
+  expect(await ask()).toEqual({ runId: first.runId, created: false })
 })

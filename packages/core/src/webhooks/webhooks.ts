@@ -11,6 +11,7 @@ import {
 } from '@freehold/contracts'
 import { type Selectable, sql, type UpdateObject } from 'kysely'
 import { uuidv7 } from 'uuidv7'
+import { assertReachable } from '../assert-reachable.ts'
 import { maskUrl } from '../audit/mask-secrets.ts'
 import { recordChange } from '../audit/record-change.ts'
 import { cursorKeys, decodeCursor, type PageQuery, toPage } from '../cursor.ts'
@@ -30,6 +31,7 @@ const mostActiveWebhooks = 20
 export async function createWebhook(caller: Caller, input: CreateWebhook): Promise<WebhookWithSecret> {
   authorize(caller, 'webhooks:write')
   const { tenantId } = caller
+  await assertReachable(caller, 'body.url', input.url)
   const id = uuidv7()
   const secret = generateSecret()
   const row = await caller.platform.database.withTenant(caller, async (tx) => {
@@ -56,6 +58,7 @@ export async function createWebhook(caller: Caller, input: CreateWebhook): Promi
 
 export async function updateWebhook(caller: Caller, id: string, input: UpdateWebhook): Promise<Webhook> {
   authorize(caller, 'webhooks:write')
+  if (input.url !== undefined) await assertReachable(caller, 'body.url', input.url)
   const values = {
     url: input.url,
     description: input.description,

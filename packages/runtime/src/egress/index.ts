@@ -1,6 +1,7 @@
 export { checkTarget } from './check-target.ts'
 export { EgressError } from './egress-error.ts'
 export { type EgressRule, parseEgressAllow } from './egress-rules.ts'
+export { findRefusal } from './find-refusal.ts'
 export { createGuardedFetch } from './guarded-fetch.ts'
 export type { GuardedFetch, GuardedRequest, GuardedResponse } from './guarded-request.ts'
 export { createGuardedStream } from './guarded-stream.ts'

@@ -187,16 +187,17 @@ describe('a chain of models', () => {
     expect(failure.code).toBe('model_failed')
     expect(failure.message).toBe(
       'None of 3 models answered: openai/gpt-5-mini answered 503 (3 attempts); ' +
-        'No key for provider "mistral": set MISTRAL_API_KEY and restart, or choose another model; ' +
+        'No key for provider "mistral": set MISTRAL_API_KEY and restart, connect a key of your own, or choose another model; ' +
         'No provider "nowhere": known are openai, anthropic, google, mistral, ollama. ' +
-        'Choose another model, or have the operator add the provider.',
+        'Choose a model of one of them, or connect the provider with its base URL.',
     )
   })
 
   it('says which key is missing', async () => {
     const call = createModelCaller({ compatible: {} })
     const failure = call(requestOf('openai/gpt-5-mini', 'hello'))
-    const message = 'No key for provider "openai": set OPENAI_API_KEY and restart, or choose another model.'
+    const message =
+      'No key for provider "openai": set OPENAI_API_KEY and restart, connect a key of your own, or choose another model.'
     await expect(failure).rejects.toMatchObject({ code: 'model_unavailable', message })
   })
 

@@ -146,14 +146,14 @@ function requireConfigured(config: ModelsConfig, provider: string): void {
   if (builtIn && !config[builtIn]) {
     throw new ModelError(
       'model_unavailable',
-      `No key for provider "${provider}": set ${keyVariableOf(provider)} and restart, or choose another model.`,
+      `No key for provider "${provider}": set ${keyVariableOf(provider)} and restart, connect a key of your own, or choose another model.`,
     )
   }
   if (!builtIn && !Object.hasOwn(config.compatible, provider)) {
     const known = [...builtInProviders, ...Object.keys(config.compatible)].join(', ')
     throw new ModelError(
       'model_unavailable',
-      `No provider "${provider}": known are ${known}. Choose another model, or have the operator add the provider.`,
+      `No provider "${provider}": known are ${known}. Choose a model of one of them, or connect the provider with its base URL.`,
     )
   }
 }

@@ -142,7 +142,7 @@ function ask(steps: Steps, step: string, { terms, endsAt, ...request }: Request)
   const approvalId = uuidv7()
   const wanted = storable(request.arguments)
   const endsAtMs = endsAt ? Date.parse(endsAt) : Infinity
-  const untilMs = Math.min(steps.databaseNow() + expiresAfterMs, steps.deadlineAtMs, endsAtMs)
+  const untilMs = Math.min(steps.databaseNow() + expiresAfterMs, endsAtMs)
   const expiresAt = new Date(untilMs).toISOString()
   steps.append({
     type: 'approval.requested',

@@ -14,8 +14,8 @@ export function failByRefusal({ reason, model, refusal }: CallRefusedError): Run
 
 function describeUnknownPrice(model: string, { name }: Refusal): string {
   return (
-    `No price is known for ${model}, and the budget "${name}" limits money. Set a price to assume for such models with ` +
-    'PATCH /api/v1/tenant ({"assumedPrice": {"inputNanosPerToken": …, "outputNanosPerToken": …}}; zeros for a model of your own), or use another model.'
+    `No price is known for ${model}, and the budget "${name}" limits money. Set a price to assume for such models ` +
+    "in the tenant's settings (zeros for a model of your own), or use another model."
   )
 }
 

@@ -119,7 +119,7 @@ describe('a model without a known price', () => {
     await engine.worker()
     const { data } = await engine.ended(await engine.start('asker'))
     expect(data).toMatchObject({ error: { code: 'price_unknown', budget: { name: 'the budget' } } })
-    expect(JSON.stringify(data)).toContain('PATCH /api/v1/tenant')
+    expect(JSON.stringify(data)).toContain('a price to assume for such models')
     await updateOwnTenant(engine.caller, { assumedPrice: { inputNanosPerToken: 2, outputNanosPerToken: 10 } })
     expect(await engine.ended(await engine.start('asker'))).toMatchObject({ type: 'run.succeeded' })
     expect(await usage()).toMatchObject([{ costNanos: 100 * 2 + 10 * 10, estimated: true, outcome: 'answered' }])

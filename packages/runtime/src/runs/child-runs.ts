@@ -38,7 +38,8 @@ async function startChild(steps: Steps, step: string, asked: Task, toolCallId: s
   const { claimed, engine } = steps
   // A model wrote it, and no text column takes everything that a model writes.
   const task = { agent: cleanText(asked.agent), message: cleanText(asked.message) }
-  const child = { id: uuidv7(), step, ...task, deadlineMs: Math.max(1, claimed.deadlineInMs) }
+  const deadlineMs = Math.max(1, Math.floor(steps.deadlineAtMs - steps.databaseNow()))
+  const child = { id: uuidv7(), step, ...task, deadlineMs }
   const started = await steps.query(async (database) => {
     const answer = await startChildRun(database, claimed, child)
     if (answer.outcome === 'lease_lost') throw new LeaseLostError(steps.runId)

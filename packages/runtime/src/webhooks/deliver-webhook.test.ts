@@ -168,7 +168,12 @@ it('410 Gone disables the webhook', async () => {
 it('a private address is refused, unless the operator opened it', async () => {
   await using engine = await open('')
   await using receiver = await startReceiver(200)
-  const { id } = await create(engine.caller, receiver.url)
+  const refusal = { code: 'invalid_request', message: expect.stringMatching(/^body\.url: The address .* is private/) }
+  await expect(create(engine.caller, receiver.url)).rejects.toMatchObject(refusal)
+  const { id } = await create(engine.caller, 'https://example.com/hook')
+  await expect(updateWebhook(engine.caller, id, { url: receiver.url })).rejects.toMatchObject(refusal)
+  // As if the operator had closed it since.
+  await engine.sql('update webhooks set url = $1', [receiver.url])
   await engine.worker()
   const run = await testWebhook(engine.caller, id)
   const ended = await engine.ended(run.id)

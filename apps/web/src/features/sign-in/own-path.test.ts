@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { leadingTo, ownPath } from './own-path.ts'
 
 describe('where somebody goes after signing in', () => {
-  test.each(['/', '/t/acme/runs?status=failed', '/invitations/a-token', '/t/a%2Fb#part', '/a//b', '/@evil.example'])(
+  test.each(['/', '/t/acme/runs?status=failed', '/invitations/a-token', '/t/a%2Fb#part', '/platform/new', '/account'])(
     'is the page that they asked for: %s',
     (path) => expect(ownPath(path)).toBe(path),
   )
@@ -21,7 +21,15 @@ describe('where somebody goes after signing in', () => {
     'javascript:alert(1)',
     'data:text/html,hello',
     ['/a', '//evil.example'],
-  ])('is the start page for whatever could lead elsewhere: %j', (path) => expect(ownPath(path)).toBe('/'))
+    '/@evil.example',
+    '/api/v1/whoami',
+    '/t/../api/v1/whoami',
+    '/t/%2e%2e/auth/sign-out',
+    '/teams',
+    '/metrics',
+  ])('is the start page for whatever could lead elsewhere, or is no page: %j', (path) =>
+    expect(ownPath(path)).toBe('/'),
+  )
 })
 
 test('a page that leads on keeps where to', () => {

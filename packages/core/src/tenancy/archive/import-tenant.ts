@@ -50,14 +50,16 @@ export async function importTenant(
       const after = { name: tenant.name, exportedAt, auditHead, firstKey }
       await recordChange(tx, importer, { action: 'tenant.imported', subjectId: tenant.id, after })
       await assertWhole(importer, anchors)
-      await putObjects(caller.platform.objects, tenant.id, objects, folder)
-      return {
+      const imported = {
         tenant: await readTenant(caller.platform, tenant.id),
         apiKey,
         secretsToSet: secrets.map(({ name }) => name),
         webhooksToRotate: webhooks,
         ...(await readLeftBehind(manifest, folder)),
       }
+      // Last, as no rollback takes them back.
+      await putObjects(caller.platform.objects, tenant.id, objects, folder)
+      return imported
     })
   } catch (error) {
     throw explain(error)
