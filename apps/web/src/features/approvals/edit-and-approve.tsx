@@ -3,7 +3,7 @@
 import type { Approval } from '@freehold/contracts'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
-import { dollarsOf, nanosOf } from '../../ui/dollars.ts'
+import { dollarsOf, nanosOf, smallestDollars } from '../../ui/dollars.ts'
 import { Field, Input, TextArea } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
@@ -76,7 +76,7 @@ function Edited({ approval, error }: { approval: Approval; error: string | undef
         type="number"
         required
         min={0}
-        step={isMoney ? 'any' : 1}
+        step={isMoney ? smallestDollars : 1}
         defaultValue={isMoney ? dollarsOf(raise.raiseBy) : raise.raiseBy}
       />
     </Field>

@@ -29,7 +29,7 @@ export function PriceFields({ draft, onChange, errors }: DraftFieldsProps) {
               <Input
                 type="number"
                 min={0}
-                step="any"
+                step="0.001"
                 required
                 value={draft[name]}
                 onChange={(event) => onChange({ [name]: event.target.value })}

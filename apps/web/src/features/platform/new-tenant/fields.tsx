@@ -1,6 +1,8 @@
 'use client'
 
+import { tenantNameHint, tenantNamePattern } from '@freehold/contracts/browser'
 import { Checkbox } from '../../../ui/checkbox.tsx'
+import { smallestDollars } from '../../../ui/dollars.ts'
 import { Field, Input } from '../../../ui/field.tsx'
 import type { FieldErrors } from '../../../ui/field-errors.ts'
 import { PlanField } from '../plan-field.tsx'
@@ -15,13 +17,22 @@ interface StepProps {
 }
 
 export function NameStep({ draft, onChange, errors }: StepProps) {
+  const isName = tenantNamePattern.test(draft.name)
   return (
     <>
-      <Field label="Name" hint="It stands in addresses, and stays." error={errors.of('name')}>
+      <Field
+        label="Name"
+        hint={`Of lower-case letters, digits and hyphens. Its pages are at /t/${draft.name || 'acme'}, and it stays.`}
+        error={errors.of('name') ?? (isName || draft.name === '' ? undefined : tenantNameHint)}
+      >
         <Input
           required
-          maxLength={63}
+          pattern={tenantNamePattern.source}
+          title={tenantNameHint}
           autoFocus
+          autoCapitalize="none"
+          autoComplete="off"
+          spellCheck={false}
           value={draft.name}
           onChange={(event) => onChange({ name: event.target.value })}
         />
@@ -72,7 +83,7 @@ export function StartStep({ draft, onChange, errors }: StepProps) {
         <Input
           type="number"
           min={0}
-          step="any"
+          step={smallestDollars}
           value={draft.dollars}
           onChange={(event) => onChange({ dollars: event.target.value })}
         />
