@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { LongestFirst } from './scripts/longest-first.mjs'
+import { LongestFirst } from './scripts/longest-first.ts'
 
 export default defineConfig({
   test: {
