@@ -158,11 +158,11 @@ describe('an answer that shows a secret', () => {
   })
 
   test('of a tenant created more than 24 hours ago is gone, and its key creates no second tenant', async () => {
-    const name = 'created long ago'
+    const name = 'created-long-ago'
     const first = await send('createTenant', 'long-ago', { name })
     expect(first.status).toBe(201)
     await on.asSuperuser('update idempotency_keys set expires_at = now() where tenant_id = $1', [idOf(first)])
-    for (const asked of [name, 'another name']) {
+    for (const asked of [name, 'another-name']) {
       expect(await send('createTenant', 'long-ago', { name: asked })).toMatchObject({
         status: 422,
         body: { code: 'idempotency_key_reused', detail: expect.stringContaining('Send a new key') },
