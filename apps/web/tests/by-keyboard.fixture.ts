@@ -1,4 +1,4 @@
-import type { Locator, Page } from '@playwright/test'
+import type { Keyboard, Locator, Page } from '@playwright/test'
 import { expect } from './dashboard.fixture.ts'
 
 /** More looks than this at where the focus is, on the way to one element, mean that it goes round in circles. */
@@ -25,10 +25,19 @@ export async function reach(target: Locator): Promise<void> {
     if (way.presses === 0) break
     trail.push(way.from)
     if (looks === mostLooks) throw new Error(`no key leads to ${target}. The focus was at ${trail.join(', ')}`)
-    for (let press = 0; press < way.presses; press++) await keyboard.press(way.key)
+    await hold(keyboard, way.key, way.presses)
   }
   const fault = async () => (await target.evaluate(lookAtFocus)).fault
   await expect.poll(fault, { message: `the focus on ${target}` }).toBe('none')
+}
+
+/** A key, perhaps after a modifier, until it has acted so often: each time for itself it would take two frames. */
+async function hold(keyboard: Keyboard, keys: string, times: number): Promise<void> {
+  const held = keys.split('+')
+  const key = held.pop() ?? ''
+  for (const modifier of held) await keyboard.down(modifier)
+  await Promise.all(Array.from({ length: times }, () => keyboard.down(key)))
+  for (const each of [key, ...held]) await keyboard.up(each)
 }
 
 /** Does what a click does: Enter on a button, a link or an entry, Space on a box or a switch. */
@@ -59,11 +68,12 @@ export async function choose(select: Locator, option: string): Promise<void> {
 export async function walkThrough(page: Page): Promise<void> {
   const faults: string[] = []
   for (let left = mostStops; left > 0; left--) {
-    await page.keyboard.press('Tab')
+    await page.keyboard.down('Tab')
     const { at, isNew, fault } = await page.evaluate(lookAtFocus, undefined)
     if (!isNew) break
     if (fault !== 'none') faults.push(`the focus on ${at} ${fault}`)
   }
+  await page.keyboard.up('Tab')
   expect([...faults, ...(await page.evaluate(passedBy, focusable))], page.url()).toEqual([])
 }
 
@@ -117,16 +127,19 @@ function lookAtFocus(given?: Element | null): { at: string; isNew: boolean; faul
   Reflect.set(window, 'lastDone', { path: location.pathname, at })
   const faultOf = () => {
     if (target === document.body) return 'none'
-    const { outlineStyle, boxShadow } = getComputedStyle(active)
+    const { outlineStyle } = getComputedStyle(active)
     const hasCaret = target.matches('textarea, input:not([type=checkbox], [type=radio], [type=color])')
-    const isMarked = outlineStyle !== 'none' || boxShadow !== 'none' || target.matches('[data-highlighted]')
+    const isMarked = outlineStyle !== 'none' || target.matches('[data-highlighted]')
     if (!hasCaret && !isMarked) return 'can’t be seen'
     const box = [...target.getClientRects()].find(({ width, height }) => width > 0 && height > 0)
     if (!box) return 'is on nothing'
     const middle = (from: number, to: number, most: number) => (Math.max(0, from) + Math.min(to, most)) / 2
     const [x, y] = [middle(box.left, box.right, innerWidth), middle(box.top, box.bottom, innerHeight)]
     const hit = document.elementFromPoint(x, y)
-    return hit && (target.contains(hit) || hit.contains(target)) ? 'none' : `lies under ${hit?.outerHTML.slice(0, 200)}`
+    // A notice goes by itself.
+    if (hit?.closest('[data-notice]')) return 'none'
+    const isAround = hit?.contains(target) === true && hit !== document.body && hit !== document.documentElement
+    return target.contains(hit) || isAround ? 'none' : `lies under ${hit?.outerHTML.slice(0, 200)}`
   }
   return { at, isNew, fault: faultOf() }
 }

@@ -15,6 +15,8 @@ const pages = {
   services: 'Services',
 }
 
+const zones = ['Europe/Berlin', 'Europe/Zurich']
+
 const contract = (fields: object) => ({
   openapi: '3.1.0',
   info: { title: 'Orders', version: '1' },
@@ -215,6 +217,9 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
   })
 
   test('the audit trail is filtered by its address, opens to before and after, verifies and is exported', async () => {
+    const client = await dashboard.api()
+    // More than a page of them.
+    for (let change = 0; change < 50; change++) await client.updateOwnTenant({ body: { timeZone: zones[change % 2] } })
     const page = await openAsOwner('settings', 'Settings')
     await write(page.getByLabel('Time zone'), 'Europe/Berlin')
     await choose(page.getByLabel('Hosts that agents may reach'), 'only these')
@@ -233,6 +238,11 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     await press(entry.locator('summary'))
     await expect(entry.getByRole('row', { name: /timeZone.*Europe\/Berlin/ })).toBeVisible()
     await expect(entry.getByRole('row', { name: /allowedHosts.*api\.example\.com, \*\.example\.org/ })).toBeVisible()
+    await press(page.getByRole('button', { name: 'Clear' }))
+    const entries = page.getByRole('list', { name: 'Changes' }).locator('summary')
+    await expect(entries).toHaveCount(50)
+    await press(page.getByRole('button', { name: 'Show more' }))
+    await expect(entries.nth(50)).toBeVisible()
     await press(page.getByRole('button', { name: 'Verify the chain' }))
     await expect(page.getByText('The chain is whole')).toBeVisible()
     const [download] = await Promise.all([

@@ -113,6 +113,7 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await expect(page.getByText('No connection').first()).toBeVisible()
     await expect(page.getByRole('heading', { name: 'Audit' })).toBeVisible()
     await page.unroute('**/*')
+    await press(page.getByLabel('Dismiss').first())
     await press(verify)
     await expect(page.getByText('The chain is whole')).toBeVisible()
   })
