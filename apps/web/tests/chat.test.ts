@@ -1,6 +1,7 @@
 import { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
+import { choose, press, write } from './by-keyboard.fixture.ts'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const slowText = 'This answer takes its time, so that a person can reload the page in the middle of it.'
@@ -50,7 +51,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
 
   async function ask(page: Page, text: string, agent = 'assistant'): Promise<void> {
     await page.goto(`/t/acme/chat?agent=${agent}`)
-    await page.getByLabel('Message').fill(text)
+    await write(page.getByLabel('Message'), text)
     await page.keyboard.press('Enter')
     await expect(page).toHaveURL(/\/chat\/[0-9a-f-]{36}$/)
   }
@@ -58,7 +59,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
   test('an answer comes with the call of the tool that it took, and the conversation is found again', async () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] })
     await page.goto('/t/acme/chat')
-    await page.getByLabel('Message').fill('add')
+    await write(page.getByLabel('Message'), 'add')
     await page.keyboard.press('Shift+Enter')
     await page.keyboard.type('2 and 3')
     await expect(page.getByLabel('Message')).toHaveValue('add\n2 and 3')
@@ -68,7 +69,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
 
     const call = page.locator('details', { hasText: 'calculate' })
     await expect(call.locator('summary')).toContainText(/Done: calculate\d.* m?s$/)
-    await call.locator('summary').click()
+    await press(call.locator('summary'))
     await expect(page.getByRole('region', { name: 'Input of calculate' })).toContainText('"expression": "2+3"')
     await expect(page.getByRole('region', { name: 'Output of calculate' })).toContainText('5')
     await expect(page.getByRole('link', { name: 'View run' })).toHaveAttribute(
@@ -77,9 +78,9 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     )
 
     const list = page.getByRole('navigation', { name: 'Conversations' })
-    await list.getByRole('link', { name: 'New conversation' }).click()
+    await press(list.getByRole('link', { name: 'New conversation' }))
     await expect(page.getByText('Talk to assistant')).toBeVisible()
-    await list.getByRole('link', { name: 'add 2 and 3' }).click()
+    await press(list.getByRole('link', { name: 'add 2 and 3' }))
     await expect(page.getByRole('heading', { name: 'add 2 and 3' })).toBeVisible()
     await expect(page.locator('strong', { hasText: '5' })).toHaveCount(1)
   })
@@ -108,7 +109,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(page.getByText(slowText.slice(0, 30))).toHaveCount(1)
 
     // What is asked in one browser comes up in the other.
-    await other.getByLabel('Message').fill('add them')
+    await write(other.getByLabel('Message'), 'add them')
     await other.keyboard.press('Enter')
     await expect(page.locator('strong', { hasText: '5' })).toBeVisible()
     await expect(page.getByText(slowText, { exact: true })).toHaveCount(1)
@@ -122,7 +123,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(page.getByRole('region', { name: 'Arguments' })).toContainText('1000-1')
     await expect(page.getByRole('button', { name: 'Approve' })).toHaveCount(0)
     await admin.goto(page.url())
-    await admin.getByRole('button', { name: 'Approve' }).click()
+    await press(admin.getByRole('button', { name: 'Approve' }))
     for (const each of [page, admin]) {
       await expect(each.getByText('That is settled.')).toHaveCount(1)
       await expect(each.getByText('Approved')).toBeVisible()
@@ -131,9 +132,9 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await ask(page, 'pay the second', 'payer')
     await expect(page.getByText('Waiting for approval')).toBeVisible()
     await admin.goto(page.url())
-    await admin.getByRole('button', { name: 'Refuse…' }).click()
-    await admin.getByLabel('Note').fill('Not this month')
-    await admin.getByRole('dialog').getByRole('button', { name: 'Refuse', exact: true }).click()
+    await press(admin.getByRole('button', { name: 'Refuse…' }))
+    await write(admin.getByLabel('Note'), 'Not this month')
+    await press(admin.getByRole('dialog').getByRole('button', { name: 'Refuse', exact: true }))
     await expect(page.getByText('Refused: Not this month')).toBeVisible()
     await expect(page.getByText('That is settled.')).toBeVisible()
     await expect(page.locator('details', { hasText: 'calculate' })).toContainText('Failed')
@@ -155,7 +156,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await ask(page, 'hello', 'broken')
     const failure = page.getByRole('alert').filter({ hasText: 'This run failed' })
     await expect(failure).toContainText('No key for provider "mistral"')
-    await failure.getByRole('button', { name: 'Try again' }).click()
+    await press(failure.getByRole('button', { name: 'Try again' }))
     await expect(failure).toContainText('No key for provider "mistral"')
     await page.reload()
     await expect(failure).toBeVisible()
@@ -195,10 +196,10 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(log).toContainText('<script>window.pwned = 1</script>')
     await expect(log.locator('img, script, a')).toHaveCount(0)
     await expect(log.getByRole('button', { name: 'run' })).toHaveCount(0)
-    await log.getByRole('button', { name: 'the docs' }).click()
+    await press(log.getByRole('button', { name: 'the docs' }))
     await expect(page.getByRole('alertdialog')).toContainText('https://docs.example/page')
-    await page.getByRole('button', { name: 'Cancel' }).click()
-    await log.getByRole('button', { name: 'Image: a chart' }).click()
+    await press(page.getByRole('button', { name: 'Cancel' }))
+    await press(log.getByRole('button', { name: 'Image: a chart' }))
     await expect(page.getByRole('alertdialog')).toContainText('http://evil.test/b.png?secret=1')
     expect(await page.evaluate('"pwned" in window')).toBe(false)
     expect(outside).toEqual([])
@@ -220,12 +221,16 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expectAccessible(page)
     await ask(page, 'add 1')
     await expect(page.locator('strong', { hasText: '5' })).toBeVisible()
-    await page.locator('summary').click()
+    await press(page.locator('summary'))
     await expectAccessible(page)
     if (width < 500) {
-      await page.getByRole('button', { name: 'Conversations' }).click()
+      await press(page.getByRole('button', { name: 'Conversations' }))
       await expect(page.getByRole('dialog').getByRole('link', { name: 'add 1' })).toBeVisible()
       await expectAccessible(page)
+      await press(page.getByRole('dialog').getByRole('link', { name: 'New conversation' }))
+      await expect(page.getByText('Talk to assistant')).toBeVisible()
+      await choose(page.getByRole('main').getByLabel('Agent'), 'payer')
+      await expect(page.getByText('Talk to payer')).toBeVisible()
     }
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   })

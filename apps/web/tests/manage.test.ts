@@ -1,6 +1,7 @@
 import { sampleLogo } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
+import { choose, press, reach, write } from './by-keyboard.fixture.ts'
 import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const pages = {
@@ -13,6 +14,8 @@ const pages = {
   flags: 'Flags',
   services: 'Services',
 }
+
+const zones = ['Europe/Berlin', 'Europe/Zurich']
 
 const contract = (fields: object) => ({
   openapi: '3.1.0',
@@ -45,33 +48,33 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
 
   test('somebody is invited with a link to pass on, which can be taken back', async () => {
     const page = await openAsOwner('members', 'Members')
-    await page.getByRole('button', { name: 'Invite' }).click()
+    await press(page.getByRole('button', { name: 'Invite' }))
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Email').fill('ada@example.com')
-    await dialog.getByRole('checkbox', { name: /^builder/ }).check()
-    await dialog.getByRole('button', { name: 'Invite' }).click()
+    await write(dialog.getByLabel('Email'), 'ada@example.com')
+    await press(dialog.getByRole('checkbox', { name: /^builder/ }))
+    await press(dialog.getByRole('button', { name: 'Invite' }))
     await expect(dialog.getByText(/\/invitations\/[\w-]{20,}/)).toBeVisible()
-    await dialog.getByRole('button', { name: 'Done' }).click()
+    await press(dialog.getByRole('button', { name: 'Done' }))
     const invitation = rowOf(page, 'Invitations', 'ada@example.com')
     await expect(invitation).toContainText('pending')
-    await invitation.getByRole('button', { name: /^Take back/ }).click()
+    await press(invitation.getByRole('button', { name: /^Take back/ }))
     await confirm(page, 'Take back')
     await expect(invitation).toContainText('revoked')
   })
 
   test('a double click invites and makes a key once', async () => {
     const page = await openAsOwner('members', 'Members')
-    await page.getByRole('button', { name: 'Invite' }).click()
+    await press(page.getByRole('button', { name: 'Invite' }))
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Email').fill('twice@example.com')
+    await write(dialog.getByLabel('Email'), 'twice@example.com')
     await dialog.getByRole('button', { name: 'Invite' }).dblclick()
     await expect(dialog.getByText(/\/invitations\/[\w-]{20,}/)).toBeVisible()
     await openPage(page, 'members', 'Members')
     await expect(rowOf(page, 'Invitations', 'twice@example.com')).toHaveCount(1)
 
     await openPage(page, 'keys', 'Keys')
-    await page.getByRole('button', { name: 'New key' }).first().click()
-    await dialog.getByLabel('Name').fill('made twice')
+    await press(page.getByRole('button', { name: 'New key' }).first())
+    await write(dialog.getByLabel('Name'), 'made twice')
     await dialog.getByRole('button', { name: 'Make key' }).dblclick()
     await expect(dialog.getByText(/^fht_/)).toBeVisible()
     await openPage(page, 'keys', 'Keys')
@@ -80,27 +83,27 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
 
   test('a service account gets other roles and a key that acts as it until it is removed', async () => {
     const page = await openAsOwner('members', 'Members')
-    await page.getByRole('button', { name: 'New service account' }).click()
-    await page.getByRole('dialog').getByLabel('Name').fill('nightly')
-    await page.getByRole('button', { name: 'Make account' }).click()
+    await press(page.getByRole('button', { name: 'New service account' }))
+    await write(page.getByRole('dialog').getByLabel('Name'), 'nightly')
+    await press(page.getByRole('button', { name: 'Make account' }))
     await act(page, 'nightly', 'Change roles')
-    await page
-      .getByRole('dialog')
-      .getByRole('checkbox', { name: /^viewer/ })
-      .check()
-    await page.getByRole('button', { name: 'Save' }).click()
+    await press(page.getByRole('dialog').getByRole('checkbox', { name: /^viewer/ }))
+    await press(page.getByRole('button', { name: 'Save' }))
     await expect(rowOf(page, 'Members', 'nightly')).toContainText('viewer')
 
     await openPage(page, 'keys', 'Keys')
-    await page.getByRole('button', { name: 'New key' }).first().click()
+    await press(page.getByRole('button', { name: 'New key' }).first())
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Name').fill('nightly job')
-    await dialog.getByLabel('It acts as').selectOption('nightly')
-    await dialog.getByLabel('It stops working').selectOption('in 30 days')
-    await dialog.getByRole('button', { name: 'Make key' }).click()
+    await write(dialog.getByLabel('Name'), 'nightly job')
+    await choose(dialog.getByLabel('It acts as'), 'nightly')
+    await choose(dialog.getByLabel('It stops working'), 'in 30 days')
+    await press(dialog.getByRole('button', { name: 'Make key' }))
     await expect(dialog.getByText(/^fht_/)).toBeVisible()
-    await dialog.getByRole('button', { name: 'Done' }).click()
+    await press(dialog.getByRole('button', { name: 'Done' }))
     await expect(rowOf(page, 'Keys', 'nightly job')).toContainText('Until')
+    await press(rowOf(page, 'Keys', 'nightly job').getByRole('button', { name: 'Revoke' }))
+    await confirm(page, 'Revoke key')
+    await expect(rowOf(page, 'Keys', 'nightly job')).toContainText('Revoked')
 
     await openPage(page, 'members', 'Members')
     await act(page, 'nightly', 'Remove')
@@ -123,7 +126,7 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     expect(support.status()).toBe(201)
     await openPage(page, 'members', 'Members', 'globex')
     await expect(page.getByText(/^ticket 4711 – until /)).toBeVisible()
-    await page.getByRole('button', { name: 'End access' }).click()
+    await press(page.getByRole('button', { name: 'End access' }))
     await confirm(page, 'End access')
     await expect(page.getByText(/ticket 4711/)).toHaveCount(0)
   })
@@ -131,21 +134,22 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
   test('a team gets a member and an agent, and shares it with another team', async () => {
     const page = await openAsOwner('teams', 'Teams')
     for (const name of ['claims', 'sales']) {
-      await page.getByRole('button', { name: 'New team' }).first().click()
-      await page.getByRole('dialog').getByLabel('Name').fill(name)
-      await page.getByRole('button', { name: 'Make team' }).click()
+      await press(page.getByRole('button', { name: 'New team' }).first())
+      await write(page.getByRole('dialog').getByLabel('Name'), name)
+      await press(page.getByRole('button', { name: 'Make team' }))
       await expect(page.getByRole('link', { name })).toBeVisible()
     }
-    await page.getByRole('link', { name: 'claims' }).click()
+    await press(page.getByRole('link', { name: 'claims' }))
     await page.getByRole('heading', { level: 1, name: 'claims' }).waitFor()
-    await page.getByRole('button', { name: 'Add member' }).click()
-    await page.getByRole('dialog').getByLabel('Member', { exact: true }).selectOption({ index: 1 })
-    await page.getByRole('button', { name: 'Add', exact: true }).click()
+    await press(page.getByRole('button', { name: 'Add member' }))
+    const somebody = page.getByRole('dialog').getByLabel('Member', { exact: true })
+    await choose(somebody, (await somebody.locator('option').nth(1).textContent()) ?? '')
+    await press(page.getByRole('button', { name: 'Add', exact: true }))
     await expect(page.getByRole('region', { name: 'Members of the team' })).toContainText('viewer')
-    await page.getByRole('button', { name: 'Give it something' }).click()
-    await page.getByRole('dialog').getByLabel('What', { exact: true }).selectOption('assistant')
-    await page.getByRole('dialog').getByRole('checkbox', { name: 'sales' }).check()
-    await page.getByRole('button', { name: 'Give', exact: true }).click()
+    await press(page.getByRole('button', { name: 'Give it something' }))
+    await choose(page.getByRole('dialog').getByLabel('What', { exact: true }), 'assistant')
+    await press(page.getByRole('dialog').getByRole('checkbox', { name: 'sales' }))
+    await press(page.getByRole('button', { name: 'Give', exact: true }))
     await expect(rowOf(page, 'What the team owns', 'assistant')).toContainText('with sales')
     await act(page, 'assistant', 'Give back')
     await confirm(page, 'Give back')
@@ -159,19 +163,19 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     page.on('response', (response) => {
       if (response.url().includes('/api/v1/')) answers.push(response.text().catch(() => ''))
     })
-    await page.getByRole('button', { name: 'Connect' }).first().click()
+    await press(page.getByRole('button', { name: 'Connect' }).first())
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Connect', { exact: true }).selectOption('an API that agents call')
-    await dialog.getByLabel('Name', { exact: true }).fill('billing')
-    await dialog.getByLabel('Scheme and host').fill('https://api.example.com')
-    await dialog.getByLabel('Value', { exact: true }).fill(value)
-    await dialog.getByRole('button', { name: 'Connect' }).click()
+    await choose(dialog.getByLabel('Connect', { exact: true }), 'an API that agents call')
+    await write(dialog.getByLabel('Name', { exact: true }), 'billing')
+    await write(dialog.getByLabel('Scheme and host'), 'https://api.example.com')
+    await write(dialog.getByLabel('Value', { exact: true }), value)
+    await press(dialog.getByRole('button', { name: 'Connect' }))
     await expect(rowOf(page, 'Connections', 'billing')).toContainText('https://api.example.com')
     await expect(rowOf(page, 'Secrets', 'billing-key')).toContainText('billing')
     await act(page, 'billing-key', 'Replace value')
     await expect(dialog.getByLabel('Value', { exact: true })).toHaveValue('')
-    await dialog.getByLabel('Value', { exact: true }).fill(`${value}-2`)
-    await dialog.getByRole('button', { name: 'Replace' }).click()
+    await write(dialog.getByLabel('Value', { exact: true }), `${value}-2`)
+    await press(dialog.getByRole('button', { name: 'Replace' }))
     await expect(rowOf(page, 'Secrets', 'billing-key').getByRole('cell').nth(1)).toHaveText('2')
     await page.reload()
     await rowOf(page, 'Secrets', 'billing-key').waitFor()
@@ -181,58 +185,69 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
 
   test('colours are warned of, a logo is set, and a host is claimed with the record to copy', async () => {
     const page = await openAsOwner('branding', 'Branding')
-    await page.getByLabel('Name', { exact: true }).fill('Acme Agents')
+    await write(page.getByLabel('Name', { exact: true }), 'Acme Agents')
     for (const [name, color] of [
       ['Main colour', '#0b5fff'],
       ['Background', '#ffffff'],
       ['Text', '#fefefe'],
     ] as const) {
-      await page.getByLabel(name, { exact: true }).fill(color)
+      await write(page.getByLabel(name, { exact: true }), color)
     }
     await expect(page.getByText('Sign in to Acme Agents')).toBeVisible()
-    await page.getByRole('button', { name: 'Save' }).click()
+    await press(page.getByRole('button', { name: 'Save' }))
     await expect(page.getByText(/text #fefefe on background #ffffff has a contrast of/)).toBeVisible()
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
-      page.getByRole('button', { name: 'Upload logo' }).click(),
+      press(page.getByRole('button', { name: 'Upload logo' })),
     ])
     const logo = Buffer.from(sampleLogo, 'base64')
     await chooser.setFiles({ name: 'logo.png', mimeType: 'image/png', buffer: logo })
     await expect(page.getByRole('img', { name: 'The logo' })).toBeVisible()
-    await page.getByRole('button', { name: 'Remove' }).click()
+    await press(page.getByRole('button', { name: 'Remove' }))
     await confirm(page, 'Remove logo')
-    await page.getByLabel('Host name').fill('agents.acme.example')
-    await page.getByRole('button', { name: 'Claim' }).click()
+    await write(page.getByLabel('Host name'), 'agents.acme.example')
+    await press(page.getByRole('button', { name: 'Claim' }))
     await expect(page.getByText('_custom-host.agents.acme.example')).toBeVisible()
     await expect(page.getByText(/^host-verify=/)).toBeVisible()
-    await page.getByRole('button', { name: 'Verify' }).click()
+    await press(page.getByRole('button', { name: 'Verify' }))
     await expect(page.getByRole('main').getByRole('alert')).toBeVisible({ timeout: 20_000 })
-    await page.getByRole('button', { name: 'Give up' }).click()
+    await press(page.getByRole('button', { name: 'Give up' }))
     await confirm(page, 'Give up host')
     await expect(page.getByRole('button', { name: 'Claim' })).toBeVisible()
   })
 
   test('the audit trail is filtered by its address, opens to before and after, verifies and is exported', async () => {
+    const client = await dashboard.api()
+    // More than a page of them.
+    for (let change = 0; change < 50; change++) await client.updateOwnTenant({ body: { timeZone: zones[change % 2] } })
     const page = await openAsOwner('settings', 'Settings')
-    await page.getByLabel('Time zone').fill('Europe/Berlin')
-    await page.getByLabel('Hosts that agents may reach').selectOption('only these')
-    await page.getByLabel('Allowed hosts').fill('api.example.com\n*.example.org')
-    await page.getByRole('button', { name: 'Save' }).click()
+    await write(page.getByLabel('Time zone'), 'Europe/Berlin')
+    await choose(page.getByLabel('Hosts that agents may reach'), 'only these')
+    await write(page.getByLabel('Allowed hosts'), 'api.example.com\n*.example.org')
+    await press(page.getByRole('button', { name: 'Save' }))
     await expect(page.getByText('The settings are saved')).toBeVisible()
     await expect(page.getByText('Runs this month')).toBeVisible()
 
     await openPage(page, 'audit', 'Audit')
-    await page.getByLabel('What was done').selectOption('tenant.updated')
+    await choose(page.getByLabel('What was done'), 'tenant.updated')
     await expect(page).toHaveURL(/action=tenant\.updated/)
+    await reach(page.getByLabel('From', { exact: true }))
+    await page.keyboard.type('01012020')
+    await expect(page).toHaveURL(/from=2020-01-01/)
     const entry = page.getByRole('listitem').filter({ hasText: 'tenant.updated' }).first()
-    await entry.locator('summary').click()
+    await press(entry.locator('summary'))
     await expect(entry.getByRole('row', { name: /timeZone.*Europe\/Berlin/ })).toBeVisible()
     await expect(entry.getByRole('row', { name: /allowedHosts.*api\.example\.com, \*\.example\.org/ })).toBeVisible()
-    await page.getByRole('button', { name: 'Verify the chain' }).click()
+    await press(page.getByRole('button', { name: 'Clear' }))
+    const entries = page.getByRole('list', { name: 'Changes' }).locator('summary')
+    await expect(entries).toHaveCount(50)
+    await press(page.getByRole('button', { name: 'Show more' }))
+    await expect(entries.nth(50)).toBeVisible()
+    await press(page.getByRole('button', { name: 'Verify the chain' }))
     await expect(page.getByText('The chain is whole')).toBeVisible()
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Export' }).click(),
+      press(page.getByRole('button', { name: 'Export' })),
     ])
     expect(download.suggestedFilename()).toBe('audit-acme.jsonl')
   })
@@ -240,20 +255,20 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
   test('a webhook shows its secret once, is tested, rotated, switched off and deleted', async () => {
     const page = await openAsOwner('webhooks', 'Webhooks')
     const url = 'https://hooks.example.com/in'
-    await page.getByRole('button', { name: 'New webhook' }).first().click()
+    await press(page.getByRole('button', { name: 'New webhook' }).first())
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Address').fill(url)
-    await dialog.getByRole('button', { name: 'Make webhook' }).click()
+    await write(dialog.getByLabel('Address'), url)
+    await press(dialog.getByRole('button', { name: 'Make webhook' }))
     await expect(dialog.getByText(/^whsec_/)).toBeVisible()
-    await dialog.getByRole('button', { name: 'Done' }).click()
+    await press(dialog.getByRole('button', { name: 'Done' }))
     await expect(page.getByText(/whsec_/)).toHaveCount(0)
     await act(page, url, 'Send a test')
     await expect(dialog.getByRole('link', { name: 'Its attempts' })).toBeVisible()
-    await dialog.getByRole('button', { name: 'Done' }).click()
+    await press(dialog.getByRole('button', { name: 'Done' }))
     await act(page, url, 'Rotate secret')
     await confirm(page, 'Make a new one')
     await expect(dialog.getByText(/^whsec_/)).toBeVisible()
-    await dialog.getByRole('button', { name: 'Done' }).click()
+    await press(dialog.getByRole('button', { name: 'Done' }))
     await act(page, url, 'Switch off')
     await expect(rowOf(page, 'Webhooks', url)).toContainText('off')
     await act(page, url, 'Delete')
@@ -263,52 +278,52 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
 
   test('a flag goes to a share and by a rule, says what it says to somebody, and is switched off', async () => {
     const page = await openAsOwner('flags', 'Flags')
-    await page.getByLabel('Environment').selectOption('staging')
+    await choose(page.getByLabel('Environment'), 'staging')
     await expect(page).toHaveURL(/environment=staging/)
-    await page.getByRole('button', { name: 'New flag' }).first().click()
+    await press(page.getByRole('button', { name: 'New flag' }).first())
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Name').fill('new-prompt')
-    await dialog.getByRole('button', { name: 'Rule' }).click()
-    await dialog.getByLabel('Attribute of rule 1').fill('plan')
-    await dialog.getByLabel('Values of rule 1').fill('gold')
-    await dialog.getByLabel('When no rule holds: percent of on').fill('0')
-    await dialog.getByRole('button', { name: 'Make flag' }).click()
+    await write(dialog.getByLabel('Name'), 'new-prompt')
+    await press(dialog.getByRole('button', { name: 'Rule' }))
+    await write(dialog.getByLabel('Attribute of rule 1'), 'plan')
+    await write(dialog.getByLabel('Values of rule 1'), 'gold')
+    await write(dialog.getByLabel('When no rule holds: percent of on'), '0')
+    await press(dialog.getByRole('button', { name: 'Make flag' }))
     await expect(rowOf(page, 'Flags', 'new-prompt')).toContainText('after one rule')
-    await page.getByRole('button', { name: 'Try new-prompt' }).click()
-    await dialog.getByLabel('Attributes').fill('plan = gold')
-    await dialog.getByRole('button', { name: 'Ask' }).click()
+    await press(page.getByRole('button', { name: 'Try new-prompt' }))
+    await write(dialog.getByLabel('Attributes'), 'plan = gold')
+    await press(dialog.getByRole('button', { name: 'Ask' }))
     await expect(dialog.getByRole('status')).toContainText('by the variant on')
-    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    await press(dialog.getByRole('button', { name: 'Cancel' }))
     const isOn = page.getByRole('switch', { name: 'new-prompt is on' })
-    await isOn.click()
+    await press(isOn)
     await expect(isOn).not.toBeChecked()
   })
 
   test('a service is registered from a file, and a contract that breaks a consumer is shown and refused', async () => {
     const page = await openAsOwner('services', 'Services')
-    await page.getByRole('button', { name: 'Register' }).first().click()
+    await press(page.getByRole('button', { name: 'Register' }).first())
     const dialog = page.getByRole('dialog')
-    await dialog.getByLabel('Name').fill('orders')
-    await dialog.getByLabel('Calls in production go').selectOption('to an HTTP server')
-    await dialog.getByLabel('Address in production').fill('https://orders.example.com')
+    await write(dialog.getByLabel('Name'), 'orders')
+    await choose(dialog.getByLabel('Calls in production go'), 'to an HTTP server')
+    await write(dialog.getByLabel('Address in production'), 'https://orders.example.com')
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
-      dialog.getByRole('button', { name: 'Take it from a file' }).click(),
+      press(dialog.getByRole('button', { name: 'Take it from a file' })),
     ])
     const buffer = Buffer.from(JSON.stringify(contract({ id: { type: 'string' }, total: { type: 'integer' } })))
     await chooser.setFiles({ name: 'orders.json', mimeType: 'application/json', buffer })
     await expect(dialog.getByLabel('Contract')).toHaveValue(/openapi/)
-    await dialog.getByRole('button', { name: 'Register' }).click()
-    await page.getByRole('link', { name: 'orders' }).click()
+    await press(dialog.getByRole('button', { name: 'Register' }))
+    await press(page.getByRole('link', { name: 'orders' }))
     await expect(page.getByText('https://orders.example.com')).toBeVisible()
-    await page.getByRole('button', { name: 'Add consumer' }).click()
-    await dialog.getByLabel('Consumer').fill('billing')
-    await dialog.getByLabel('Relies on').fill('GET /orders/{id} total')
-    await dialog.getByRole('button', { name: 'Save' }).click()
+    await press(page.getByRole('button', { name: 'Add consumer' }))
+    await write(dialog.getByLabel('Consumer'), 'billing')
+    await write(dialog.getByLabel('Relies on'), 'GET /orders/{id} total')
+    await press(dialog.getByRole('button', { name: 'Save' }))
     await expect(rowOf(page, 'Consumers', 'billing')).toContainText('GET /orders/{id} total')
-    await page.getByRole('button', { name: 'Change', exact: true }).click()
-    await dialog.getByLabel('Contract').fill(JSON.stringify(contract({ id: { type: 'string' } })))
-    await dialog.getByRole('button', { name: 'Save' }).click()
+    await press(page.getByRole('button', { name: 'Change', exact: true }))
+    await write(dialog.getByLabel('Contract'), JSON.stringify(contract({ id: { type: 'string' } })))
+    await press(dialog.getByRole('button', { name: 'Save' }))
     await expect(dialog.getByText('The contract breaks who relies on it')).toBeVisible()
     await expect(dialog.getByText(/billing.*total/)).toBeVisible()
   })
@@ -341,11 +356,11 @@ function rowOf(page: Page, table: string, text: string) {
 }
 
 async function act(page: Page, of: string, action: string): Promise<void> {
-  await page.getByRole('button', { name: `Actions for ${of}`, exact: true }).click()
-  await page.getByRole('menuitem', { name: action }).click()
+  await press(page.getByRole('button', { name: `Actions for ${of}`, exact: true }))
+  await press(page.getByRole('menuitem', { name: action }))
 }
 
 async function confirm(page: Page, action: string): Promise<void> {
-  await page.getByRole('alertdialog').getByRole('button', { name: action }).click()
+  await press(page.getByRole('alertdialog').getByRole('button', { name: action }))
   await page.getByRole('alertdialog').waitFor({ state: 'detached' })
 }

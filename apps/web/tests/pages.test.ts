@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { waitFor } from '@freehold/testkit'
 import type { BrowserContext, Page, Request } from '@playwright/test'
 import { beforeAll, describe, test } from 'vitest'
+import { walkThrough } from './by-keyboard.fixture.ts'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 /** Those of the App Router, such as `/t/[tenant]/runs/[id]`. */
@@ -86,7 +87,7 @@ describe.skipIf(!hasBrowser())('every page', () => {
   }
 
   test.each([...routes, ...tabs])(
-    '%s is quick to load, accessible in light and dark, and fits a phone',
+    '%s is quick to load, accessible in light and dark, and fits a phone, where Tab leads through it',
     async (route) => {
       const path = paths[route] ?? route.replace('[tenant]', 'acme')
       const isOfTenant = path.startsWith('/t/')
@@ -102,6 +103,7 @@ describe.skipIf(!hasBrowser())('every page', () => {
       await open(phone, path)
       await expectAccessible(phone)
       expect(await phone.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(widthOfPhone)
+      await walkThrough(phone)
       // Its own host shows no other name. The address is that of the sample tenants' owner.
       if (isOfTenant) await expect(page).toHaveTitle(/^[^·]+ · acme · Acme Agents$/)
       if (isOfTenant) expect((await page.content()).replaceAll(/owner@freehold\S*/g, '')).not.toMatch(/freehold/i)

@@ -322,7 +322,8 @@ function createRequester(
       const sent = new Headers(headers)
       if (key !== null) sent.set('authorization', `Bearer ${key}`)
       if (body !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/json')
-      const raw = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+      const bytes = body instanceof Uint8Array ? new Uint8Array(body) : undefined
+      const raw = bytes ?? (typeof body === 'string' ? body : JSON.stringify(body))
       const response = await fetchGateway(
         new Request(`http://gateway${path}`, { method, headers: sent, ...(body !== undefined && { body: raw }) }),
       )

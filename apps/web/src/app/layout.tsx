@@ -8,6 +8,7 @@ import { QueryProvider } from '../session/query-provider.tsx'
 import { brandIcon } from '../shell/brand-icon.ts'
 import { brandStyle } from '../shell/brand-style.ts'
 import { readTheme, themeCookie } from '../shell/theme.ts'
+import { KeptFocus } from '../ui/kept-focus.tsx'
 import { Toasts } from '../ui/toast.tsx'
 
 export const viewport: Viewport = { width: 'device-width', initialScale: 1, colorScheme: 'light dark' }
@@ -32,6 +33,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
           <QueryProvider>
             {children}
             <Toasts />
+            <KeptFocus />
           </QueryProvider>
         </CSPProvider>
       </body>

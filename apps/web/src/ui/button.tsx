@@ -1,11 +1,11 @@
 import { cva, type VariantProps } from 'class-variance-authority'
 import { LoaderCircle } from 'lucide-react'
 import Link from 'next/link'
-import type { ComponentProps } from 'react'
+import type { ComponentProps, MouseEvent } from 'react'
 import { classNames } from './class-names.ts'
 
 const look = cva(
-  'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0',
+  'inline-flex shrink-0 items-center justify-center gap-1.5 rounded-md font-medium whitespace-nowrap transition-colors disabled:opacity-50 aria-disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0',
   {
     variants: {
       kind: {
@@ -21,21 +21,25 @@ const look = cva(
 )
 type Look = VariantProps<typeof look>
 
-/** `busy` keeps its width and takes no second click. */
+/** Sends no form either. */
+const takeNone = (event: MouseEvent) => event.preventDefault()
+
+/** `busy` keeps its width and the focus, and takes no second click. */
 export function Button({
   kind,
   size,
   busy = false,
   className,
   children,
-  disabled,
+  onClick,
   ...rest
 }: ComponentProps<'button'> & Look & { busy?: boolean }) {
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled === true || busy}
+      onClick={busy ? takeNone : onClick}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
       className={classNames(look({ kind, size }), className)}
     >

@@ -4,6 +4,7 @@ import { auditActions } from '@freehold/contracts/browser'
 import { useEffect, useRef, useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { Button } from '../../ui/button.tsx'
+import { DayInput } from '../../ui/day-input.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
 import { memberActor, memberName } from '../people/member-name.ts'
@@ -31,12 +32,7 @@ export function AuditFilters({ search, onChange, onClear }: AuditFiltersProps) {
       <SubjectFilter value={search.subject ?? ''} onChange={(subject) => onChange({ subject })} />
       {(['from', 'to'] as const).map((name) => (
         <Field key={name} label={name === 'from' ? 'From' : 'To'}>
-          <Input
-            type="date"
-            value={search[name] ?? ''}
-            onChange={(event) => onChange({ [name]: event.target.value })}
-            className="w-38!"
-          />
+          <DayInput value={search[name] ?? ''} onChange={(day) => onChange({ [name]: day })} className="w-38!" />
         </Field>
       ))}
       {onClear && (

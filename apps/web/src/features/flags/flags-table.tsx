@@ -76,9 +76,9 @@ function Switch({ flag }: { flag: Flag }) {
       role="switch"
       aria-checked={enabled}
       aria-label={`${name} is on`}
-      disabled={put.isPending}
+      aria-busy={put.isPending}
       onClick={toggle}
-      className="relative h-5 w-9 rounded-full border border-line-strong bg-sunken transition-colors disabled:opacity-60 aria-checked:border-brand aria-checked:bg-brand"
+      className="relative h-5 w-9 rounded-full border border-line-strong bg-sunken transition-colors aria-busy:opacity-60 aria-checked:border-brand aria-checked:bg-brand"
     >
       <span
         aria-hidden

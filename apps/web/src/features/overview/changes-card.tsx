@@ -35,7 +35,7 @@ export function ChangesCard({ changes }: { changes: readonly RecentChange[] }) {
       <ul className="divide-y divide-line">
         {changes.map((change) => (
           <li key={change.seq} className="flex items-baseline justify-between gap-3 px-4 py-2.5">
-            <span className="min-w-0 truncate">
+            <span className="min-w-0 break-words">
               <span className="font-medium">{change.actorName}</span>{' '}
               <span className="text-soft">{words[change.action] ?? change.action}</span> <Subject change={change} />
             </span>

@@ -6,7 +6,7 @@ import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Button } from '../../ui/button.tsx'
-import { Input } from '../../ui/field.tsx'
+import { DayInput } from '../../ui/day-input.tsx'
 import { Select } from '../../ui/select.tsx'
 import { memberActor, memberName } from '../people/member-name.ts'
 import { membersQuery } from '../people/members-query.ts'
@@ -63,8 +63,8 @@ export function RunFilters({ clear }: { clear: (() => void) | undefined }) {
       {select('range', 'Time', [...ranges])}
       {search.range === 'custom' && (
         <span className="flex items-center gap-2">
-          <Day label="From" value={search.from} onChange={set('from')} />
-          <Day label="To" value={search.to} onChange={set('to')} />
+          <DayInput aria-label="From" value={search.from ?? ''} onChange={set('from')} className="w-36!" />
+          <DayInput aria-label="To" value={search.to ?? ''} onChange={set('to')} className="w-36!" />
         </span>
       )}
       {search.user && (
@@ -90,26 +90,6 @@ interface Option {
 function withValue(options: Option[], value: string | undefined): Option[] {
   if (value === undefined || options.some((option) => option.value === value)) return options
   return [...options, { value, label: value }]
-}
-
-function Day({
-  label,
-  value,
-  onChange,
-}: {
-  label: string
-  value: string | undefined
-  onChange: (day: string) => void
-}) {
-  return (
-    <Input
-      type="date"
-      aria-label={label}
-      value={value ?? ''}
-      onChange={(event) => onChange(event.target.value)}
-      className="w-36!"
-    />
-  )
 }
 
 function useAgents(): Option[] {
