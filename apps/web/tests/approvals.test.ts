@@ -178,26 +178,26 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
 
   test('a tenant is set up step by step; its owner gets in by the link that is shown', async () => {
     const { page } = await dashboard.browseAsOwner()
-    const link = await setUpTenant(page, { name: 'Initech', owner: 'ann@initech.example' })
+    const link = await setUpTenant(page, { name: 'initech', owner: 'ann@initech.example' })
     const { page: annsPage } = await dashboard.browse()
     const token = new URL(link).pathname.split('/').at(-1) ?? ''
     await acceptInvitation(dashboard, annsPage, { email: 'ann@initech.example', token })
-    await annsPage.goto('/t/Initech/usage?tab=budgets')
+    await annsPage.goto('/t/initech/usage?tab=budgets')
     await expect(annsPage.getByText('$250.00 per month')).toBeVisible()
     await page.getByRole('link', { name: 'To all tenants' }).click()
     await page.getByLabel('Find a tenant').fill('inite')
     await expect(page.getByRole('row')).toHaveCount(2)
-    await chooseFor(page, 'Initech', 'Suspend…')
+    await chooseFor(page, 'initech', 'Suspend…')
     await page.getByRole('button', { name: 'Suspend tenant' }).click()
-    const row = page.getByRole('row', { name: /Initech/ })
+    const row = page.getByRole('row', { name: /initech/ })
     await expect(row).toContainText('Suspended')
-    await chooseFor(page, 'Initech', 'Resume…')
+    await chooseFor(page, 'initech', 'Resume…')
     await page.getByRole('button', { name: 'Resume tenant' }).click()
     await expect(row).toContainText('Active')
-    await chooseFor(page, 'Initech', 'Support access…')
+    await chooseFor(page, 'initech', 'Support access…')
     await page.getByLabel('Reason').fill('Ticket 7')
     await page.getByRole('button', { name: 'Join' }).click()
-    await expect(page).toHaveURL(/\/t\/Initech$/)
+    await expect(page).toHaveURL(/\/t\/initech$/)
   }, 90_000)
 
   test('the pages of the installation are not found by those who don’t run it', async () => {
