@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser())('agents', () => {
     for (const [label, problem] of [
       ['Name', /lower-case letters/],
       ['Model', /use "default", "demo" or/],
-      ['Steps of a run', />=1/],
+      ['Steps of a run', /at least 1/],
     ] as const) {
       await expect(page.getByLabel(label, { exact: true })).toHaveAccessibleDescription(problem)
     }

@@ -31,7 +31,7 @@ export const limitFields: readonly LimitField[] = [
   { name: 'maxOutputTokens', label: 'Tokens of an answer', hint: 'The most that one model call may write.', ...figure },
   { name: 'historyMessages', label: 'Messages remembered', hint: 'Of the thread that the model sees.', ...figure },
   { name: 'maxAttempts', label: 'Attempts', hint: 'That may fail in a row before the run does.', ...figure },
-  { name: 'runTimeoutMs', label: 'Time for a run', hint: 'Seconds, waiting included.', ...seconds },
+  { name: 'runTimeoutMs', label: 'Time for a run', hint: 'Seconds, without waiting for people.', ...seconds },
   { name: 'modelTimeoutMs', label: 'Time for a model call', hint: 'Seconds.', ...seconds },
   { name: 'toolTimeoutMs', label: 'Time for a tool call', hint: 'Seconds.', ...seconds },
   {
