@@ -24,8 +24,8 @@ export function keepFocus(): void {
   const note = (target: EventTarget | null) => {
     if (!(target instanceof HTMLElement) || target === document.body) return
     pathname = location.pathname
-    // A pointer leaves no focus that anybody follows.
     const others = before.filter((each) => each.closest(layers) !== target.closest(layers))
+    // A pointer leaves no focus that anybody follows.
     before = target.matches(':focus-visible') ? [target, ...others].slice(0, mostLayers) : []
   }
   const restore = () => {
