@@ -3,7 +3,7 @@
 export { auditActions } from './audit-actions.ts'
 export { createClient, readProblem } from './client.ts'
 export { contrastOf, luminanceOf } from './contrast.ts'
-export { countDecimals, dollarDecimals, priceDecimals } from './decimals.ts'
+export { dollarDecimals, priceDecimals } from './decimals.ts'
 export { errorStatus, FreeholdError } from './errors.ts'
 export {
   environmentPermissions,

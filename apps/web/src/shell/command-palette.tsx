@@ -5,32 +5,14 @@ import type { Permission } from '@freehold/contracts'
 import { Command } from 'cmdk'
 import { Bot, Building2, CirclePlus, CircleUser, type LucideIcon } from 'lucide-react'
 import { useRouter } from 'next/navigation'
-import type { ReactNode } from 'react'
 import { useApi } from '../api/use-api.ts'
 import { type Session, useSession } from '../session/session.tsx'
 import { navigation } from './navigation.ts'
 
-interface Place {
-  title: string
-  href: (path: Session['path']) => string
-  permission?: Permission
-  Icon: LucideIcon
-}
-
-/** What is no page at the side. */
-const places: readonly Place[] = [
-  { title: 'New agent', href: (path) => path('/agents/new'), permission: 'agents:write', Icon: CirclePlus },
-  { title: 'New conversation', href: (path) => path('/chat'), permission: 'runs:start', Icon: CirclePlus },
-  { title: 'New tenant', href: () => '/platform/new', permission: 'platform:tenants:write', Icon: CirclePlus },
-  { title: 'All tenants', href: () => '/platform', permission: 'platform:tenants:read', Icon: Building2 },
-  { title: 'Your account', href: () => '/account', Icon: CircleUser },
-]
-
-/** Leads anywhere by a few letters: pages, agents, other tenants. */
+/** Leads anywhere by a few letters. */
 export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
-  const { can, me, path, tenant } = useSession()
   const router = useRouter()
-  const agents = useApi('listAgents', { query: { limit: 200 } }, { enabled: open && can('agents:read') })
+  const groups = useGroups(open)
   const go = (href: string) => {
     onOpenChange(false)
     router.push(href)
@@ -50,45 +32,9 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
             />
             <Command.List className="max-h-[50dvh] overflow-y-auto p-2">
               <Command.Empty className="px-2 py-6 text-center text-soft">Nothing is called that.</Command.Empty>
-              <Group title="Pages">
-                {navigation
-                  .flatMap(({ items }) => items)
-                  .filter(({ permission }) => can(permission))
-                  .map(({ title, page, Icon }) => (
-                    <Item key={page} value={`page ${title}`} onSelect={() => go(path(page))}>
-                      <Icon aria-hidden /> {title}
-                    </Item>
-                  ))}
-              </Group>
-              <Group title="Begin and go">
-                {places
-                  .filter(({ permission }) => permission === undefined || can(permission))
-                  .map(({ title, href, Icon }) => (
-                    <Item key={title} value={title} onSelect={() => go(href(path))}>
-                      <Icon aria-hidden /> {title}
-                    </Item>
-                  ))}
-              </Group>
-              <Group title="Agents">
-                {agents.data?.items.map(({ name }) => (
-                  <Item
-                    key={name}
-                    value={`agent ${name}`}
-                    onSelect={() => go(path(`/agents/${encodeURIComponent(name)}`))}
-                  >
-                    <Bot aria-hidden /> {name}
-                  </Item>
-                ))}
-              </Group>
-              <Group title="Tenants">
-                {me.memberships
-                  .filter(({ name }) => name !== tenant)
-                  .map(({ id, name }) => (
-                    <Item key={id} value={`tenant ${name}`} onSelect={() => go(`/t/${encodeURIComponent(name)}`)}>
-                      <Building2 aria-hidden /> {name}
-                    </Item>
-                  ))}
-              </Group>
+              {Object.entries(groups).map(([title, places]) => (
+                <Group key={title} title={title} places={places} onGo={go} />
+              ))}
             </Command.List>
           </Command>
         </BaseDialog.Popup>
@@ -97,25 +43,66 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
   )
 }
 
-function Group({ title, children }: { title: string; children: ReactNode }) {
+interface Place {
+  title: string
+  href: string
+  Icon: LucideIcon
+}
+
+/** Everywhere that the person may go, by what it is. */
+function useGroups(open: boolean): Record<string, Place[]> {
+  const session = useSession()
+  const { can, me, path, tenant } = session
+  const agents = useApi('listAgents', { query: { limit: 200 } }, { enabled: open && can('agents:read') })
+  const pages = navigation.flatMap(({ items }) => items).filter(({ permission }) => can(permission))
+  const others = me.memberships.filter(({ name }) => name !== tenant)
+  return {
+    Pages: pages.map(({ title, page, Icon }) => ({ title, href: path(page), Icon })),
+    'Begin and go': beginnings(session),
+    Agents: (agents.data?.items ?? []).map(({ name }) => ({
+      title: name,
+      href: path(`/agents/${encodeURIComponent(name)}`),
+      Icon: Bot,
+    })),
+    Tenants: others.map(({ name }) => ({ title: name, href: `/t/${encodeURIComponent(name)}`, Icon: Building2 })),
+  }
+}
+
+/** What is no page at the side. */
+function beginnings({ can, path }: Session): Place[] {
+  const all: readonly (Place & { permission?: Permission })[] = [
+    { title: 'New agent', href: path('/agents/new'), permission: 'agents:write', Icon: CirclePlus },
+    { title: 'New conversation', href: path('/chat'), permission: 'runs:start', Icon: CirclePlus },
+    { title: 'New tenant', href: '/platform/new', permission: 'platform:tenants:write', Icon: CirclePlus },
+    { title: 'All tenants', href: '/platform', permission: 'platform:tenants:read', Icon: Building2 },
+    { title: 'Your account', href: '/account', Icon: CircleUser },
+  ]
+  return all.filter(({ permission }) => permission === undefined || can(permission))
+}
+
+interface GroupProps {
+  title: string
+  places: readonly Place[]
+  onGo: (href: string) => void
+}
+
+function Group({ title, places, onGo }: GroupProps) {
   return (
     <Command.Group
       heading={title}
       className="[&_[cmdk-group-heading]]:px-2 [&_[cmdk-group-heading]]:py-1.5 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:text-faint"
     >
-      {children}
+      {places.map((place) => (
+        <Command.Item
+          key={place.href}
+          // A page, an agent and a tenant may have one name.
+          value={`${title} ${place.title}`}
+          onSelect={() => onGo(place.href)}
+          className="flex cursor-default items-center gap-2.5 rounded-md px-2 py-2 data-[selected=true]:bg-sunken [&_svg]:size-4 [&_svg]:text-faint"
+        >
+          <place.Icon aria-hidden /> {place.title}
+        </Command.Item>
+      ))}
     </Command.Group>
-  )
-}
-
-function Item({ value, onSelect, children }: { value: string; onSelect: () => void; children: ReactNode }) {
-  return (
-    <Command.Item
-      value={value}
-      onSelect={onSelect}
-      className="flex cursor-default items-center gap-2.5 rounded-md px-2 py-2 data-[selected=true]:bg-sunken [&_svg]:size-4 [&_svg]:text-faint"
-    >
-      {children}
-    </Command.Item>
   )
 }

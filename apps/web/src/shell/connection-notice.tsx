@@ -1,13 +1,18 @@
 'use client'
 
 import { FreeholdError } from '@freehold/contracts/browser'
-import { type QueryCacheNotifyEvent, useQueryClient } from '@tanstack/react-query'
+import { onlineManager, type QueryCacheNotifyEvent, useQueryClient } from '@tanstack/react-query'
 import { CloudOff } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { Moment } from '../ui/time.tsx'
 import { notify } from '../ui/toast.tsx'
 
-/** Says that what a page shows is old while the API does not answer, and keeps the page: no link leads anywhere then. */
+/** How often it is tried again. */
+const everyMs = 3_000
+/** What anybody may ask. */
+const anything = '/api/v1/public/branding'
+
+/** Says that what a page shows is old while nobody answers, and has links wait until somebody does. */
 export function ConnectionNotice() {
   const lastAnswer = useLostConnection()
   const isLost = lastAnswer !== undefined
@@ -30,7 +35,7 @@ export function ConnectionNotice() {
   )
 }
 
-/** When the API answered last; undefined while it answers. */
+/** When somebody answered last; undefined while somebody does. */
 function useLostConnection(): Date | undefined {
   const queries = useQueryClient()
   const [lost, setLost] = useState<Date>()
@@ -42,26 +47,44 @@ function useLostConnection(): Date | undefined {
       if (told !== undefined) setLost(told === 'lost' ? answered : undefined)
     })
   }, [queries])
+  useEffect(() => {
+    if (!lost) return
+    const ask = async () => {
+      const answer = await fetch(anything, { cache: 'no-store' }).catch(() => undefined)
+      if (!answer?.ok) return
+      setLost(undefined)
+      await queries.refetchQueries({ type: 'active' })
+    }
+    const timer = setInterval(() => void ask(), everyMs)
+    return () => clearInterval(timer)
+  }, [lost, queries])
   return lost
 }
 
 function tells(event: QueryCacheNotifyEvent): 'answered' | 'lost' | undefined {
   if (event.type !== 'updated') return undefined
   const { action } = event
-  if (action.type === 'success') return 'answered'
-  if (action.type === 'pause') return 'lost'
+  // What a page keeps there itself says nothing.
+  if (action.type === 'success') return action.manual ? undefined : 'answered'
+  if (action.type === 'pause') return onlineManager.isOnline() ? undefined : 'lost'
   if (action.type !== 'failed') return undefined
-  // A `TypeError` is what `fetch` throws.
   const { error, failureCount } = action
-  const isAnswer = !(error instanceof TypeError) && !(error instanceof FreeholdError && error.code === 'unavailable')
-  if (isAnswer) return 'answered'
+  if (isAnswer(error)) return 'answered'
   return failureCount > 1 ? 'lost' : undefined
+}
+
+/** `fetch` throws a `TypeError`; what stands before the platform knows no request ids. */
+function isAnswer(error: unknown): boolean {
+  if (error instanceof FreeholdError) return error.code !== 'unavailable' || error.requestId !== undefined
+  return !(error instanceof TypeError)
 }
 
 /** The router would leave for a page that can't be loaded. */
 function stayHere(event: MouseEvent): void {
   const link = event.target instanceof Element ? event.target.closest('a[href]') : null
-  if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin || link.hash !== '') return
+  const { button, metaKey, ctrlKey, shiftKey, altKey } = event
+  if (!(link instanceof HTMLAnchorElement) || button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return
+  if (link.origin !== location.origin || link.hash !== '' || link.target === '_blank' || link.download !== '') return
   event.preventDefault()
   event.stopImmediatePropagation()
   notify.failed(new TypeError('no connection'))

@@ -1,6 +1,6 @@
 'use client'
 
-import { type ComponentProps, useEffect, useRef, useState } from 'react'
+import { type ComponentProps, useState } from 'react'
 import { Input } from './field.tsx'
 
 type DayInputProps = Omit<ComponentProps<typeof Input>, 'type' | 'value' | 'onChange'> & {
@@ -8,20 +8,20 @@ type DayInputProps = Omit<ComponentProps<typeof Input>, 'type' | 'value' | 'onCh
   onChange: (day: string) => void
 }
 
-/** A day of the address, which follows what is typed late: so that is kept here, and told once its year is whole. */
+/** A day of the address, which follows what is typed late: so that stays until it is left, and is told once its year is whole. */
 export function DayInput({ value, onChange, ...rest }: DayInputProps) {
-  const [day, setDay] = useState(value)
-  const told = useRef(value)
-  useEffect(() => {
-    if (value === told.current) return
-    told.current = value
-    setDay(value)
-  }, [value])
-  const change = (next: string) => {
-    setDay(next)
-    if (next.startsWith('0')) return
-    told.current = next
-    onChange(next)
+  const [typed, setTyped] = useState<string>()
+  const change = (day: string) => {
+    setTyped(day)
+    if (!day.startsWith('0')) onChange(day)
   }
-  return <Input {...rest} type="date" value={day} onChange={(event) => change(event.target.value)} />
+  return (
+    <Input
+      {...rest}
+      type="date"
+      value={typed ?? value}
+      onBlur={() => setTyped(undefined)}
+      onChange={(event) => change(event.target.value)}
+    />
+  )
 }

@@ -17,7 +17,8 @@ export interface DialogProps {
   footer?: ReactNode
   /** A click beside it does not close it, for what would be lost then. */
   keepsOpen?: boolean
-  className?: string
+  /** Where it holds more than a few fields. */
+  width?: 'max-w-2xl' | 'max-w-4xl'
 }
 
 export function DialogPopup({
@@ -28,7 +29,7 @@ export function DialogPopup({
   children,
   footer,
   keepsOpen = false,
-  className,
+  width,
 }: DialogProps) {
   useFocusReturn()
   const popup = useRef<HTMLDivElement>(null)
@@ -41,8 +42,8 @@ export function DialogPopup({
           // A finger would bring up the keyboard before anything was read.
           initialFocus={(openType) => (openType === 'touch' ? true : firstFieldOf(popup.current))}
           className={classNames(
-            'fixed top-1/2 left-1/2 z-40 flex max-h-[90dvh] w-[calc(100vw-2rem)] max-w-lg -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0',
-            className,
+            'fixed top-1/2 left-1/2 z-40 flex max-h-[90dvh] w-[calc(100vw-2rem)] -translate-x-1/2 -translate-y-1/2 flex-col rounded-xl border border-line bg-raised shadow-float transition-opacity data-[ending-style]:opacity-0 data-[starting-style]:opacity-0',
+            width ?? 'max-w-lg',
           )}
         >
           <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">

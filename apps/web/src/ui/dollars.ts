@@ -1,7 +1,9 @@
-const nanosPerDollar = 1e9
+import { dollarDecimals } from '@freehold/contracts/browser'
+
+const nanosPerDollar = 10 ** dollarDecimals
 
 /** Of a field for dollars: finer amounts would be rounded away. */
-export const smallestDollars = '0.000000001'
+export const smallestDollars = 10 ** -dollarDecimals
 
 /** The nano-USD of what was typed in dollars; null for nothing. */
 export function nanosOf(text: string): number | null {

@@ -3,6 +3,7 @@
 import { type FormEvent, type ReactNode, useId } from 'react'
 import { Button } from './button.tsx'
 import { Dialog } from './dialog.tsx'
+import type { DialogProps } from './dialog-popup.tsx'
 
 interface FormDialogProps {
   open: boolean
@@ -16,7 +17,7 @@ interface FormDialogProps {
   error?: string | undefined
   onSubmit: (form: FormData) => void
   children: ReactNode
-  className?: string
+  width?: DialogProps['width']
 }
 
 /** A form over the page. What was typed stays when it is refused. */
@@ -30,7 +31,7 @@ export function FormDialog({
   error,
   onSubmit,
   children,
-  className,
+  width,
 }: FormDialogProps) {
   const id = useId()
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -44,7 +45,7 @@ export function FormDialog({
       title={title}
       about={about}
       keepsOpen
-      {...(className !== undefined && { className })}
+      {...(width && { width })}
       footer={
         <>
           <Button onClick={() => onOpenChange(false)}>Cancel</Button>

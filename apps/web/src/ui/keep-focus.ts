@@ -36,6 +36,9 @@ export function keepFocus(): void {
   }
   note(document.activeElement)
   document.addEventListener('focusin', ({ target }) => note(target))
+  document.addEventListener('pointerdown', () => {
+    before = []
+  })
   // So goes what is hidden or disabled; what is removed says nothing.
   document.addEventListener('focusout', ({ relatedTarget }) => {
     if (relatedTarget === null) setTimeout(restore, settledMs)

@@ -2,6 +2,7 @@
 
 import { type ComponentType, cloneElement, useState } from 'react'
 import type { MenuProps } from './menu-popup.tsx'
+import { notify } from './toast.tsx'
 import { untilLoaded } from './until-loaded.ts'
 
 const loadPopup = () => import('./menu-popup.tsx').then((module) => module.MenuPopup)
@@ -14,6 +15,6 @@ export function Menu(props: MenuProps) {
     'aria-haspopup': 'menu',
     onPointerEnter: () => void loadPopup().catch(() => undefined),
     // Until then the button stays, and keeps the focus.
-    onClick: () => void untilLoaded(loadPopup).then((loaded) => setPopup(() => loaded)),
+    onClick: () => void untilLoaded(loadPopup).then((loaded) => setPopup(() => loaded), notify.failed),
   })
 }

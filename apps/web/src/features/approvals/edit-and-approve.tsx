@@ -43,7 +43,7 @@ export function EditAndApprove({ approval, onDone, onClose }: EditAndApproveProp
       busy={approve.isPending}
       error={errors.rest('arguments', 'comment')}
       onSubmit={submit}
-      className="max-w-2xl"
+      width="max-w-2xl"
     >
       <Edited approval={approval} error={problem ?? errors.of('arguments')} />
       <Field label="Note" error={errors.of('comment')}>

@@ -41,7 +41,7 @@ export function FlagForm({ environment, flag, onClose }: FlagFormProps) {
       busy={isPending}
       error={errors.rest('name', 'description')}
       onSubmit={(form) => save(flag?.name ?? String(form.get('name')), draft)}
-      className="max-w-2xl"
+      width="max-w-2xl"
     >
       {!flag && (
         <div className="grid gap-4 sm:grid-cols-2">

@@ -42,7 +42,7 @@ export function VariantsField({ type, variants, onChange }: VariantsFieldProps) 
             rows={1}
             placeholder={type === 'object' ? '{"limit": 3}' : ''}
             onChange={(event) => set(key, { value: event.target.value })}
-            className="min-h-8.5 font-mono text-xs"
+            className="min-h-8.5 font-mono text-xs leading-normal!"
           />
           <Button
             kind="quiet"

@@ -12,7 +12,7 @@ export const failureAdvice: Record<RunFailureCode, string> = {
   model_failed: 'The provider refused the call. Read its message, check the model and its key, then redrive the run.',
   model_refused: 'The model would not answer. Change what it is asked, or choose another model for the agent.',
   model_unavailable:
-    'The provider has no key here. Connect it, or choose another model for the agent, then start a new run.',
+    'The model could not be asked: its provider is not known here, or has no key. Connect it and redrive the run, or choose another model.',
   tool_unavailable: 'A tool of the agent is not there. Check its tools and connections, then redrive the run.',
   child_failed: 'An agent that it asked had no answer. Open the delegated run in the timeline: it tells why.',
   delivery_failed: 'The receiver did not take it. Check the address and that it answers, then redrive the run.',

@@ -61,7 +61,7 @@ export function ScheduleForm({ schedule, onClose }: { schedule?: Schedule; onClo
       busy={isPending}
       error={errors.rest(...shown)}
       onSubmit={(form) => submit(String(form.get('name')), String(form.get('message')), terms)}
-      className="max-w-2xl"
+      width="max-w-2xl"
     >
       <Field label="Name" error={errors.of('name')}>
         <Input name="name" required maxLength={100} defaultValue={schedule?.name} autoFocus />

@@ -32,7 +32,7 @@ export function ServiceForm({ service, onClose }: { service?: Service; onClose: 
       busy={isPending}
       error={breaks.length > 0 ? undefined : errors.rest('name', 'description')}
       onSubmit={(form) => save(service?.name ?? String(form.get('name')), draft)}
-      className="max-w-2xl"
+      width="max-w-2xl"
     >
       {!service && (
         <Field label="Name" hint="It is called at /api/v1/name/…" error={errors.of('name')}>

@@ -1,4 +1,5 @@
 import type { Tenant, TenantRole } from '@freehold/contracts'
+import { priceDecimals } from '@freehold/contracts/browser'
 import type { FieldErrors } from '../../ui/field-errors.ts'
 
 /** What the form holds. Figures are as they are typed. */
@@ -23,7 +24,7 @@ export interface DraftFieldsProps {
 }
 
 /** Nano-dollars per token are dollars per million tokens, times a thousand. */
-const nanosPerDollarAMillion = 1_000
+const nanosPerDollarAMillion = 10 ** priceDecimals
 
 export function draftOf({ timeZone, allowedHosts, productionApprovals, assumedPrice }: Tenant): Draft {
   const dollars = (nanos: number | undefined) => (nanos === undefined ? '' : String(nanos / nanosPerDollarAMillion))

@@ -1,5 +1,6 @@
 'use client'
 
+import { priceDecimals } from '@freehold/contracts/browser'
 import { Field, Input } from '../../ui/field.tsx'
 import { Select } from '../../ui/select.tsx'
 import type { DraftFieldsProps } from './draft.ts'
@@ -29,7 +30,7 @@ export function PriceFields({ draft, onChange, errors }: DraftFieldsProps) {
               <Input
                 type="number"
                 min={0}
-                step="0.001"
+                step={10 ** -priceDecimals}
                 required
                 value={draft[name]}
                 onChange={(event) => onChange({ [name]: event.target.value })}

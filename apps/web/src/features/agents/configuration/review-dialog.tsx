@@ -43,7 +43,7 @@ export function ReviewDialog({
           ? `You began from version ${base.version}. Take over the newest, which gives up your changes, or save yours on top of it.`
           : 'It serves nowhere until it is released. Versions never change, so you can always go back.'
       }
-      className="max-w-4xl"
+      width="max-w-4xl"
       footer={
         <>
           <Button onClick={onClose}>Keep editing</Button>

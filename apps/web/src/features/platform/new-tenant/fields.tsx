@@ -22,7 +22,7 @@ export function NameStep({ draft, onChange, errors }: StepProps) {
     <>
       <Field
         label="Name"
-        hint={`Of lower-case letters, digits and hyphens. Its pages are at /t/${draft.name || 'acme'}, and it stays.`}
+        hint={`It stands in addresses, as in /t/${draft.name || 'acme'}, and stays.`}
         error={errors.of('name') ?? (isName || draft.name === '' ? undefined : tenantNameHint)}
       >
         <Input
