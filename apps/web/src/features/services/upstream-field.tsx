@@ -26,7 +26,7 @@ export function UpstreamField({ environment, upstream, onChange }: UpstreamField
   const set = (changed: Partial<DraftedUpstream>) => onChange({ ...upstream, ...changed })
   const { kind } = upstream
   return (
-    <div className="grid gap-3 sm:grid-cols-[10rem_minmax(0,1fr)]">
+    <div className="grid gap-3 sm:grid-cols-[12rem_minmax(0,1fr)]">
       <Field label={`Calls in ${environment} go`}>
         <Select value={kind} onChange={(next) => set({ kind: next })} options={kinds} />
       </Field>
