@@ -62,6 +62,7 @@ const cases: Record<z.core.$ZodIssueCode, [schema: z.ZodType, value: unknown, wo
   not_multiple_of: [[z.number().multipleOf(5), 7, 'it: must be a multiple of 5']],
   unrecognized_keys: [
     [z.strictObject({}), { teem: 1 }, 'it: there is no field "teem"; leave it out, or check its spelling'],
+    [z.strictObject({}), { a: 1, b: 2 }, 'it: there are no fields "a", "b"; leave them out, or check their spelling'],
   ],
   invalid_key: [
     [z.record(z.string().max(1), z.string()), { ab: 'x' }, 'it.ab: this name is not allowed: at most 1 character'],

@@ -62,7 +62,7 @@ export function describeIssue(issue: RawIssue): string {
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`
     case 'unrecognized_keys':
-      return `there is no field ${issue.keys.map((key) => `"${key}"`).join(', ')}; leave it out, or check its spelling`
+      return describeUnknown(issue.keys.map((key) => `"${key}"`))
     case 'invalid_key':
       return `this name is not allowed: ${describeAll(issue.issues)}`
     case 'invalid_union':
@@ -72,6 +72,11 @@ export function describeIssue(issue: RawIssue): string {
     default:
       return 'is not allowed here'
   }
+}
+
+function describeUnknown(names: readonly string[]): string {
+  if (names.length === 1) return `there is no field ${names[0]}; leave it out, or check its spelling`
+  return `there are no fields ${names.join(', ')}; leave them out, or check their spelling`
 }
 
 function asked(input: unknown, what: string): string {

@@ -146,6 +146,7 @@ export const redrivenRunsSchema = z
   .object({
     redriven: z.int(),
     remaining: z.int().meta({ description: 'Dead runs that match and are still to be redriven.' }),
+    busy: z.int().meta({ description: 'Those of them whose conversation is at another run, which has to end first.' }),
   })
   .meta({ id: 'RedrivenRuns' })
 export type RedrivenRuns = z.output<typeof redrivenRunsSchema>

@@ -19,8 +19,13 @@ export async function redriveRuns(context: Context, filter: Record<string, unkno
   const result = await client.redriveRuns({ body })
   const { terminal } = context
   if (context.json) return void printJson(terminal, result)
-  const more = result.remaining === 0 ? '' : ` ${result.remaining} more match: run this again.`
-  terminal.write(`${formatPlural(result.redriven, 'dead run')} queued again.${more}\n`)
+  const more = result.remaining - result.busy
+  const sentences = [
+    `${formatPlural(result.redriven, 'dead run')} queued again.`,
+    ...(more > 0 ? [`${more} more match: run this again.`] : []),
+    ...(result.busy > 0 ? [`${result.busy} left out, as their conversations are at other runs.`] : []),
+  ]
+  terminal.write(`${sentences.join(' ')}\n`)
 }
 
 export function decideRun(context: Context, id: string, step: string, decision: string): Promise<undefined> {

@@ -16,6 +16,6 @@ export interface QuotaUse {
 
 /** Says which quota it is, what is used of it, and who can raise it. */
 export function quotaExceeded({ quota, plan, used, allowed }: QuotaUse): FreeholdError {
-  const message = `The plan "${plan}" allows ${words[quota](allowed)}, and ${used} are used. The operator of this installation can raise ${quota} in that plan, or put the tenant on another one.`
+  const message = `The plan "${plan}" allows ${words[quota](allowed)}, and ${used} are used. The operator of this installation can raise that in the plan, or put the tenant on another one.`
   return new FreeholdError('quota_exceeded', message)
 }

@@ -4,6 +4,7 @@ import { type Change, recordChange } from '../audit/record-change.ts'
 import type { Tx } from '../db/database.ts'
 import { actorName, authorize, type Caller, type TenantCaller } from '../identity/caller.ts'
 import { assertInReach, findRun, runNotFound } from './get-run.ts'
+import { threadBusy } from './thread-busy.ts'
 
 /** Cancels a run and its children. One that is running ends as soon as its worker hears of it, seconds at the most. */
 export async function cancelRun(caller: Caller, id: string): Promise<Run> {
@@ -22,12 +23,13 @@ export async function redriveRun(caller: Caller, id: string): Promise<Run> {
   await assertInReach(caller, id)
   const call = sql`redrive_run(${caller.tenantId}, ${id}, ${actorName(caller)})`
   const outcome = await control(caller, id, call, 'run.redriven')
-  if (outcome !== 'ok')
-    throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${outcome}.`)
+  const [state, answering] = outcome.split(' ')
+  if (answering !== undefined) throw threadBusy(answering, 'Redrive this run')
+  if (state !== 'ok') throw new FreeholdError('conflict', `Only a failed run can be redriven; this one is ${state}.`)
   return announce(caller, id)
 }
 
-/** Queues dead runs again, the oldest first, and tells how many more there are. */
+/** Queues dead runs again, the oldest first, and tells how many more there are, and how many have to wait for others. */
 export async function redriveRuns(caller: Caller, input: RedriveRuns): Promise<RedrivenRuns> {
   authorize(caller, 'runs:control')
   if (caller.environment) {
@@ -35,17 +37,17 @@ export async function redriveRuns(caller: Caller, input: RedriveRuns): Promise<R
     throw new FreeholdError('permission_denied', message)
   }
   const { agent = null, code = null, from = null, to = null, limit } = input
-  const { redriven, remaining } = await caller.platform.database.withTenant(caller, async (tx) => {
-    const { rows } = await sql<{ redriven: string[]; remaining: number }>`select * from redrive_dead_runs(
+  const { redriven, remaining, busy } = await caller.platform.database.withTenant(caller, async (tx) => {
+    const { rows } = await sql<{ redriven: string[]; remaining: number; busy: number }>`select * from redrive_dead_runs(
       ${caller.tenantId}, ${actorName(caller)}, ${agent}, ${code}, ${from}, ${to}, ${limit})`.execute(tx)
-    const outcome = rows[0] ?? { redriven: [], remaining: 0 }
+    const outcome = rows[0] ?? { redriven: [], remaining: 0, busy: 0 }
     const after = { asked: input, redriven: outcome.redriven }
     await recordChange(tx, caller, { action: 'run.redriven', subjectId: 'dead', after })
     return outcome
   })
   for (const runId of redriven) caller.platform.bus.publish({ kind: 'run', runId })
   if (redriven.length > 0) caller.platform.bus.publish({ kind: 'work' })
-  return { redriven: redriven.length, remaining }
+  return { redriven: redriven.length, remaining, busy }
 }
 
 /** Answers "outcome unknown: retry, skip or fail?" for a tool call that was cut off. */

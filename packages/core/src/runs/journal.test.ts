@@ -176,11 +176,16 @@ describe('a bulk redrive', () => {
     ]
     const foreign = await fail('globex', '2026-01-02T00:00:00Z')
     const range = { from: '2026-01-02T00:00:00Z', to: '2026-01-03T00:00:00Z', limit: 10 }
-    expect(await redriveRuns(owner(), { ...range, code: 'program_failed' })).toEqual({ redriven: 0, remaining: 0 })
-    expect(await redriveRuns(owner(), { ...range, agent: 'another' })).toEqual({ redriven: 0, remaining: 0 })
+    expect(await redriveRuns(owner(), { ...range, code: 'program_failed' })).toEqual({
+      redriven: 0,
+      remaining: 0,
+      busy: 0,
+    })
+    expect(await redriveRuns(owner(), { ...range, agent: 'another' })).toEqual({ redriven: 0, remaining: 0, busy: 0 })
     expect(await redriveRuns(owner(), { ...range, code: 'worker_lost', agent: 'assistant' })).toEqual({
       redriven: 1,
       remaining: 0,
+      busy: 0,
     })
     expect(await Promise.all([before, within, after, alive].map(statusOf))).toEqual([
       'failed',
@@ -207,6 +212,16 @@ describe('a family of runs', () => {
     expect(await getRun(owner(), child.runId)).toMatchObject({ status: 'cancelled' })
     await redriveRun(owner(), parent.lease.runId)
     expect(await getRun(owner(), child.runId)).toMatchObject({ status: 'queued', attempt: 2 })
+  })
+
+  test('a child that began late has as long as its redriven parent', async () => {
+    const parent = await claimOne()
+    const child = await startChild(parent)
+    if (!('runId' in child)) throw new Error(child.outcome)
+    await platform.asSuperuser('update agent_runs set deadline_ms = 1000 where id = $1', [child.runId])
+    await end(parent, 'failed')
+    const { deadlineAt } = await redriveRun(owner(), parent.lease.runId)
+    expect(await getRun(owner(), child.runId)).toMatchObject({ deadlineAt })
   })
 
   test('a child that a person cancelled stays cancelled when its parent is redriven', async () => {

@@ -7,6 +7,7 @@ import { actorName, authorize, type Caller, type TenantCaller } from '../identit
 import { invalidField } from '../invalid-field.ts'
 import { onlyShared } from '../teams/assert-owns-agent.ts'
 import { QueueGate } from './queue-gate.ts'
+import { threadBusy } from './thread-busy.ts'
 
 export interface StartRunInput extends Omit<StartRun, 'priority'> {
   agent: string
@@ -167,13 +168,8 @@ function readOutcome(
   if (row?.outcome === 'created' || row?.outcome === 'existing') {
     return { runId: row.run_id, created: row.outcome === 'created' }
   }
-  if (row?.outcome === 'thread_busy') throw threadBusy(row.run_id)
+  if (row?.outcome === 'thread_busy') throw threadBusy(row.run_id, 'Send the next message')
   throw startRefused(row?.outcome, input)
-}
-
-function threadBusy(runId: string): FreeholdError {
-  const message = `This conversation is still at its last message, in run ${runId}. Send the next one when that has ended: wait for it, decide what it asks, or cancel it.`
-  return new FreeholdError('conflict', message, { retryable: true })
 }
 
 /** Why `start_run` started nothing, in words for who asked. */

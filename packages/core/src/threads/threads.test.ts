@@ -2,7 +2,8 @@ import type { Thread } from '@freehold/contracts'
 import { createTestPlatform, makeBusy, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../identity/caller.ts'
-import { cancelRun } from '../runs/control-run.ts'
+import { cancelRun, redriveRun, redriveRuns } from '../runs/control-run.ts'
+import { getRun } from '../runs/get-run.ts'
 import { startRun } from '../runs/start-run.ts'
 import { getThread, type ListThreadsQuery, listThreads } from './threads.ts'
 
@@ -98,7 +99,7 @@ test('a conversation has one run at a time: of two messages at once the second i
   const [runId] = both.flatMap((said) => (said.status === 'fulfilled' ? [said.value] : []))
   const refused = both.flatMap((said) => (said.status === 'rejected' ? [said.reason] : []))
   expect(refused).toMatchObject([
-    { code: 'conflict', retryable: true, message: expect.stringContaining(`run ${runId}`) },
+    { code: 'conflict', retryable: false, message: expect.stringContaining(`run ${runId}`) },
   ])
   for (const status of ['running', 'waiting']) {
     await on.asSuperuser(`update agent_runs set status = '${status}' where id = $1`, [runId])
@@ -106,6 +107,50 @@ test('a conversation has one run at a time: of two messages at once the second i
   }
   await on.asSuperuser(`update agent_runs set status = 'failed' where id = $1`, [runId])
   await say(owner(), 'tabs', 'again')
+})
+
+const kill = (id: string) =>
+  on.asSuperuser(`update agent_runs set status = 'failed', dead = true, finished_at = now() where id = $1`, [id])
+
+test('a conversation has one run at a time also where an earlier one is redriven', async () => {
+  const first = await say(owner(), 'redriven', 'one')
+  await kill(first)
+  const second = await say(owner(), 'redriven', 'two')
+  await expect(redriveRun(owner(), first)).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining(`run ${second}`),
+  })
+  expect(await getRun(owner(), first)).toMatchObject({ status: 'failed', dead: true })
+  await on.asSuperuser(`update agent_runs set status = 'succeeded' where id = $1`, [second])
+  await redriveRun(owner(), first)
+  await expect(say(owner(), 'redriven', 'three')).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining(`run ${first}`),
+  })
+})
+
+test('a bulk redrive passes over the conversations that are at a run, and tells how many runs these are', async () => {
+  await endAll()
+  const [dead, alive] = [await say(owner(), 'bulk', 'one'), await say(owner(), 'free', 'one')]
+  await kill(dead)
+  await kill(alive)
+  const other = await say(owner(), 'bulk', 'two')
+  expect(await redriveRuns(owner(), { limit: 1 })).toEqual({ redriven: 1, remaining: 1, busy: 1 })
+  expect(await getRun(owner(), alive)).toMatchObject({ status: 'queued' })
+  await kill(other)
+  expect(await redriveRuns(owner(), { limit: 2 })).toEqual({ redriven: 1, remaining: 1, busy: 1 })
+  expect(await getRun(owner(), dead)).toMatchObject({ status: 'queued' })
+})
+
+test('a message that is refused leaves no trace in its conversation', async () => {
+  await say(owner(), 'quiet', 'one')
+  const read = () => on.asSuperuser(`select * from threads where id = 'quiet'`)
+  const before = await read()
+  await expect(say(owner(), 'quiet', 'two')).rejects.toMatchObject({ code: 'conflict' })
+  expect(await read()).toEqual(before)
+  await endAll()
+  await say(owner(), 'quiet', 'three')
+  expect(await read()).not.toEqual(before)
 })
 
 test('a run that is to be cancelled holds up no conversation', async () => {

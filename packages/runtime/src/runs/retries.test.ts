@@ -342,7 +342,7 @@ describe('dead runs', () => {
     for (let count = 0; count < 3; count += 1) runIds.push(await engine.start('twice'))
     for (const runId of runIds) await endedWithoutPauses(runId)
     execute = async () => 'done'
-    expect(await redriveRuns(engine.caller, { limit: 2 })).toEqual({ redriven: 2, remaining: 1 })
+    expect(await redriveRuns(engine.caller, { limit: 2 })).toEqual({ redriven: 2, remaining: 1, busy: 0 })
     const [first = '', second = '', third = ''] = runIds
     for (const runId of [first, second]) await engine.until(runId, ({ type }) => type === 'run.succeeded')
     expect(await engine.run(first)).toMatchObject({ dead: false, error: null, attempt: 3, attempts: [{}, {}] })

@@ -4,19 +4,20 @@
 alter table agent_runs add column clock_stopped_at timestamptz;
 
 -- The runs that a run with these waits is waiting for, and those that they are waiting for themselves.
-create function awaited_runs(p_tenant uuid, p_waits jsonb) returns setof agent_runs
+create function awaited_runs(p_tenant uuid, p_waits jsonb)
+returns table (deadline_at timestamptz, clock_stopped_at timestamptz)
 language sql stable set search_path = public, pg_temp as $$
   with recursive awaited as (
-    select c.* from agent_runs c
+    select c.deadline_at, c.clock_stopped_at, c.waits from agent_runs c
      where c.tenant_id = p_tenant
        and c.id in (select (w ->> 'runId')::uuid from jsonb_array_elements(p_waits) w where w ->> 'kind' = 'child')
     union all
-    select c.* from awaited a
+    select c.deadline_at, c.clock_stopped_at, c.waits from awaited a
       cross join lateral jsonb_array_elements(a.waits) w
       join agent_runs c on c.tenant_id = p_tenant and c.id = (w ->> 'runId')::uuid
      where w ->> 'kind' = 'child'
   )
-  select * from awaited
+  select a.deadline_at, a.clock_stopped_at from awaited a
 $$;
 
 -- A run that goes on has as long as it had when it began to wait for people, and no less than those that it waited for:
@@ -101,8 +102,28 @@ begin
   end loop;
 end $$;
 
--- As in 0034, but that a conversation has one run at a time: another would answer without what the first one says. A run
--- that is to be cancelled says nothing any more.
+-- Its thread comes first, so that no plan takes it for what a claim looks for.
+create index agent_runs_at_work on agent_runs (thread_id, tenant_id) where status in ('queued', 'running', 'waiting');
+
+-- The run that a conversation is at, of whatever team, and the newest if there are several. One that is to be cancelled
+-- says nothing any more.
+create function run_at_work(p_tenant uuid, p_thread text) returns uuid
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  teams constant text := coalesce(current_setting('app.team_ids', true), '');
+  found_run uuid;
+begin
+  perform set_config('app.team_ids', '', true);
+  select r.id into found_run
+    from agent_runs r join run_heads h on h.tenant_id = r.tenant_id and h.run_id = r.id
+   where r.tenant_id = p_tenant and r.thread_id = p_thread and r.status in ('queued', 'running', 'waiting')
+     and h.cancel_requested_by is null
+   order by r.created_at desc limit 1;
+  perform set_config('app.team_ids', teams, true);
+  return found_run;
+end $$;
+
+-- As in 0034, but that a conversation has one run at a time: another would answer without what the first one says.
 create or replace function start_run(
   p_tenant uuid, p_run uuid, p_agent text, p_environment text, p_thread text, p_message text, p_metadata jsonb,
   p_deadline_ms int, p_started_by text, p_request_id text, p_client_key text default null,
@@ -165,26 +186,20 @@ begin
     select o.team_id::text from resource_owners o
      where o.tenant_id = p_tenant and o.kind = 'agent' and o.resource = p_agent)) end;
 
-  -- Locks the thread, so that the runs of a thread choose their version one after the other.
+  -- Locks the thread, so that its runs are started and redriven, and choose their version, one after the other.
   insert into threads (tenant_id, id, team) values (p_tenant, p_thread, run_team)
-    on conflict (tenant_id, id) do update
-      set updated_at = case when run_team is null or threads.team = run_team then now() else threads.updated_at end
-    returning team into thread_team;
+    on conflict (tenant_id, id) do update set updated_at = now() where false;
+  select t.team into thread_team from threads t where t.tenant_id = p_tenant and t.id = p_thread;
   -- What was said there would be told to this team, whoever starts the run.
   if run_team is not null and thread_team is distinct from run_team then
     return query select 'thread_of_others', null::uuid;
     return;
   end if;
-  select last.id into answering
-    from (
-      select r.id, r.status from agent_runs r
-       where r.tenant_id = p_tenant and r.thread_id = p_thread order by r.id desc limit 1
-    ) last join run_heads h on h.tenant_id = p_tenant and h.run_id = last.id
-   where last.status in ('queued', 'running', 'waiting') and h.cancel_requested_by is null
-     -- Asked again for a run that was accepted before, whatever is said in its conversation now.
-     and not exists (
-       select 1 from agent_runs known where known.tenant_id = p_tenant and known.client_key = p_client_key);
-  if found then
+  answering := run_at_work(p_tenant, p_thread);
+  -- Asked again for a run that was accepted before, it is found below, whatever is said in its conversation now.
+  if answering is not null and not exists (
+    select 1 from agent_runs known where known.tenant_id = p_tenant and known.client_key = p_client_key
+  ) then
     return query select 'thread_busy', answering;
     return;
   end if;
@@ -214,6 +229,7 @@ begin
     return;
   end if;
   insert into run_heads (tenant_id, run_id, last_seq) values (p_tenant, p_run, 1);
+  update threads t set updated_at = now() where t.tenant_id = p_tenant and t.id = p_thread and t.updated_at < now();
   insert into messages (tenant_id, thread_id, run_id, role, content)
     values (p_tenant, p_thread, p_run, 'user', to_jsonb(p_message));
   insert into run_events (tenant_id, run_id, seq, type, data)
@@ -221,4 +237,81 @@ begin
       'agent', p_agent, 'version', template.version, 'environment', p_environment, 'threadId', p_thread,
       'message', p_message, 'parentRunId', p_parent));
   return query select 'created', p_run;
+end $$;
+
+-- As in 0005, but that a conversation that is at another run stays with it: 'thread_busy', and which one.
+create or replace function redrive_run(p_tenant uuid, p_run uuid, p_by text) returns text
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  run agent_runs;
+  answering uuid;
+begin
+  -- The thread before its runs, as where one is started.
+  perform 1 from threads t
+   where t.tenant_id = p_tenant
+     and t.id = (select r.thread_id from agent_runs r where r.tenant_id = p_tenant and r.id = p_run)
+     for no key update;
+  select * into run from agent_runs r where r.tenant_id = p_tenant and r.id = p_run for update;
+  if not found then return 'not_found'; end if;
+  if run.status <> 'failed' then return run.status; end if;
+  answering := run_at_work(p_tenant, run.thread_id);
+  if answering is not null then return 'thread_busy ' || answering; end if;
+  perform requeue(p_tenant, p_run, p_by);
+  perform requeue_children(p_tenant, p_run, 'run:' || p_run, p_by);
+  return 'ok';
+end $$;
+
+-- As in 0005, but that they have as long as who waits for them: what was left when they began may be seconds.
+create or replace function requeue_children(p_tenant uuid, p_run uuid, p_cancelled_by text, p_by text) returns void
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  child uuid;
+begin
+  for child in
+    select c.id from agent_runs c join run_heads h on h.tenant_id = c.tenant_id and h.run_id = c.id
+      join run_events e on e.tenant_id = h.tenant_id and e.run_id = h.run_id and e.seq = h.last_seq
+     where c.tenant_id = p_tenant and c.parent_run_id = p_run and c.status = 'cancelled'
+       and e.data ->> 'by' = p_cancelled_by
+       for update of c
+  loop
+    perform requeue(p_tenant, child, p_by);
+    update agent_runs c set deadline_at = p.deadline_at from agent_runs p
+     where c.tenant_id = p_tenant and c.id = child and p.tenant_id = p_tenant and p.id = p_run;
+    perform requeue_children(p_tenant, child, p_cancelled_by, p_by);
+  end loop;
+end $$;
+
+-- As in 0009, but that it passes over the runs of conversations that are at another one, and tells how many these are. Of
+-- several of a conversation it takes the oldest.
+drop function redrive_dead_runs(uuid, text, text, text, timestamptz, timestamptz, int);
+create function redrive_dead_runs(
+  p_tenant uuid, p_by text, p_agent text, p_code text, p_from timestamptz, p_to timestamptz, p_limit int
+) returns table (redriven uuid[], remaining bigint, busy bigint)
+language plpgsql set search_path = public, pg_temp as $$
+declare
+  chosen uuid[];
+  run_id uuid;
+  done uuid[] := '{}';
+begin
+  chosen := array(
+    select r.id from agent_runs r
+     where r.tenant_id = p_tenant and r.dead
+       and (p_agent is null or r.agent = p_agent) and (p_code is null or r.error ->> 'code' = p_code)
+       and (p_from is null or r.finished_at >= p_from) and (p_to is null or r.finished_at < p_to)
+       and run_at_work(p_tenant, r.thread_id) is null
+     order by r.id limit p_limit);
+  -- In an order, so that no two that do this wait for each other.
+  perform 1 from threads t
+   where t.tenant_id = p_tenant
+     and t.id in (select r.thread_id from agent_runs r where r.tenant_id = p_tenant and r.id = any (chosen))
+   order by t.id for no key update;
+  -- Each was dead when it was found, and may have been redriven while this waited for a lock.
+  foreach run_id in array chosen loop
+    if redrive_run(p_tenant, run_id, p_by) = 'ok' then done := done || run_id; end if;
+  end loop;
+  return query
+  select done, count(*), count(run_at_work(p_tenant, r.thread_id)) from agent_runs r
+   where r.tenant_id = p_tenant and r.dead
+     and (p_agent is null or r.agent = p_agent) and (p_code is null or r.error ->> 'code' = p_code)
+     and (p_from is null or r.finished_at >= p_from) and (p_to is null or r.finished_at < p_to);
 end $$;
