@@ -129,7 +129,7 @@ async function start(
   const flags = platform && (await openStoppingFlags(config, platform, logger, stops))
   const anchors = platform && needs(target, 'api') ? await loadAnchors(config, platform.objects) : undefined
   if (platform && flags) startBackground(config, logger, platform, { anchors, flags, ...parts }, stops)
-  const dashboard = startDashboard(config, url, logger, progress, stops)
+  const dashboard = startDashboard(config, { url, publicUrl: origins.publicUrl }, logger, progress, stops)
   stops.defer(async () => {
     listener.drain()
     probes?.drain()
@@ -143,7 +143,8 @@ async function start(
   )
   probes?.serve(healthOf(platform).fetch)
   logger.info({ url }, 'ready')
-  if (target === 'all' && firstRun) progress(renderBanner(config, firstRun, describeModels(config.models)))
+  if (target === 'all' && firstRun)
+    progress(renderBanner(config, firstRun, describeModels(config.models), origins.publicUrl))
   return url
 }
 

@@ -9,6 +9,7 @@ import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboar
 /** Those of the App Router, such as `/t/[tenant]/runs/[id]`. */
 const routes = globSync('**/page.tsx', { cwd: join(import.meta.dirname, '../src/app') })
   .map((file) => `/${dirname(file)}`.replace(/\/\.$/, '/'))
+  .filter((route) => !route.includes('[...'))
   .sort()
 /** Where pages have more than one face. */
 const tabs = [
@@ -109,6 +110,14 @@ describe.skipIf(!hasBrowser())('every page', () => {
       if (isOfTenant) expect((await page.content()).replaceAll(/owner@freehold\S*/g, '')).not.toMatch(/freehold/i)
     },
   )
+
+  test('what is no page of a tenant is not found in its name', async () => {
+    const { page } = viewers.member
+    await page.goto('/t/acme/nothing/here')
+    await expect(page.getByText('There is nothing at this address')).toBeVisible()
+    await expect(page).toHaveTitle('Not found · acme · Acme Agents')
+    await expectAccessible(page)
+  })
 
   test.each(dialogs)('on %s what «%s» opens is accessible, and closed by Escape', async (path, name) => {
     const { page } = viewers.member

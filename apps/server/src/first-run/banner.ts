@@ -8,6 +8,8 @@ export function renderBanner(
   config: ServerConfig,
   { credentials, newOwner }: FirstRun,
   models: ReturnType<typeof describeModels>,
+  /** Where browsers find it. */
+  publicUrl: string,
 ): string {
   const tenants = Object.keys(credentials.tenants)
   const file = relative(process.cwd(), credentialsPath(config.dataDir)) || credentialsPath(config.dataDir)
@@ -16,7 +18,7 @@ export function renderBanner(
     '',
     `  Freehold is ready at ${credentials.url}`,
     '',
-    ...(config.dashboard ? [`  dashboard    ${credentials.url}`] : []),
+    ...(config.dashboard ? [`  dashboard    ${publicUrl}`] : []),
     `  REST         ${credentials.url}/api/v1/docs`,
     `  tenants      ${tenants.join(', ') || 'none yet'}`,
     `  credentials  ${file}`,

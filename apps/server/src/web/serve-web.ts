@@ -28,7 +28,7 @@ export function hasDashboard({ dashboard, webUrl }: Pick<ServerConfig, 'dashboar
 /** Before a gateway: the dashboard that this process runs beside it, or that of another host. */
 export function startDashboard(
   config: ServerConfig,
-  url: string | null,
+  gateway: { url: string | null; publicUrl: string },
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,
@@ -37,7 +37,7 @@ export function startDashboard(
   const runsHere = config.dashboard && needs(config.target, 'web')
   if (!needs(config.target, 'gateway') || (webUrl === undefined && !runsHere)) return undefined
   const dashboard = createDashboard(
-    webUrl === undefined ? runDashboard(config, url ?? '', logger, progress, stops) : () => webUrl,
+    webUrl === undefined ? runDashboard(config, gateway, logger, progress, stops) : () => webUrl,
   )
   stops.defer(() => dashboard.close())
   return dashboard
@@ -46,13 +46,13 @@ export function startDashboard(
 /** On a port of its own that only the gateway knows. */
 function runDashboard(
   { dashboardEnv: env }: ServerConfig,
-  gatewayUrl: string,
+  { url, publicUrl }: { url: string | null; publicUrl: string },
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,
 ): () => string | undefined {
-  const onReady = () => progress(`the dashboard is ready: ${gatewayUrl}`)
-  const web = startWebProcess({ gatewayUrl, host: '127.0.0.1', port: 0, env, logger, progress, onReady })
+  const onReady = () => progress(`the dashboard is ready: ${publicUrl}`)
+  const web = startWebProcess({ gatewayUrl: url ?? '', host: '127.0.0.1', port: 0, env, logger, progress, onReady })
   stops.defer(() => web.stop())
   return web.url
 }

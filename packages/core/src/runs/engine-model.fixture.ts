@@ -180,11 +180,12 @@ export class EngineModel {
   }
 
   /** The oldest first. */
-  redriveDead(limit: number): { redriven: number; remaining: number } {
+  redriveDead(limit: number): { redriven: number; remaining: number; busy: number } {
     const dead = this.runs.filter((run) => run.dead).toSorted((a, b) => (a.id < b.id ? -1 : 1))
     const chosen = dead.slice(0, limit)
     for (const run of chosen) this.redrive(run)
-    return { redriven: chosen.length, remaining: dead.length - chosen.length }
+    // Each run is a conversation of its own.
+    return { redriven: chosen.length, remaining: dead.length - chosen.length, busy: 0 }
   }
 
   private childrenOf(run: ModelRun): ModelRun[] {

@@ -26,7 +26,7 @@ export function NewConversation({ threadId }: { threadId: string }) {
     <Answered answer={agents} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
       {() =>
         agent ? (
-          <ConversationView key={agent.name} threadId={threadId} agent={agent.name} hasBegun={false}>
+          <ConversationView threadId={threadId} agent={agent.name} hasBegun={false}>
             {(ask) => <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
           </ConversationView>
         ) : (

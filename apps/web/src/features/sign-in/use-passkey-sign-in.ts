@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react'
 import { describeError } from '../../ui/describe-error.ts'
+import { AuthError } from './auth-client.ts'
 import { canFillIn, hasPasskeys, signInWithPasskey, wasCancelled } from './passkey.ts'
 
 /** Shorter than what a challenge of the server is good for. */
@@ -26,7 +27,8 @@ export function usePasskeySignIn(done: () => void, fail: (message: string) => vo
       done()
     }
     fillIn().catch((error: unknown) => {
-      if (!wasCancelled(error) && !controller.signal.aborted) fail(describeError(error).next)
+      // What a browser can't do by itself nobody asked for; what the platform refused of a chosen passkey, somebody did.
+      if (error instanceof AuthError && !controller.signal.aborted) fail(describeError(error).next)
     })
     return () => {
       clearTimeout(timer)
