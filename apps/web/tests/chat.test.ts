@@ -230,6 +230,7 @@ describe.skipIf(!hasBrowser())('the chat', () => {
       await press(page.getByRole('dialog').getByRole('link', { name: 'New conversation' }))
       await expect(page.getByText('Talk to assistant')).toBeVisible()
       await choose(page.getByRole('main').getByLabel('Agent'), 'payer')
+      await expect(page.getByRole('main').getByLabel('Agent')).toBeFocused()
       await expect(page.getByText('Talk to payer')).toBeVisible()
     }
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
