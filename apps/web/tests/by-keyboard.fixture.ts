@@ -125,6 +125,8 @@ function lookAtFocus(given?: Element | null): { at: string; isNew: boolean; faul
   const at = `${active.tagName.toLowerCase()} “${(active.ariaLabel ?? active.textContent ?? '').trim().slice(0, 40)}”`
   Reflect.set(window, 'seen', [...seen, active])
   Reflect.set(window, 'lastDone', { path: location.pathname, at })
+  // A pointer leaves no focus that anybody follows.
+  addEventListener('pointerdown', () => Reflect.deleteProperty(window, 'lastDone'), { once: true })
   const faultOf = () => {
     if (target === document.body) return 'none'
     const { outlineStyle } = getComputedStyle(active)

@@ -7,7 +7,7 @@ import { completes, fails, type Script, type ScriptedServer, startScriptedServer
 
 let on: TestPlatform
 beforeAll(async () => {
-  on = await createTestPlatform()
+  on = await createTestPlatform({ egressAllow: '127.0.0.1' })
 })
 afterAll(() => on.close())
 
