@@ -38,6 +38,7 @@ export function mountPublic<V extends { requestId: string }>(
   )
   app.get('/api/v1/openapi.json', (c) =>
     limiter.guardPublic(clientAddress(c), async () => {
+      // What a client knows already is a description, and no branding.
       const answer = await ask(brandingOf(c.req.raw), c.req.raw, c.get('requestId'), null)
       if (!answer.ok) return answer
       // The api renders it from a `PublicBranding`.

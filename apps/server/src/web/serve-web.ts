@@ -25,10 +25,17 @@ export function hasDashboard({ dashboard, webUrl }: Pick<ServerConfig, 'dashboar
   return dashboard || webUrl !== undefined
 }
 
+interface Gateway {
+  /** Where this process listens. */
+  url: string | null
+  /** Where browsers find it. */
+  publicUrl: string
+}
+
 /** Before a gateway: the dashboard that this process runs beside it, or that of another host. */
 export function startDashboard(
   config: ServerConfig,
-  gateway: { url: string | null; publicUrl: string },
+  gateway: Gateway,
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,
@@ -46,7 +53,7 @@ export function startDashboard(
 /** On a port of its own that only the gateway knows. */
 function runDashboard(
   { dashboardEnv: env }: ServerConfig,
-  { url, publicUrl }: { url: string | null; publicUrl: string },
+  { url, publicUrl }: Gateway,
   logger: Logger,
   progress: (line: string) => void,
   stops: AsyncDisposableStack,

@@ -5,7 +5,6 @@ import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
-import { ErrorNotice } from '../../ui/error-notice.tsx'
 import { Answered } from '../../ui/listing.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { NewConversation } from './new-conversation.tsx'
@@ -35,16 +34,11 @@ export function CurrentConversation() {
 
 function BegunConversation({ threadId }: { threadId: string }) {
   const thread = useApi('getThread', { params: { id: threadId } })
-  if (thread.error && !thread.data) {
-    return (
-      <div className="p-4">
-        <ErrorNotice error={thread.error} retry={() => void thread.refetch()} />
-      </div>
-    )
-  }
   return (
-    <Answered answer={thread} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
-      {({ lastRun }) => <ConversationView threadId={threadId} agent={lastRun.agent} hasBegun />}
-    </Answered>
+    <div className={thread.data ? 'contents' : 'p-4'}>
+      <Answered answer={thread} skeleton={<div role="status" aria-label="Loading" />}>
+        {({ lastRun }) => <ConversationView threadId={threadId} agent={lastRun.agent} hasBegun />}
+      </Answered>
+    </div>
   )
 }
