@@ -62,7 +62,7 @@ describe('the runs of a dead worker', () => {
       }),
     )
     const times = pauses.map(({ retryAtMs }) => retryAtMs)
-    // Twenty that are drawn from ten seconds lie closer together once in ten thousand million times.
+    // Twenty that are drawn from nine seconds lie closer together once in a thousand million times.
     expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(2_500)
 
     const gap = widestGap(times)

@@ -63,7 +63,8 @@ async function putOff(real: Real, run: ModelRun, before: ModelRun): Promise<void
   tally.postponed += 1
   if (before.status === 'queued') {
     const [pause] = await real.platform.asSuperuser<{ soon: boolean }>(
-      `select available_at between now() and now() + interval '1.5 seconds' as soon from agent_runs where id = $1`,
+      `select available_at between put_off_at + interval '0.5 seconds' and now() + interval '1.5 seconds' as soon
+         from agent_runs where id = $1`,
       [run.id],
     )
     expect(pause?.soon).toBe(true)
