@@ -1,15 +1,7 @@
 import { z } from 'zod'
+import { plainText } from './plain-text.ts'
 
 const maxLogoBytes = 262_144
-
-// Unicode's controls and format characters would hide or reorder what stands beside them.
-const plainText = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^[^\p{C}\p{Zl}\p{Zp}]*$/u, 'holds a character that can not be seen')
 
 const color = z
   .string()

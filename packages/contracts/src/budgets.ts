@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { plainText } from './plain-text.ts'
 import { idSchema } from './tenants.ts'
 
 export const budgetScopeKinds = ['tenant', 'team', 'user', 'agent', 'run', 'api_key'] as const
@@ -23,7 +24,7 @@ const limitsShape = {
   tokenLimit: limit.meta({ description: 'Tokens in and out per period.' }),
   requestLimit: limit.meta({ description: 'Calls of a model per period.' }),
 }
-const budgetNameSchema = z.string().trim().min(1).max(100)
+const budgetNameSchema = plainText(100)
 const softPercent = z
   .int()
   .min(1)

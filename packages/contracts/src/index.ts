@@ -156,6 +156,7 @@ export {
   tenantPermissions,
   tenantRoles,
 } from './permissions.ts'
+export { toPlainText } from './plain-text.ts'
 export {
   type IsolationTier,
   isolationTiers,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { tenantRoles } from './permissions.ts'
+import { plainText } from './plain-text.ts'
 import { idSchema } from './tenants.ts'
 
 const rolesSchema = z.array(z.enum(tenantRoles)).max(tenantRoles.length)
@@ -39,7 +40,7 @@ export type ChangedMember = z.output<typeof changedMemberSchema>
 export const updateMemberSchema = z.strictObject({ roles: rolesSchema })
 
 export const createServiceAccountSchema = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: plainText(100),
   /** What it may do in the tenant as a whole; it joins teams with PUT /teams/{id}/members/{person}. */
   roles: rolesSchema.default([]),
 })

@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { agentNameSchema } from './agents.ts'
 import { environmentSchema } from './environments.ts'
 import { timeSchema } from './operation.ts'
+import { plainText } from './plain-text.ts'
 import { runPriorities, startRunSchema } from './runs.ts'
 import { idSchema, timeZoneSchema } from './tenants.ts'
 
 const { message, user, metadata } = startRunSchema.shape
 
 const scheduleFields = {
-  name: z.string().trim().min(1).max(100),
+  name: plainText(100),
   agent: agentNameSchema,
   environment: environmentSchema,
   message,

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { tenantRoles } from './permissions.ts'
+import { plainText } from './plain-text.ts'
 import { idSchema } from './tenants.ts'
 
 const teamRolesSchema = z.array(z.enum(tenantRoles)).min(1).max(tenantRoles.length)
 
-export const createTeamSchema = z.strictObject({ name: z.string().trim().min(1).max(63) })
+export const createTeamSchema = z.strictObject({ name: plainText(63) })
 export type CreateTeam = z.output<typeof createTeamSchema>
 
 export const teamSchema = z.object({ id: idSchema, name: z.string(), createdAt: z.iso.datetime() }).meta({

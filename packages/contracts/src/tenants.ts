@@ -3,6 +3,7 @@ import { publicBrandingSchema } from './branding.ts'
 import { environmentSchema } from './environments.ts'
 import { requestsPerSecondSchema } from './limits.ts'
 import { permissions, tenantPermissions, tenantRoles } from './permissions.ts'
+import { plainText } from './plain-text.ts'
 import { planNameSchema, planSchema } from './plans.ts'
 import { tenantNameHint, tenantNamePattern } from './tenant-name.ts'
 
@@ -84,7 +85,7 @@ export const createdTenantSchema = tenantSchema
   .meta({ id: 'CreatedTenant' })
 
 export const createKeySchema = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: plainText(100),
   /** Every tenant permission when absent. A key can't grant what its maker doesn't hold. */
   scopes: z.array(z.enum(tenantPermissions)).min(1).optional(),
   /** None when absent. Approvals can ask for one. An owner can give each, anyone else those that they have. */

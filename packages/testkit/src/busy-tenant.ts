@@ -35,8 +35,8 @@ export async function fillWithRuns(
   { runs, callsPerRun }: Business = muchBusiness,
 ): Promise<void> {
   await asSuperuser(
-    `insert into threads (tenant_id, id, created_at, updated_at)
-       select $1, 'busy-' || n, now() - n * interval '60 days' / $2, now() - n * interval '60 days' / $2
+    `insert into threads (tenant_id, id, principal, created_at, updated_at)
+       select $1, 'busy-' || n, 'api_key:' || (n + 1) % 7, now() - n * interval '60 days' / $2, now() - n * interval '60 days' / $2
          from generate_series(1, $2, 2) n`,
     [tenantId, runs],
   )

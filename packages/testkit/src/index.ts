@@ -22,6 +22,7 @@ export {
 export { findMoto, type MotoServer, startMoto } from './moto.ts'
 export { type OidcServer, signInAtProvider, startOidcServer } from './oidc-server.ts'
 export { findOpenBao, type OpenBaoServer, startOpenBao } from './openbao.ts'
+export { pagesRead } from './pages-read.ts'
 export {
   createTestPlatform,
   readResponse,

@@ -565,6 +565,7 @@ export interface Tenants {
 export interface Threads {
   created_at: Generated<Timestamp>;
   id: string;
+  principal: string | null;
   team: string | null;
   tenant_id: string;
   updated_at: Generated<Timestamp>;

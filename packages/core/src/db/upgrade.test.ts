@@ -45,11 +45,11 @@ test('runs of the first release, and the delegations among them, are there after
       url,
       `insert into agent_runs (tenant_id, id, template_id, agent, version, environment, thread_id, parent_run_id,
           parent_step, started_by, request_id, message, metadata, deadline_ms, deadline_at)
-        values ($1, $2, $3, 'assistant', 1, 'production', 'thread', $4::uuid, $4::uuid::text, $5, 'request', 'hello', '{}', 1000, now())`,
+        values ($1, $2, $3, 'assistant', 1, 'production', case when $4::uuid is null then 'thread' else 'delegated' end, $4, $4::uuid::text, $5, 'request', 'hello', '{}', 1000, now())`,
       [tenant, id, template, parent ?? null, startedBy],
     )
   await asSuperuser(url, `insert into tenants (id, name) values ($1, 'acme')`, [tenant])
-  await asSuperuser(url, `insert into threads (tenant_id, id) values ($1, 'thread')`, [tenant])
+  await asSuperuser(url, `insert into threads (tenant_id, id) values ($1, 'thread'), ($1, 'delegated')`, [tenant])
   await asSuperuser(
     url,
     `insert into agent_templates (tenant_id, id, name, version, description, program, model, fallback_models, prompts,
@@ -67,6 +67,10 @@ test('runs of the first release, and the delegations among them, are there after
   expect(runs).toEqual(
     [root, child, grandchild].map((id) => ({ id, root_run_id: root, principal: 'api_key:ada', priority: 1 })),
   )
+  expect(await asSuperuser(url, 'select id, principal from threads order by id')).toEqual([
+    { id: 'delegated', principal: null },
+    { id: 'thread', principal: 'api_key:ada' },
+  ])
 })
 
 test('what the first release had released is in the history after an upgrade, and its keys can still release anywhere', async () => {

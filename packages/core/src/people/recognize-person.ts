@@ -1,8 +1,11 @@
-import type { Membership, PlatformRole, TenantRole } from '@freehold/contracts'
+import { type Membership, type PlatformRole, type TenantRole, toPlainText } from '@freehold/contracts'
 import { sql } from 'kysely'
 import { uuidv7 } from 'uuidv7'
 import type { Database, Tx } from '../db/database.ts'
 import { rolesOf } from '../identity/roles.ts'
+
+/** In characters; who names themselves at such length wants to fill a page. */
+const longestName = 100
 
 /** Someone, as an issuer vouches for them. */
 export interface VouchedPerson {
@@ -32,7 +35,8 @@ export interface Person {
 
 /** Finds the person that an issuer vouches for, or gets to know them, and keeps what the issuer says of them. */
 export async function recognizePerson(database: Database, vouched: VouchedPerson): Promise<Person> {
-  const { issuer, subject, emailVerified, name } = vouched
+  const { issuer, subject, emailVerified } = vouched
+  const name = vouched.name === null ? null : toPlainText(vouched.name, longestName)
   // Invitations are accepted by address, so one that anybody can type in counts for nothing, nor does what it was before.
   const email = emailVerified || vouched.email === null ? vouched.email : ''
   const [person] = await database.call<Person>(

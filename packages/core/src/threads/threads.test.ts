@@ -1,5 +1,5 @@
 import type { Thread } from '@freehold/contracts'
-import { createTestPlatform, makeBusy, type TestPlatform } from '@freehold/testkit'
+import { createTestPlatform, makeBusy, pagesRead, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Caller } from '../identity/caller.ts'
 import { cancelRun, redriveRun, redriveRuns } from '../runs/control-run.ts'
@@ -57,8 +57,16 @@ test('a conversation of another tenant, and one of nobody, are not found', async
 })
 
 test('what an agent asked another one is no conversation', async () => {
-  const [parent, child] = [await say(owner(), 'asks', 'ask'), await say(owner(), 'asked', 'answer')]
-  await on.asSuperuser('update agent_runs set parent_run_id = $1 where id = $2', [parent, child])
+  await endAll()
+  const parent = await say(owner(), 'asks', 'ask')
+  await on.asSuperuser(`update agent_runs set status = 'running' where id = $1`, [parent])
+  const [child] = await on.asSuperuser(
+    `select outcome from start_run($1, gen_random_uuid(), 'assistant', 'production', 'asked', 'answer', '{}', 60000,
+        'run', 'request', p_parent => $2, p_parent_step => 'agent:1',
+        p_parent_token => (select lease_token from run_heads where run_id = $2))`,
+    [on.acme.id, parent],
+  )
+  expect(child).toEqual({ outcome: 'created' })
   expect((await listAll()).map(({ id }) => id)).not.toContain('asked')
   await expect(getThread(owner(), 'asked')).rejects.toMatchObject({ code: 'not_found' })
 })
@@ -168,4 +176,23 @@ test('asking again for a run that was accepted finds it, whatever is said there 
   await endAll()
   await say(owner(), 'resent', 'and then')
   expect(await ask()).toEqual({ runId: first.runId, created: false })
+})
+
+test('whether a conversation is free is found without a look at its thousands of earlier runs', async () => {
+  const first = await say(owner(), 'much said', 'hello')
+  await endAll()
+  await on.asSuperuser(
+    `insert into agent_runs (tenant_id, id, template_id, agent, version, environment, thread_id, started_by, request_id,
+         message, metadata, deadline_ms, deadline_at, root_run_id, principal, status)
+       select m.tenant_id, run_id, m.template_id, m.agent, m.version, m.environment, m.thread_id, m.started_by,
+              m.request_id, m.message, m.metadata, m.deadline_ms, m.deadline_at, run_id, m.principal, m.status
+         from agent_runs m, (select gen_random_uuid() as run_id from generate_series(1, 5000)) ids where m.id = $1`,
+    [first],
+  )
+  const find = () => on.asSuperuser(`select run_at_work($1, 'much said')`, [on.acme.id])
+  for (const known of [false, true]) {
+    if (known) await on.asSuperuser('analyze')
+    await find() // the first time reads the catalogue, too
+    expect(await pagesRead(on, find)).toBeLessThan(50)
+  }
 })

@@ -23,12 +23,13 @@ export async function listThreads(caller: Caller, query: ListThreadsQuery): Prom
   authorize(caller, 'threads:read')
   const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndThread)?.split('|') ?? []
   return caller.platform.database.withTenant(caller, async (tx) => {
-    const rows = await selectThreads(tx)
-      .$if(before !== undefined, (q) =>
-        q.where(sql<boolean>`(threads.created_at, threads.id) < (${timeAt(before ?? '')}, ${id})`),
-      )
+    const inOrder = conversations(tx)
+      .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id})`))
+      .$if(query.mine === true, (q) => q.where('principal', '=', actorName(caller)))
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+    const rows = await withRuns(tx, inOrder)
       .$if(query.agent !== undefined, (q) => q.where('last.agent', '=', query.agent ?? ''))
-      .$if(query.mine === true, (q) => q.where('first.principal', '=', actorName(caller)))
       .orderBy('threads.created_at', 'desc')
       .orderBy('threads.id', 'desc')
       .limit(query.limit + 1)
@@ -46,36 +47,47 @@ export async function listThreads(caller: Caller, query: ListThreadsQuery): Prom
 export async function getThread(caller: Caller, id: string): Promise<Thread> {
   authorize(caller, 'threads:read')
   return caller.platform.database.withTenant(caller, async (tx) => {
-    const rows = await selectThreads(tx).where('threads.id', '=', id).execute()
+    const rows = await withRuns(tx, conversations(tx).where('id', '=', id)).execute()
     const [found] = await presentThreads(tx, caller, rows)
     if (!found) throw threadNotFound()
     return found.thread
   })
 }
 
-/** Conversations with their first and their last run, without those of the platform's own runs and of delegated ones. */
-function selectThreads(tx: Tx) {
+/** Without those of the platform's own runs and of delegated ones. */
+function conversations(tx: Tx) {
   return tx
     .selectFrom('threads')
-    .innerJoinLateral(
-      (eb) => runAtEnd(eb, 'asc').as('first'),
-      (join) => join.onTrue(),
-    )
-    .innerJoinLateral(
-      (eb) => runAtEnd(eb, 'desc').as('last'),
-      (join) => join.onTrue(),
-    )
-    .select(['threads.id', 'threads.created_at', 'threads.updated_at', 'first.principal', 'first.beginning'])
-    .select(['last.id as last_id', 'last.agent', 'last.environment', 'last.status'])
-    .select(microsecondsOf('threads.created_at').as('position'))
-    .where('threads.id', 'not like', 'system:%')
-    .where('first.parent_run_id', 'is', null)
+    .selectAll()
+    .where('id', 'not like', 'system:%')
+    .where('principal', 'is not', null)
+    .$narrowType<{ principal: string }>()
+}
+
+/** With their first and their last run. */
+function withRuns(tx: Tx, threads: ReturnType<typeof conversations>) {
+  return (
+    tx
+      // The offset keeps their order apart, so that the runs of those alone are read that are answered.
+      .selectFrom(threads.offset(0).as('threads'))
+      .innerJoinLateral(
+        (eb) => runAtEnd(eb, 'asc').as('first'),
+        (join) => join.onTrue(),
+      )
+      .innerJoinLateral(
+        (eb) => runAtEnd(eb, 'desc').as('last'),
+        (join) => join.onTrue(),
+      )
+      .select(['threads.id', 'threads.created_at', 'threads.updated_at', 'threads.principal', 'first.beginning'])
+      .select(['last.id as last_id', 'last.agent', 'last.environment', 'last.status'])
+      .select(microsecondsOf('threads.created_at').as('position'))
+  )
 }
 
 function runAtEnd(threads: ExpressionBuilder<DB, 'threads'>, order: 'asc' | 'desc') {
   return threads
     .selectFrom('agent_runs')
-    .select(['id', 'agent', 'environment', 'status', 'principal', 'parent_run_id'])
+    .select(['id', 'agent', 'environment', 'status'])
     .select(sql<string>`left(message, ${shownTitle * 4})`.as('beginning'))
     .whereRef('agent_runs.tenant_id', '=', 'threads.tenant_id')
     .whereRef('agent_runs.thread_id', '=', 'threads.id')
@@ -83,7 +95,7 @@ function runAtEnd(threads: ExpressionBuilder<DB, 'threads'>, order: 'asc' | 'des
     .limit(1)
 }
 
-type ThreadRow = Awaited<ReturnType<ReturnType<typeof selectThreads>['executeTakeFirstOrThrow']>>
+type ThreadRow = Awaited<ReturnType<ReturnType<typeof withRuns>['executeTakeFirstOrThrow']>>
 
 async function presentThreads(
   tx: Tx,

@@ -1,4 +1,4 @@
--- A run's clock stands still while it waits for people, and a conversation has one run at a time.
+-- A run's clock stands still while it waits for people, and a conversation has one run at a time and is of whoever began it.
 
 -- Since when a run has been waiting for people.
 alter table agent_runs add column clock_stopped_at timestamptz;
@@ -102,6 +102,18 @@ begin
   end loop;
 end $$;
 
+-- Who began a conversation, so that theirs are found without a look at its runs; null: a run did, by delegating.
+alter table threads add column principal text;
+alter table threads no force row level security;
+alter table agent_runs no force row level security;
+update threads t set principal = first.principal
+  from (select distinct on (r.tenant_id, r.thread_id) r.* from agent_runs r
+         order by r.tenant_id, r.thread_id, r.created_at, r.id) first
+ where first.tenant_id = t.tenant_id and first.thread_id = t.id and first.parent_run_id is null;
+alter table agent_runs force row level security;
+alter table threads force row level security;
+create index threads_by_principal on threads (tenant_id, principal, created_at desc, id desc);
+
 -- Its thread comes first, so that no plan takes it for what a claim looks for.
 create index agent_runs_at_work on agent_runs (thread_id, tenant_id) where status in ('queued', 'running', 'waiting');
 
@@ -187,7 +199,8 @@ begin
      where o.tenant_id = p_tenant and o.kind = 'agent' and o.resource = p_agent)) end;
 
   -- Locks the thread, so that its runs are started and redriven, and choose their version, one after the other.
-  insert into threads (tenant_id, id, team) values (p_tenant, p_thread, run_team)
+  insert into threads (tenant_id, id, team, principal)
+    values (p_tenant, p_thread, run_team, case when p_parent is null then p_started_by end)
     on conflict (tenant_id, id) do update set updated_at = now() where false;
   select t.team into thread_team from threads t where t.tenant_id = p_tenant and t.id = p_thread;
   -- What was said there would be told to this team, whoever starts the run.
