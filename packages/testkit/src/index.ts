@@ -1,5 +1,6 @@
 export { addBusyAgents, type Business, busyAgents, fillWithRuns, makeBusy } from './busy-tenant.ts'
 export { type Cluster, type ClusterOptions, type ClusterTenant, startCluster } from './cluster.ts'
+export { cpuTimeMs } from './cpu-time.ts'
 export { writeToDataFolder } from './data-folder.ts'
 export { type DnsServer, startDnsServer } from './dns-server.ts'
 export {

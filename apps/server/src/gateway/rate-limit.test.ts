@@ -182,9 +182,9 @@ describe.skipIf(!hasRedis())('gateways with one Redis', () => {
   })
 
   test('do not wait for one that does not answer', async () => {
-    await redis.command('CLIENT', 'PAUSE', '5000', 'ALL')
+    await redis.command('CLIENT', 'PAUSE', '20000', 'ALL')
     const startedAt = performance.now()
     expect(await call(20, identity({ limits: { key: rate(10) } }))).toEqual(times(20, 0))
-    expect(performance.now() - startedAt).toBeLessThan(4_000)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
   })
 })

@@ -7,7 +7,7 @@ import { type SilentProxy, startSilentProxy } from './silent-proxy.fixture.ts'
 
 const acme = '00000000-0000-7000-8000-00000000000a'
 const unavailable = { code: 'unavailable', retryable: true }
-const queryTimeoutMs = 500
+const queryTimeoutMs = 1_000
 
 let postgres: PostgresServer
 let databaseUrl: string
@@ -65,7 +65,7 @@ describe('a connection that fell silent', () => {
       speaker.publish({ kind: 'work' })
       return heard > 0
     }
-    await waitFor(hears, { timeoutMs: 10_000, pollMs: 100, what: 'a hint' })
+    await waitFor(hears, { timeoutMs: 25_000, pollMs: 100, what: 'a hint' })
     await Promise.all([listener.close(), speaker.close()])
   })
 })

@@ -1,3 +1,4 @@
+import { cpuTimeMs } from '@freehold/testkit'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type ChatMessage, createModelCaller } from './index.ts'
@@ -71,9 +72,8 @@ it('the demo model reads a long message in reasonable time', async () => {
     `ask a to b${' '.repeat(3_000)}`,
   ]
   for (const piece of [...pieces, 'answer with one word ', 'Options: a|']) {
-    const startedAt = performance.now()
     const text = piece.repeat(20_000)
-    await call(requestOf('demo', text, { system: text, tools: [...builtIn, ...shop] }))
-    expect(performance.now() - startedAt, piece).toBeLessThan(1_000)
+    const ask = () => call(requestOf('demo', text, { system: text, tools: [...builtIn, ...shop] }))
+    expect(await cpuTimeMs(ask), piece).toBeLessThan(1_000)
   }
 })

@@ -185,7 +185,8 @@ describe('sleep', () => {
       if (run.message === 'sleeper') await run.sleep(1_000)
       return run.message
     }
-    await engine.worker({ concurrency: 1 })
+    // Woken by the worker's own timer, not by the poll.
+    await engine.worker({ concurrency: 1, pollMs: 60_000 })
     const sleeper = await engine.start('scripted', { message: 'sleeper' })
     const set = await engine.until(sleeper, ({ type }) => type === 'timer.set')
     await engine.until(sleeper, ({ type }) => type === 'run.waiting')
@@ -196,7 +197,7 @@ describe('sleep', () => {
     if (set.type !== 'timer.set') throw new Error('no timer')
     const late = Date.parse(end.at) - Date.parse(set.data.until)
     expect(late).toBeGreaterThanOrEqual(0)
-    expect(late).toBeLessThan(300)
+    expect(late).toBeLessThan(10_000)
     const types = (await engine.journal(sleeper)).map(({ type }) => type)
     expect(types).toEqual(['run.created', 'run.started', 'timer.set', 'run.waiting', 'run.resumed', 'run.succeeded'])
   })
@@ -209,7 +210,7 @@ describe('sleep', () => {
       try {
         execute = (run) => run.sleep(300)
         // Woken by the worker's own timer, not by the poll.
-        await engine.worker({ pollMs: 3_000 })
+        await engine.worker({ pollMs: 60_000 })
         const runId = await engine.start('scripted')
         const end = await engine.ended(runId)
         const journal = await engine.journal(runId)
@@ -224,7 +225,7 @@ describe('sleep', () => {
         ])
         const tookMs = Date.parse(end.at) - Date.parse(journal[1]?.at ?? '')
         expect(tookMs).toBeGreaterThanOrEqual(300)
-        expect(tookMs).toBeLessThan(1_000)
+        expect(tookMs).toBeLessThan(10_000)
       } finally {
         clock.mockRestore()
       }

@@ -1,3 +1,4 @@
+import { cpuTimeMs } from '@freehold/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { calculate } from './calculate.ts'
@@ -131,9 +132,8 @@ describe('hostile expressions end at once', () => {
     '1\u0000',
     '\u{1F600}',
   ])('%j', async (expression) => {
-    const start = performance.now()
-    await expect(result(expression)).rejects.toThrow(ToolError)
-    expect(performance.now() - start).toBeLessThan(500)
+    const refused = () => expect(result(expression)).rejects.toThrow(ToolError)
+    expect(await cpuTimeMs(refused)).toBeLessThan(500)
   })
 
   test('any text gives a finite number, a text or a ToolError', async () => {
