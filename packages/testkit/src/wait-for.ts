@@ -11,7 +11,7 @@ type Truthy<T> = Exclude<T, false | null | undefined | 0 | ''>
 
 /** Polls until `check` returns something truthy, and returns that. Throws when it doesn't in time. */
 export async function waitFor<T>(check: () => Promise<T> | T, options: WaitOptions = {}): Promise<Truthy<T>> {
-  const { timeoutMs = 10_000, pollMs = 20, what = 'the condition' } = options
+  const { timeoutMs = 20_000, pollMs = 20, what = 'the condition' } = options
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const result = await check()
