@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { access, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { constants, cpSync } from 'node:fs'
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDatabase } from '@freehold/core'
@@ -16,7 +16,8 @@ declare module 'vitest' {
 export async function createDataFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'freehold-data-'))
   const template = await makeOnce(await findRunFolder(), 'template', buildTemplate)
-  await cp(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  // Eight times as quick as the one that does not block.
+  cpSync(template, folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
   return folder
 }
 
