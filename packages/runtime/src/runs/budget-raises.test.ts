@@ -138,7 +138,7 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
 
   it.each(['reject', 'fail'] as const)('goes on unasked when the limit was changed meanwhile: %s', async (onExpiry) => {
     const budget = await newBudget()
-    const [runId] = await startAndAsk({ expiresAfterMs: 1_000, onExpiry })
+    const [runId] = await startAndAsk({ expiresAfterMs: 3_000, onExpiry })
     await updateBudget(engine.caller, budget.id, { requestLimit: 2 })
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })

@@ -120,7 +120,7 @@ describe('deadline', () => {
   it('a run at work is stopped', async () => {
     const begun = hang()
     await engine.worker()
-    const runId = await engine.start('scripted', { deadlineMs: 500 })
+    const runId = await engine.start('scripted', { deadlineMs: 2_000 })
     await begun
     expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'deadline_exceeded' } } })
   })
@@ -128,7 +128,7 @@ describe('deadline', () => {
   it('a run that waits is ended', async () => {
     execute = (run) => run.sleep(600_000)
     await engine.worker()
-    const runId = await engine.start('scripted', { deadlineMs: 500 })
+    const runId = await engine.start('scripted', { deadlineMs: 2_000 })
     await engine.until(runId, ({ type }) => type === 'run.waiting')
     expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'deadline_exceeded' } } })
   })

@@ -175,8 +175,8 @@ describe('leases', () => {
   it('are renewed while a run is at work, however long it takes', async () => {
     const held = Promise.withResolvers<void>()
     execute = (run) => run.step('long', () => held.promise)
-    await engine.worker({ leaseMs: 300 })
-    await engine.worker({ leaseMs: 300 })
+    await engine.worker({ leaseMs: 1_500 })
+    await engine.worker({ leaseMs: 1_500 })
     const runId = await engine.start('scripted')
     const endOf = async () => {
       const [row] = await engine.sql<{ at: Date }>('select available_at as at from agent_runs where id = $1', [runId])
@@ -184,7 +184,7 @@ describe('leases', () => {
     }
     await engine.until(runId, ({ type }) => type === 'run.started')
     const first = await endOf()
-    await waitFor(async () => (await endOf()) > first + 900)
+    await waitFor(async () => (await endOf()) > first + 1_500)
     held.resolve()
     await engine.ended(runId)
     expect((await engine.journal(runId)).filter(({ type }) => type === 'run.resumed')).toHaveLength(0)

@@ -176,20 +176,10 @@ describe('an attempt that fails', () => {
     })
   })
 
-  it('ends the run when its deadline would come before the next one', async () => {
-    execute = async () => {
-      throw new Error('no')
-    }
-    await engine.worker()
-    const runId = await engine.start('scripted', { deadlineMs: 450 })
-    expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'program_failed' } } })
-    expect(await engine.run(runId)).toMatchObject({ attempt: 1, dead: true })
-  })
-
   it('is one that hangs for longer than an attempt may work', async () => {
     await engine.newAgent(engine.caller, 'hanging', {
       program: 'scripted',
-      limits: { maxAttempts: 3, attemptTimeoutMs: 100 },
+      limits: { maxAttempts: 3, attemptTimeoutMs: 300 },
     })
     let calls = 0
     execute = () => {
@@ -317,6 +307,17 @@ describe('a model that does not answer', () => {
     )
     if (failure.type !== 'attempt.failed') throw new Error('not a failed attempt')
     expect(Date.parse(failure.data.retryAt) - Date.parse(failure.at)).toBeGreaterThan(25_000)
+  })
+
+  it('before the deadline of the run is not asked again: that ends it', async () => {
+    callModel = async () => {
+      throw new ModelError('model_failed', 'was not called.', { retryable: true, retryAfterMs: 60_000 })
+    }
+    execute = ask
+    await engine.worker()
+    const runId = await engine.start('scripted', { deadlineMs: 30_000 })
+    expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'model_failed' } } })
+    expect(await engine.run(runId)).toMatchObject({ attempt: 1, dead: true })
   })
 
   it('for a reason that stays ends the run at once', async () => {
