@@ -84,6 +84,23 @@ describe.skipIf(!hasBrowser())('agents', () => {
     await closed
   })
 
+  test('a part of a page that can not be loaded is said, costs nothing that was typed, and comes once it can', async () => {
+    const client = await dashboard.api()
+    await client.createAgent({ body: { name: 'outdated', model: 'demo', prompts: { system: 'Be kind.' } } })
+    const { page } = await dashboard.browseAs({ roles: ['builder'] })
+    await page.goto('/t/acme/agents/outdated')
+    const prompt = page.getByLabel('System prompt')
+    await write(prompt, 'Be brief.')
+    await page.waitForLoadState('networkidle')
+    // As after an upgrade of the installation, whose parts have other names.
+    await page.route('**/_next/static/**', (route) => route.fulfill({ status: 404 }))
+    await press(page.getByRole('button', { name: 'Review changes' }))
+    await expect(page.getByText('A part of this page could not be loaded').first()).toBeVisible()
+    await expect(prompt).toHaveValue('Be brief.')
+    await page.unroute('**/_next/static/**')
+    await expect(page.getByRole('dialog').getByRole('heading', { name: 'Save version 2?' })).toBeVisible()
+  })
+
   test('what the API refuses of a configuration stands at its field', async () => {
     const { page } = await dashboard.browseAsOwner()
     await page.goto('/t/acme/agents/new?sample=scratch')

@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
 import { press, reach, write } from './by-keyboard.fixture.ts'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
@@ -132,10 +133,14 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await page.getByRole('link', { name: 'assistant' }).first().focus()
     await page.keyboard.press('Shift')
     await page.waitForLoadState('networkidle')
+    await goByPalette(page, 'Agents')
     await page.route('**/*', (route) => route.abort())
     await expect(page.getByText('No connection. This is as of')).toBeVisible()
     await press(page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' }))
     await expect(page.getByText('Check your network and try again.').first()).toBeVisible()
+    await page.getByRole('row').filter({ hasText: 'assistant' }).getByRole('cell').last().click()
+    await goByPalette(page, 'Approvals')
+    await expect(page.getByRole('dialog')).toHaveCount(0)
     await expect(page).toHaveURL(/\/t\/acme\/agents$/)
     await page.unroute('**/*')
     await expect(page.getByText('No connection. This is as of')).toBeHidden()
@@ -177,14 +182,20 @@ describe.skipIf(!hasBrowser())('the shell', () => {
   test('the palette leads to a page by the keyboard alone', async () => {
     const { page } = await dashboard.browseAsOwner()
     await page.goto('/t/acme/runs')
-    await page.getByRole('heading', { name: 'Runs' }).waitFor()
-    await page.keyboard.press('Control+k')
-    await write(page.getByPlaceholder('Page, agent or tenant'), 'overv')
-    await page.keyboard.press('Enter')
+    await goByPalette(page, 'overv')
     await expect(page).toHaveURL(/\/t\/acme$/)
-    await page.keyboard.press('Control+k')
-    await write(page.getByPlaceholder('Page, agent or tenant'), 'new agent')
-    await page.keyboard.press('Enter')
+    await goByPalette(page, 'new agent')
     await expect(page).toHaveURL(/\/t\/acme\/agents\/new$/)
   })
 })
+
+async function goByPalette(page: Page, letters: string): Promise<void> {
+  const field = page.getByPlaceholder('Page, agent or tenant')
+  // Nothing hears the keys before the scripts of the page are there.
+  await expect(async () => {
+    await page.keyboard.press('Control+k')
+    await field.waitFor({ timeout: 3_000 })
+  }).toPass()
+  await write(field, letters)
+  await page.keyboard.press('Enter')
+}

@@ -7,6 +7,7 @@ import { Bot, Building2, CirclePlus, CircleUser, type LucideIcon } from 'lucide-
 import { useRouter } from 'next/navigation'
 import { useApi } from '../api/use-api.ts'
 import { type Session, useSession } from '../session/session.tsx'
+import { mayLeave } from './connection-notice.tsx'
 import { navigation } from './navigation.ts'
 
 /** Leads anywhere by a few letters. */
@@ -15,7 +16,7 @@ export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenCh
   const groups = useGroups(open)
   const go = (href: string) => {
     onOpenChange(false)
-    router.push(href)
+    if (mayLeave()) router.push(href)
   }
   return (
     <BaseDialog.Root open={open} onOpenChange={onOpenChange}>

@@ -12,18 +12,30 @@ const everyMs = 3_000
 /** What anybody may ask. */
 const anything = '/api/v1/public/branding'
 
+let isLost = false
+
+/** Whether there is somebody to ask for another page; says so if not. */
+export function mayLeave(): boolean {
+  if (isLost) notify.failed(new TypeError('no connection'))
+  return !isLost
+}
+
 /** Says that what a page shows is old while nobody answers, and has links wait until somebody does. */
 export function ConnectionNotice() {
   const lastAnswer = useLostConnection()
-  const isLost = lastAnswer !== undefined
+  const nobodyAnswers = lastAnswer !== undefined
   useEffect(() => {
-    if (!isLost) return
+    if (!nobodyAnswers) return
+    isLost = true
     window.addEventListener('click', stayHere, { capture: true })
-    return () => window.removeEventListener('click', stayHere, { capture: true })
-  }, [isLost])
+    return () => {
+      isLost = false
+      window.removeEventListener('click', stayHere, { capture: true })
+    }
+  }, [nobodyAnswers])
   return (
     <div role="status" className="fixed top-14 left-1/2 z-30 w-max max-w-[calc(100vw-2rem)] -translate-x-1/2 lg:top-2">
-      {isLost && (
+      {nobodyAnswers && (
         <p className="flex items-center gap-2 rounded-lg border border-line bg-warn-soft px-3 py-2 shadow-float">
           <CloudOff className="size-4 shrink-0 text-warn" aria-hidden />
           <span>
@@ -87,5 +99,5 @@ function stayHere(event: MouseEvent): void {
   if (link.origin !== location.origin || link.hash !== '' || link.target === '_blank' || link.download !== '') return
   event.preventDefault()
   event.stopImmediatePropagation()
-  notify.failed(new TypeError('no connection'))
+  mayLeave()
 }

@@ -2,20 +2,18 @@
 
 import type { PublicBranding } from '@freehold/contracts'
 import { Menu as MenuIcon, Search } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { usePathname } from 'next/navigation'
 import { type ReactNode, useEffect, useState } from 'react'
 import { useSession } from '../session/session.tsx'
 import { Button } from '../ui/button.tsx'
+import { onDemand } from '../ui/on-demand.ts'
 import { ConnectionNotice } from './connection-notice.tsx'
 import { Permitted } from './permitted.tsx'
 import { Sidebar } from './sidebar.tsx'
 
 // Not before somebody asks for them.
-const Drawer = dynamic(() => import('./drawer.tsx').then((module) => module.Drawer), { ssr: false })
-const CommandPalette = dynamic(() => import('./command-palette.tsx').then((module) => module.CommandPalette), {
-  ssr: false,
-})
+const Drawer = onDemand(() => import('./drawer.tsx').then((module) => module.Drawer))
+const CommandPalette = onDemand(() => import('./command-palette.tsx').then((module) => module.CommandPalette))
 
 /** Around every page of a tenant: where one can go, at the side or behind a button where there is little room. */
 export function Shell({ brand, children }: { brand: PublicBranding; children: ReactNode }) {

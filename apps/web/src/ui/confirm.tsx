@@ -1,15 +1,11 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { cloneElement, type MouseEventHandler, type ReactElement, useState } from 'react'
 import type { ConfirmPopupProps } from './confirm-popup.tsx'
-import { untilLoaded } from './until-loaded.ts'
+import { onDemand } from './on-demand.ts'
 
 /** For a question that something else than a button of its own opens. */
-export const ConfirmPopup = dynamic(
-  () => untilLoaded(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup)),
-  { ssr: false },
-)
+export const ConfirmPopup = onDemand(() => import('./confirm-popup.tsx').then((module) => module.ConfirmPopup))
 
 type ConfirmProps = Omit<ConfirmPopupProps, 'onClose'> & {
   /** The button that asks for it. */

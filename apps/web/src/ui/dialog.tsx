@@ -1,14 +1,10 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import type { DialogProps } from './dialog-popup.tsx'
-import { untilLoaded } from './until-loaded.ts'
+import { onDemand } from './on-demand.ts'
 
 // A page is there before its dialogs are: most visits open none.
-const DialogPopup = dynamic(
-  () => untilLoaded(() => import('./dialog-popup.tsx').then((module) => module.DialogPopup)),
-  { ssr: false },
-)
+const DialogPopup = onDemand(() => import('./dialog-popup.tsx').then((module) => module.DialogPopup))
 
 export function Dialog(props: DialogProps) {
   return props.open ? <DialogPopup {...props} /> : null

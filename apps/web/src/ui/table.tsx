@@ -1,6 +1,5 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import type { MouseEvent, ReactNode } from 'react'
 import { classNames } from './class-names.ts'
 
@@ -20,17 +19,18 @@ interface TableProps<Row> {
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row) => string
-  /** Where a click on the row leads. Put a link to it into a cell as well, for the keyboard. */
+  /** Where a click on the row leads, by the link to it that has to be in one of its cells. */
   href?: (row: Row) => string
 }
 
 export function Table<Row>({ label, columns, rows, rowKey, href }: TableProps<Row>) {
-  const router = useRouter()
   const open = (event: MouseEvent, row: Row) => {
     const { target, currentTarget } = event
     // What is inside the row by React's lights alone is a dialog over the page.
     const isRow = target instanceof Element && currentTarget.contains(target) && !target.closest('a, button, input')
-    if (href && isRow && !window.getSelection()?.toString()) router.push(href(row))
+    if (!href || !isRow || window.getSelection()?.toString()) return
+    const links = [...currentTarget.querySelectorAll<HTMLAnchorElement>('a[href]')]
+    links.find((link) => link.getAttribute('href') === href(row))?.click()
   }
   return (
     // Positioned, so that what only a screen reader sees scrolls with it.

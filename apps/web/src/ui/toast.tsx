@@ -27,6 +27,12 @@ function subscribe(tell: () => void): () => void {
 /** Says something in the corner, from anywhere. */
 export const notify = {
   done: (title: string) => show({ kind: 'done', title }),
+  notLoaded: () =>
+    show({
+      kind: 'failed',
+      title: 'A part of this page could not be loaded',
+      description: 'It is tried again. There may be a new version: save what you need, and reload the page.',
+    }),
   failed(error: unknown) {
     const { title, next, requestId } = describeError(error)
     show({ kind: 'failed', title, description: requestId === undefined ? next : `${next} Request ${requestId}` })

@@ -1,13 +1,15 @@
-const attempts = 30
-const pauseMs = 2_000
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+/** After that long a pause somebody wonders. */
+const troubleAtPauseMs = 4_000
 
-/** Loads a part of a page that waits for it. What can't be loaded takes the page down, so a server that restarts is waited for. */
-export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+/** Loads a part of a page, however often it takes: an error would take the page down, with all that was typed there. */
+export async function untilLoaded<T>(load: () => Promise<T>, onTrouble?: () => void): Promise<T> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
       return await load()
-    } catch (error) {
-      if (attempt === attempts) throw error
+    } catch {
+      if (pauseMs === troubleAtPauseMs) onTrouble?.()
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }

@@ -1,10 +1,10 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Card } from '../../ui/page.tsx'
 import { callAuth } from '../sign-in/auth-client.ts'
 import { AskPassword } from './ask-password.tsx'
@@ -12,10 +12,8 @@ import { Row } from './row.tsx'
 import type { SetUp } from './set-up-two-factor.tsx'
 
 // With what draws the picture for the app.
-const SetUpTwoFactor = dynamic(() => import('./set-up-two-factor.tsx').then((module) => module.SetUpTwoFactor), {
-  ssr: false,
-})
-const BackupCodes = dynamic(() => import('./backup-codes.tsx').then((module) => module.BackupCodes), { ssr: false })
+const SetUpTwoFactor = onDemand(() => import('./set-up-two-factor.tsx').then((module) => module.SetUpTwoFactor))
+const BackupCodes = onDemand(() => import('./backup-codes.tsx').then((module) => module.BackupCodes))
 
 type Step =
   | { name: 'enable' | 'disable' | 'renew' }

@@ -1,12 +1,12 @@
 'use client'
 
 import type { Agent } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Answered, ListSkeleton } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { useDraft } from './configuration/use-draft.ts'
@@ -14,22 +14,16 @@ import { useConversation } from './playground/use-conversation.ts'
 
 // A tab loads when it is opened, and not before the page can keep what is typed into it.
 const loading = () => <ListSkeleton />
-const ConfigurationTab = dynamic(
+const ConfigurationTab = onDemand(
   () => import('./configuration/configuration-tab.tsx').then((module) => module.ConfigurationTab),
-  { ssr: false, loading },
+  loading,
 )
-const VersionsTab = dynamic(() => import('./versions/versions-tab.tsx').then((module) => module.VersionsTab), {
-  ssr: false,
+const VersionsTab = onDemand(() => import('./versions/versions-tab.tsx').then((module) => module.VersionsTab), loading)
+const PlaygroundTab = onDemand(
+  () => import('./playground/playground-tab.tsx').then((module) => module.PlaygroundTab),
   loading,
-})
-const PlaygroundTab = dynamic(() => import('./playground/playground-tab.tsx').then((module) => module.PlaygroundTab), {
-  ssr: false,
-  loading,
-})
-const ReleasesTab = dynamic(() => import('./releases/releases-tab.tsx').then((module) => module.ReleasesTab), {
-  ssr: false,
-  loading,
-})
+)
+const ReleasesTab = onDemand(() => import('./releases/releases-tab.tsx').then((module) => module.ReleasesTab), loading)
 
 export function AgentPage({ name }: { name: string }) {
   const { path } = useSession()

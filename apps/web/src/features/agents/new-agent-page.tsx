@@ -2,7 +2,6 @@
 
 import type { AgentSample } from '@freehold/contracts'
 import { Bot, PencilLine } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useApi } from '../../api/use-api.ts'
@@ -10,13 +9,14 @@ import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { ButtonLink } from '../../ui/button.tsx'
 import { Answered, ListSkeleton } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 
 // Not before the page can keep what is typed into it.
-const NewAgentForm = dynamic(() => import('./new-agent-form.tsx').then((module) => module.NewAgentForm), {
-  ssr: false,
-  loading: () => <ListSkeleton />,
-})
+const NewAgentForm = onDemand(
+  () => import('./new-agent-form.tsx').then((module) => module.NewAgentForm),
+  () => <ListSkeleton />,
+)
 
 const scratch = 'scratch'
 

@@ -2,17 +2,15 @@
 
 import type { Approval } from '@freehold/contracts'
 import { Check, Pencil, X } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useRef, useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { useKeys } from '../../ui/use-keys.ts'
 import { changedByDecision } from './changed-by-decision.ts'
 
-const Refuse = dynamic(() => import('./refuse.tsx').then((module) => module.Refuse), { ssr: false })
-const EditAndApprove = dynamic(() => import('./edit-and-approve.tsx').then((module) => module.EditAndApprove), {
-  ssr: false,
-})
+const Refuse = onDemand(() => import('./refuse.tsx').then((module) => module.Refuse))
+const EditAndApprove = onDemand(() => import('./edit-and-approve.tsx').then((module) => module.EditAndApprove))
 
 /** The decision, by buttons or keys. It is about the arguments in sight: others than these are a conflict. */
 export function Decide({ approval, onDecided }: { approval: Approval; onDecided: (() => void) | undefined }) {

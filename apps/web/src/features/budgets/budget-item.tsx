@@ -1,19 +1,19 @@
 'use client'
 
 import type { Budget, BudgetWindow } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Meter } from '../../ui/charts/meter.tsx'
 import { formatMoney } from '../../ui/format.ts'
+import { onDemand } from '../../ui/on-demand.ts'
 import { RowActions } from '../../ui/row-actions.tsx'
 import { Time } from '../../ui/time.tsx'
 import { measures, periodWords } from './budget-words.ts'
 import { ScopeName } from './scope-name.tsx'
 
-const ChangeBudget = dynamic(() => import('./change-budget.tsx').then((module) => module.ChangeBudget), { ssr: false })
+const ChangeBudget = onDemand(() => import('./change-budget.tsx').then((module) => module.ChangeBudget))
 
 export function BudgetItem({ budget }: { budget: Budget }) {
   const { name, scope, period, windows, softPercent } = budget

@@ -1,16 +1,16 @@
 'use client'
 
 import { Plus, Wallet } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { BudgetItem } from './budget-item.tsx'
 
-const NewBudget = dynamic(() => import('./new-budget.tsx').then((module) => module.NewBudget), { ssr: false })
+const NewBudget = onDemand(() => import('./new-budget.tsx').then((module) => module.NewBudget))
 const everyMs = 5_000
 
 export function BudgetsTab() {

@@ -2,19 +2,19 @@
 
 import type { Approval } from '@freehold/contracts'
 import { CircleCheck, CircleX, ShieldQuestion } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct, useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
 import { classNames } from '../../ui/class-names.ts'
 import { Json } from '../../ui/code.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Moment } from '../../ui/time.tsx'
 import { statusWords, titleOf } from '../approvals/approval-words.ts'
 import { changedByDecision } from '../approvals/changed-by-decision.ts'
 import { whyNotDecide } from '../approvals/may-decide.ts'
 
-const Refuse = dynamic(() => import('../approvals/refuse.tsx').then((module) => module.Refuse), { ssr: false })
+const Refuse = onDemand(() => import('../approvals/refuse.tsx').then((module) => module.Refuse))
 const everyMs = 3_000
 
 interface ApprovalCardProps {

@@ -2,22 +2,20 @@
 
 import type { Connection } from '@freehold/contracts'
 import { Plug, Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Section } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 
-const ConnectionForm = dynamic(() => import('./connection-form.tsx').then((module) => module.ConnectionForm), {
-  ssr: false,
-})
+const ConnectionForm = onDemand(() => import('./connection-form.tsx').then((module) => module.ConnectionForm))
 
 export function ConnectionsSection() {
   const { can } = useSession()

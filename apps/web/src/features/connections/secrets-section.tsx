@@ -2,12 +2,12 @@
 
 import type { Secret } from '@freehold/contracts'
 import { LockKeyhole, Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Section } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
@@ -15,7 +15,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { ActorName } from '../people/actor-name.tsx'
 
-const SetSecret = dynamic(() => import('./set-secret.tsx').then((module) => module.SetSecret), { ssr: false })
+const SetSecret = onDemand(() => import('./set-secret.tsx').then((module) => module.SetSecret))
 
 export function SecretsSection() {
   const { can } = useSession()

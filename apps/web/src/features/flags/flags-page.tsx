@@ -2,19 +2,19 @@
 
 import type { Environment, Flag } from '@freehold/contracts'
 import { Flag as FlagIcon, Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { Select } from '../../ui/select.tsx'
 import { environments } from '../agents/environments.ts'
 import { FlagsTable } from './flags-table.tsx'
 
-const FlagForm = dynamic(() => import('./flag-form.tsx').then((module) => module.FlagForm), { ssr: false })
+const FlagForm = onDemand(() => import('./flag-form.tsx').then((module) => module.FlagForm))
 
 export function FlagsPage() {
   const { can } = useSession()

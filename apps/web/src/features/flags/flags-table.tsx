@@ -1,18 +1,18 @@
 'use client'
 
 import type { Flag } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { RowActions } from '../../ui/row-actions.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { definitionOf } from './draft.ts'
 
-const TryFlag = dynamic(() => import('./try-flag.tsx').then((module) => module.TryFlag), { ssr: false })
+const TryFlag = onDemand(() => import('./try-flag.tsx').then((module) => module.TryFlag))
 
 interface FlagsTableProps {
   flags: readonly Flag[]

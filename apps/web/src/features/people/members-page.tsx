@@ -1,20 +1,17 @@
 'use client'
 
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Page } from '../../ui/page.tsx'
 import { InvitationsSection } from './invitations-section.tsx'
 import { MembersTable } from './members-table.tsx'
 import { SupportNotice } from './support-notice.tsx'
 
-const Invite = dynamic(() => import('./invite.tsx').then((module) => module.Invite), { ssr: false })
-const NewServiceAccount = dynamic(
-  () => import('./new-service-account.tsx').then((module) => module.NewServiceAccount),
-  { ssr: false },
-)
+const Invite = onDemand(() => import('./invite.tsx').then((module) => module.Invite))
+const NewServiceAccount = onDemand(() => import('./new-service-account.tsx').then((module) => module.NewServiceAccount))
 
 export function MembersPage() {
   const { can } = useSession()

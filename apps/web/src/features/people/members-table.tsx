@@ -2,12 +2,12 @@
 
 import type { Member } from '@freehold/contracts'
 import { Bot } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
@@ -18,7 +18,7 @@ import { membersQuery } from './members-query.ts'
 import { RoleBadges } from './role-field.tsx'
 import { givableRoles } from './roles.ts'
 
-const ChangeRoles = dynamic(() => import('./change-roles.tsx').then((module) => module.ChangeRoles), { ssr: false })
+const ChangeRoles = onDemand(() => import('./change-roles.tsx').then((module) => module.ChangeRoles))
 
 export function MembersTable() {
   const members = usePages('listMembers', membersQuery)

@@ -1,15 +1,15 @@
 'use client'
 
 import type { TenantHealth } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { RowActions } from '../../ui/row-actions.tsx'
 import { changedByTenant } from './changed-by-tenant.ts'
 
-const StartSupport = dynamic(() => import('./start-support.tsx').then((module) => module.StartSupport), { ssr: false })
-const ChangePlan = dynamic(() => import('./change-plan.tsx').then((module) => module.ChangePlan), { ssr: false })
+const StartSupport = onDemand(() => import('./start-support.tsx').then((module) => module.StartSupport))
+const ChangePlan = onDemand(() => import('./change-plan.tsx').then((module) => module.ChangePlan))
 
 export function TenantActions({ tenant }: { tenant: TenantHealth }) {
   const { can, me } = useSession()

@@ -4,7 +4,6 @@ import type { Run, StepSummary } from '@freehold/contracts'
 import { FreeholdError } from '@freehold/contracts/browser'
 import { useQueryClient } from '@tanstack/react-query'
 import { ArrowLeft } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { notFound } from 'next/navigation'
 import { type ReactNode, useRef, useState } from 'react'
@@ -12,6 +11,7 @@ import { queryOf } from '../../api/queries.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Answered } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Card, Page, Skeleton } from '../../ui/page.tsx'
 import { readable } from '../../ui/readable.ts'
 import { Segmented } from '../../ui/segmented.tsx'
@@ -25,18 +25,12 @@ import { useRun } from './use-run.ts'
 
 const PaneSkeleton = () => <Skeleton className="h-40" />
 // Loaded by who opens them. Next reads these options, so they are written out.
-const StepDetail = dynamic(() => import('./step-detail.tsx').then((module) => module.StepDetail), {
-  ssr: false,
-  loading: PaneSkeleton,
-})
-const ConversationPane = dynamic(() => import('./conversation-pane.tsx').then((module) => module.ConversationPane), {
-  ssr: false,
-  loading: PaneSkeleton,
-})
-const JournalPane = dynamic(() => import('./journal-pane.tsx').then((module) => module.JournalPane), {
-  ssr: false,
-  loading: PaneSkeleton,
-})
+const StepDetail = onDemand(() => import('./step-detail.tsx').then((module) => module.StepDetail), PaneSkeleton)
+const ConversationPane = onDemand(
+  () => import('./conversation-pane.tsx').then((module) => module.ConversationPane),
+  PaneSkeleton,
+)
+const JournalPane = onDemand(() => import('./journal-pane.tsx').then((module) => module.JournalPane), PaneSkeleton)
 
 /** Side by side both panes keep their height whatever happens in them; one below the other, the upper one does. */
 const paneHeight = 'lg:h-[max(26rem,calc(100dvh-15rem))]'

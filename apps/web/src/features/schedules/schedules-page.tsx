@@ -2,7 +2,6 @@
 
 import type { Schedule } from '@freehold/contracts'
 import { CalendarClock, Ellipsis, Play, Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
@@ -12,6 +11,7 @@ import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Menu } from '../../ui/menu.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
@@ -21,7 +21,7 @@ import { useCron } from './use-cron.ts'
 
 const everyMs = 10_000
 
-const ScheduleForm = dynamic(() => import('./schedule-form.tsx').then((module) => module.ScheduleForm), { ssr: false })
+const ScheduleForm = onDemand(() => import('./schedule-form.tsx').then((module) => module.ScheduleForm))
 
 export function SchedulesPage() {
   const { can } = useSession()

@@ -1,12 +1,12 @@
 'use client'
 
 import type { Service, ServiceConsumer } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Section } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
@@ -14,7 +14,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { describeUse } from './uses.ts'
 
-const ConsumerForm = dynamic(() => import('./consumer-form.tsx').then((module) => module.ConsumerForm), { ssr: false })
+const ConsumerForm = onDemand(() => import('./consumer-form.tsx').then((module) => module.ConsumerForm))
 
 /** Who relies on what: none of it is broken without anybody noticing. */
 export function ConsumersSection({ service: { name, contract } }: { service: Service }) {

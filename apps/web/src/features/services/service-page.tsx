@@ -1,7 +1,6 @@
 'use client'
 
 import type { Service } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useAct, useApi } from '../../api/use-api.ts'
@@ -11,11 +10,12 @@ import { Json } from '../../ui/code.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { CopyButton } from '../../ui/copy-button.tsx'
 import { Answered } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Card, Page } from '../../ui/page.tsx'
 import { ConsumersSection } from './consumers-section.tsx'
 import { UpstreamsCard } from './upstreams-card.tsx'
 
-const ServiceForm = dynamic(() => import('./service-form.tsx').then((module) => module.ServiceForm), { ssr: false })
+const ServiceForm = onDemand(() => import('./service-form.tsx').then((module) => module.ServiceForm))
 
 export function ServicePage({ name }: { name: string }) {
   const service = useApi('getService', { params: { name } })

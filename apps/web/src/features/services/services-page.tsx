@@ -2,20 +2,20 @@
 
 import type { ServiceSummary } from '@freehold/contracts'
 import { Plus, Route } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { environments } from '../agents/environments.ts'
 
-const ServiceForm = dynamic(() => import('./service-form.tsx').then((module) => module.ServiceForm), { ssr: false })
+const ServiceForm = onDemand(() => import('./service-form.tsx').then((module) => module.ServiceForm))
 
 export function ServicesPage() {
   const { can } = useSession()

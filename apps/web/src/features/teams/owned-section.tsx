@@ -2,13 +2,13 @@
 
 import type { Ownership, Team } from '@freehold/contracts'
 import { Boxes } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Section } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
@@ -16,7 +16,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { isOwnedKind, useNamesOfOwned } from './owned-kinds.ts'
 import { allOwners, allTeams } from './queries.ts'
 
-const GiveForm = dynamic(() => import('./give-form.tsx').then((module) => module.GiveForm), { ssr: false })
+const GiveForm = onDemand(() => import('./give-form.tsx').then((module) => module.GiveForm))
 
 /** What a team owns, and what others share with it. */
 export function OwnedSection({ team }: { team: Team }) {

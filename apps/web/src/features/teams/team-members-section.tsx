@@ -2,12 +2,12 @@
 
 import type { Team, TeamMember } from '@freehold/contracts'
 import { Plus } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Section } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { RowActions } from '../../ui/row-actions.tsx'
@@ -15,9 +15,7 @@ import { type Column, Table } from '../../ui/table.tsx'
 import { memberName } from '../people/member-name.ts'
 import { RoleBadges } from '../people/role-field.tsx'
 
-const TeamMemberForm = dynamic(() => import('./team-member-form.tsx').then((module) => module.TeamMemberForm), {
-  ssr: false,
-})
+const TeamMemberForm = onDemand(() => import('./team-member-form.tsx').then((module) => module.TeamMemberForm))
 
 export function TeamMembersSection({ team }: { team: Team }) {
   const { can } = useSession()

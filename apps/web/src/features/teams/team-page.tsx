@@ -1,7 +1,6 @@
 'use client'
 
 import type { Team } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useRouter } from 'next/navigation'
 import { useState } from 'react'
 import { useAct } from '../../api/use-api.ts'
@@ -10,12 +9,13 @@ import { useSession } from '../../session/session.tsx'
 import { Button, ButtonLink } from '../../ui/button.tsx'
 import { Confirm } from '../../ui/confirm.tsx'
 import { Answered } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { OwnedSection } from './owned-section.tsx'
 import { allTeams } from './queries.ts'
 import { TeamMembersSection } from './team-members-section.tsx'
 
-const NameTeam = dynamic(() => import('./name-team.tsx').then((module) => module.NameTeam), { ssr: false })
+const NameTeam = onDemand(() => import('./name-team.tsx').then((module) => module.NameTeam))
 
 export function TeamPage({ id }: { id: string }) {
   const { path } = useSession()

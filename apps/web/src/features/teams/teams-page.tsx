@@ -2,19 +2,19 @@
 
 import type { Team } from '@freehold/contracts'
 import { Plus, UsersRound } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import { useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { allOwners, allTeams } from './queries.ts'
 
-const NameTeam = dynamic(() => import('./name-team.tsx').then((module) => module.NameTeam), { ssr: false })
+const NameTeam = onDemand(() => import('./name-team.tsx').then((module) => module.NameTeam))
 
 export function TeamsPage() {
   const { can } = useSession()

@@ -1,13 +1,13 @@
 'use client'
 
 import type { Webhook } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { RowActions } from '../../ui/row-actions.tsx'
 
-const TestDelivery = dynamic(() => import('./test-delivery.tsx').then((module) => module.TestDelivery), { ssr: false })
-const ShownOnce = dynamic(() => import('../../ui/shown-once.tsx').then((module) => module.ShownOnce), { ssr: false })
+const TestDelivery = onDemand(() => import('./test-delivery.tsx').then((module) => module.TestDelivery))
+const ShownOnce = onDemand(() => import('../../ui/shown-once.tsx').then((module) => module.ShownOnce))
 
 export function WebhookActions({ webhook, onEdit }: { webhook: Webhook; onEdit: () => void }) {
   const { can } = useSession()

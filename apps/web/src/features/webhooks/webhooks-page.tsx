@@ -2,19 +2,19 @@
 
 import type { Webhook } from '@freehold/contracts'
 import { Plus, Webhook as WebhookIcon } from 'lucide-react'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { usePages } from '../../api/use-pages.ts'
 import { useSession } from '../../session/session.tsx'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { EmptyState, Page } from '../../ui/page.tsx'
 import { Paged } from '../../ui/paged.tsx'
 import { type Column, Table } from '../../ui/table.tsx'
 import { Time } from '../../ui/time.tsx'
 import { WebhookActions } from './webhook-actions.tsx'
 
-const WebhookForm = dynamic(() => import('./webhook-form.tsx').then((module) => module.WebhookForm), { ssr: false })
+const WebhookForm = onDemand(() => import('./webhook-form.tsx').then((module) => module.WebhookForm))
 
 export function WebhooksPage() {
   const { can } = useSession()

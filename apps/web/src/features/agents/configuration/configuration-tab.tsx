@@ -3,7 +3,6 @@
 import type { Agent } from '@freehold/contracts'
 import { FreeholdError } from '@freehold/contracts/browser'
 import { useQueryClient } from '@tanstack/react-query'
-import dynamic from 'next/dynamic'
 import { useState } from 'react'
 import { keyOf, queryOf } from '../../../api/queries.ts'
 import { useAct } from '../../../api/use-api.ts'
@@ -11,16 +10,17 @@ import { useSession } from '../../../session/session.tsx'
 import { Button } from '../../../ui/button.tsx'
 import { type FieldErrors, fieldErrors } from '../../../ui/field-errors.ts'
 import { ListSkeleton } from '../../../ui/listing.tsx'
+import { onDemand } from '../../../ui/on-demand.ts'
 import { changesBetween } from '../versions/changes.ts'
 import { ConfigFields, configFields } from './config-fields.tsx'
 import { type Draft, toConfig, toDraft } from './draft.ts'
 import type { Unsaved } from './use-draft.ts'
 
-const ConfigView = dynamic(() => import('./config-view.tsx').then((module) => module.ConfigView), {
-  ssr: false,
-  loading: () => <ListSkeleton />,
-})
-const ReviewDialog = dynamic(() => import('./review-dialog.tsx').then((module) => module.ReviewDialog), { ssr: false })
+const ConfigView = onDemand(
+  () => import('./config-view.tsx').then((module) => module.ConfigView),
+  () => <ListSkeleton />,
+)
+const ReviewDialog = onDemand(() => import('./review-dialog.tsx').then((module) => module.ReviewDialog))
 
 interface ConfigurationTabProps {
   agent: Agent
