@@ -89,15 +89,19 @@ describe.skipIf(!hasBrowser())('agents', () => {
     await client.createAgent({ body: { name: 'outdated', model: 'demo', prompts: { system: 'Be kind.' } } })
     const { page } = await dashboard.browseAs({ roles: ['builder'] })
     await page.goto('/t/acme/agents/outdated')
-    const prompt = page.getByLabel('System prompt')
-    await write(prompt, 'Be brief.')
     await page.waitForLoadState('networkidle')
+    const prompt = page.getByLabel('System prompt')
+    // What shows notices comes with the first key.
+    const notices = page.waitForResponse('**/_next/static/**')
+    await write(prompt, 'Be brief.')
+    await (await notices).finished()
     // As after an upgrade of the installation, whose parts have other names.
-    await page.route('**/_next/static/**', (route) => route.fulfill({ status: 404 }))
+    const parts = '**/_next/static/**'
+    await page.route(parts, (route) => route.fulfill({ status: 404 }))
     await press(page.getByRole('button', { name: 'Review changes' }))
     await expect(page.getByText('A part of this page could not be loaded').first()).toBeVisible()
     await expect(prompt).toHaveValue('Be brief.')
-    await page.unroute('**/_next/static/**')
+    await page.unroute(parts)
     await expect(page.getByRole('dialog').getByRole('heading', { name: 'Save version 2?' })).toBeVisible()
   })
 

@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test'
+import type { Locator, Page } from '@playwright/test'
 import { describe, test } from 'vitest'
 import { press, reach, write } from './by-keyboard.fixture.ts'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
@@ -133,7 +133,9 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await page.getByRole('link', { name: 'assistant' }).first().focus()
     await page.keyboard.press('Shift')
     await page.waitForLoadState('networkidle')
-    await goByPalette(page, 'Agents')
+    await openPalette(page)
+    await page.keyboard.press('Escape')
+    await page.evaluate(() => Object.assign(window, { isSamePage: true }))
     await page.route('**/*', (route) => route.abort())
     await expect(page.getByText('No connection. This is as of')).toBeVisible()
     await press(page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Runs' }))
@@ -141,9 +143,12 @@ describe.skipIf(!hasBrowser())('the shell', () => {
     await page.getByRole('row').filter({ hasText: 'assistant' }).getByRole('cell').last().click()
     await goByPalette(page, 'Approvals')
     await expect(page.getByRole('dialog')).toHaveCount(0)
-    await expect(page).toHaveURL(/\/t\/acme\/agents$/)
     await page.unroute('**/*')
     await expect(page.getByText('No connection. This is as of')).toBeHidden()
+    await expect(page).toHaveURL(/\/t\/acme\/agents$/)
+    expect(await page.evaluate(() => 'isSamePage' in window)).toBe(true)
+    await page.getByRole('row').filter({ hasText: 'assistant' }).getByRole('cell').last().click()
+    await expect(page).toHaveURL(/\/t\/acme\/agents\/assistant$/)
   })
 
   test('the menus at the side and the way past them are there for the keyboard', async () => {
@@ -190,12 +195,16 @@ describe.skipIf(!hasBrowser())('the shell', () => {
 })
 
 async function goByPalette(page: Page, letters: string): Promise<void> {
+  await write(await openPalette(page), letters)
+  await page.keyboard.press('Enter')
+}
+
+async function openPalette(page: Page): Promise<Locator> {
   const field = page.getByPlaceholder('Page, agent or tenant')
   // Nothing hears the keys before the scripts of the page are there.
   await expect(async () => {
     await page.keyboard.press('Control+k')
     await field.waitFor({ timeout: 3_000 })
   }).toPass()
-  await write(field, letters)
-  await page.keyboard.press('Enter')
+  return field
 }

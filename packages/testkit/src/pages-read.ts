@@ -4,7 +4,9 @@ import type { TestPlatform } from './platform.ts'
 export async function pagesRead(on: TestPlatform, work: () => Promise<unknown>): Promise<number> {
   const before = await countPages(on)
   await work()
-  return (await countPages(on)) - before
+  const pages = (await countPages(on)) - before
+  if (pages === 0) throw new Error('The database counted no page.')
+  return pages
 }
 
 async function countPages(on: TestPlatform): Promise<number> {

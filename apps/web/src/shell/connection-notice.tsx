@@ -14,10 +14,14 @@ const anything = '/api/v1/public/branding'
 
 let isLost = false
 
-/** Whether there is somebody to ask for another page; says so if not. */
+/** Whether there is somebody to ask for another page. If not, says so. */
 export function mayLeave(): boolean {
-  if (isLost) notify.failed(new TypeError('no connection'))
+  if (isLost) sayNoConnection()
   return !isLost
+}
+
+function sayNoConnection(): void {
+  notify.failed(new TypeError('no connection'))
 }
 
 /** Says that what a page shows is old while nobody answers, and has links wait until somebody does. */
@@ -99,5 +103,5 @@ function stayHere(event: MouseEvent): void {
   if (link.origin !== location.origin || link.hash !== '' || link.target === '_blank' || link.download !== '') return
   event.preventDefault()
   event.stopImmediatePropagation()
-  mayLeave()
+  sayNoConnection()
 }

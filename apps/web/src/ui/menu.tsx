@@ -15,6 +15,6 @@ export function Menu(props: MenuProps) {
     'aria-haspopup': 'menu',
     onPointerEnter: () => void loadPopup().catch(() => undefined),
     // Until then the button stays, and keeps the focus.
-    onClick: () => void untilLoaded(loadPopup).then((loaded) => setPopup(() => loaded), notify.failed),
+    onClick: () => void untilLoaded(loadPopup, notify.notLoaded).then((loaded) => setPopup(() => loaded)),
   })
 }

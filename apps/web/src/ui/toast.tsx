@@ -6,13 +6,15 @@ import type { Notice } from './toast-viewport.tsx'
 import { untilLoaded } from './until-loaded.ts'
 
 const loadViewport = () => import('./toast-viewport.tsx')
+let loading: ReturnType<typeof loadViewport> | undefined
 
 // What shows notices, once there was one.
 let Viewport: ComponentType | undefined
 const waiting = new Set<() => void>()
 
 function show(notice: Notice): void {
-  void untilLoaded(loadViewport).then(({ showNotice, ToastViewport }) => {
+  loading ??= untilLoaded(loadViewport)
+  void loading.then(({ showNotice, ToastViewport }) => {
     Viewport = ToastViewport
     for (const tell of waiting) tell()
     showNotice(notice)
@@ -31,7 +33,8 @@ export const notify = {
     show({
       kind: 'failed',
       title: 'A part of this page could not be loaded',
-      description: 'It is tried again. There may be a new version: save what you need, and reload the page.',
+      description:
+        'It comes by itself once it can. If you have a connection, there may be a new version: save what you need, and reload the page.',
     }),
   failed(error: unknown) {
     const { title, next, requestId } = describeError(error)

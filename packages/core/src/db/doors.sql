@@ -182,8 +182,8 @@ $$;
 -- A run whose lease ran out lost its worker, which is a failed attempt. When that was its last one, the claim only hands
 -- it over to be ended (spent). Else it is a suspect from then on, until it gets ahead: one run may have killed the worker,
 -- and the runs of a dead worker come back together, so the guilty one must not take the same neighbours along each time.
--- From the second death on a suspect is put off for a random while (cooling_off), for a second at least: what a claim put
--- off must not be due again while its worker still claims. On its last attempt (last_chance) it is
+-- From the second death on a suspect is put off for a random while (cooling_off), for a second at least, or until its
+-- deadline: what a claim put off must not be due again while its worker still claims. On its last attempt (last_chance) it is
 -- put off while its worker would have another suspect beside it, though for half a minute at the most: p_with_suspect and
 -- p_with_last_chance say what the worker is at already. What is put off is told, as it takes a place of the p_limit.
 create function door_claim_runs(

@@ -190,8 +190,8 @@ test('whether a conversation is free is found without a look at its thousands of
     [first],
   )
   const find = () => on.asSuperuser(`select run_at_work($1, 'much said')`, [on.acme.id])
-  for (const known of [false, true]) {
-    if (known) await on.asSuperuser('analyze')
+  for (const analyzed of [false, true]) {
+    if (analyzed) await on.asSuperuser('analyze')
     await find() // the first time reads the catalogue, too
     expect(await pagesRead(on, find)).toBeLessThan(50)
   }

@@ -68,7 +68,7 @@ function conversations(tx: Tx) {
 function withRuns(tx: Tx, threads: ReturnType<typeof conversations>) {
   return (
     tx
-      // The offset keeps their order apart, so that the runs of those alone are read that are answered.
+      // The offset has them put in order first, so that no runs are read of those that come after the page.
       .selectFrom(threads.offset(0).as('threads'))
       .innerJoinLateral(
         (eb) => runAtEnd(eb, 'asc').as('first'),

@@ -1,13 +1,17 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { useSearch } from '../../session/use-search.ts'
+import { ListSkeleton } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Inbox } from './inbox.tsx'
 import { WaitingReleases } from './waiting-releases.tsx'
 
-const History = dynamic(() => import('./history.tsx').then((module) => module.History))
+const History = onDemand(
+  () => import('./history.tsx').then((module) => module.History),
+  () => <ListSkeleton />,
+)
 
 export function ApprovalsPage() {
   const [search, setSearch] = useSearch()

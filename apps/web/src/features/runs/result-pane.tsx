@@ -1,16 +1,16 @@
 'use client'
 
 import type { Run } from '@freehold/contracts'
-import dynamic from 'next/dynamic'
 import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { useSession } from '../../session/session.tsx'
 import { Json } from '../../ui/code.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Block, Said } from './text-block.tsx'
 
 // Few runs need them.
-const Failure = dynamic(() => import('./failure.tsx').then((module) => module.Failure))
-const Decision = dynamic(() => import('./decision.tsx').then((module) => module.Decision))
+const Failure = onDemand(() => import('./failure.tsx').then((module) => module.Failure))
+const Decision = onDemand(() => import('./decision.tsx').then((module) => module.Decision))
 
 /** What was asked, and what came of it so far. */
 export function ResultPane({ run, liveText }: { run: Run; liveText: string | undefined }) {

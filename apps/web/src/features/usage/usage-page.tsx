@@ -1,13 +1,17 @@
 'use client'
 
-import dynamic from 'next/dynamic'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
+import { ListSkeleton } from '../../ui/listing.tsx'
+import { onDemand } from '../../ui/on-demand.ts'
 import { Page } from '../../ui/page.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { Spend } from './spend.tsx'
 
-const BudgetsTab = dynamic(() => import('../budgets/budgets-tab.tsx').then((module) => module.BudgetsTab))
+const BudgetsTab = onDemand(
+  () => import('../budgets/budgets-tab.tsx').then((module) => module.BudgetsTab),
+  () => <ListSkeleton />,
+)
 
 export function UsagePage() {
   const { can } = useSession()

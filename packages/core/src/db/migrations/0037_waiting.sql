@@ -107,8 +107,8 @@ alter table threads add column principal text;
 alter table threads no force row level security;
 alter table agent_runs no force row level security;
 update threads t set principal = first.principal
-  from (select distinct on (r.tenant_id, r.thread_id) r.* from agent_runs r
-         order by r.tenant_id, r.thread_id, r.created_at, r.id) first
+  from (select distinct on (r.tenant_id, r.thread_id) r.tenant_id, r.thread_id, r.principal, r.parent_run_id
+          from agent_runs r order by r.tenant_id, r.thread_id, r.id) first
  where first.tenant_id = t.tenant_id and first.thread_id = t.id and first.parent_run_id is null;
 alter table agent_runs force row level security;
 alter table threads force row level security;
