@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await press(page.getByRole('dialog').getByRole('button', { name: 'Approve', exact: true }))
     await endOf(client, asked.runId, 'succeeded')
     await page.goto('/t/acme/usage?tab=budgets')
-    await expect(page.getByRole('meter', { name: 'pilot: requests' })).toHaveAttribute('aria-valuetext', '2 of 6 calls')
+    await expect(page.getByRole('meter', { name: 'pilot: calls' })).toHaveAttribute('aria-valuetext', '2 of 6 calls')
   }, 60_000)
 
   test('a budget made in dollars stops a run, and one raised in dollars lets it go', async () => {
@@ -205,6 +205,27 @@ describe.skipIf(!hasBrowser())('approvals, budgets and the platform', () => {
     await press(page.getByRole('button', { name: 'Join' }))
     await expect(page).toHaveURL(/\/t\/initech$/)
   }, 90_000)
+
+  test('each step of a new tenant tells what can not be, and a reload loses nothing', async () => {
+    const { page } = await dashboard.browseAsOwner()
+    await page.goto('/platform/new')
+    const next = page.getByRole('button', { name: 'Next' })
+    const name = page.getByLabel('Name', { exact: true })
+    await write(name, 'acme')
+    await press(next)
+    await expect(name).toHaveAccessibleDescription(/There is a tenant of this name already/)
+    await write(name, 'umbrella')
+    await page.reload()
+    await expect(name).toHaveValue('umbrella')
+    await press(next)
+    const owner = page.getByLabel('Address of its owner')
+    await write(owner, 'a@b')
+    await press(next)
+    await expect(owner).toHaveAccessibleDescription(/an e-mail address, such as/)
+    await write(owner, '')
+    await press(next)
+    await expect(page.getByRole('heading', { name: 'What it begins with' })).toBeVisible()
+  })
 
   test('the pages of the installation are not found by those who don’t run it', async () => {
     const { page } = await dashboard.browseAs({ roles: ['owner'] })

@@ -19,8 +19,13 @@ const scopeSchema = z
 
 const limit = z.int().min(0).nullable()
 const nanosWords = 'give a whole number of billionths of a dollar, such as 5000000000 for 5 dollars'
+const mostWords = `at most ${Number.MAX_SAFE_INTEGER} billionths of a dollar, which are 9 million dollars`
 const limitsShape = {
-  limitNanos: z.int(nanosWords).min(0, nanosWords).nullable().meta({ description: 'Nano-USD per period.' }),
+  limitNanos: z
+    .int({ error: ({ code }) => (code === 'too_big' ? mostWords : nanosWords) })
+    .min(0, nanosWords)
+    .nullable()
+    .meta({ description: 'Nano-USD per period.' }),
   tokenLimit: limit.meta({ description: 'Tokens in and out per period.' }),
   requestLimit: limit.meta({ description: 'Calls of a model per period.' }),
 }

@@ -7,6 +7,10 @@ export function formatMoney(nanos: number): string {
   return dollars.toLocaleString('en', { style: 'currency', currency: 'USD' })
 }
 
+/** To the last digit that somebody set, and to the cent at least. */
+export const formatExactMoney = (nanos: number): string =>
+  (nanos / 1e9).toLocaleString('en', { style: 'currency', currency: 'USD', maximumFractionDigits: 9 })
+
 export const formatNumber = (value: number): string => value.toLocaleString('en')
 
 /** As «12.3k», for where there is little room. */

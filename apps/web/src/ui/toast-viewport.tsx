@@ -61,7 +61,7 @@ function ToastList() {
           <CircleCheck className="mt-0.5 size-4 shrink-0 text-good" aria-hidden />
         )}
         <div className="min-w-0 grow">
-          <Toast.Title className="font-medium" />
+          <Toast.Title className="font-medium break-words" />
           <Toast.Description className="mt-0.5 break-words text-soft" />
         </div>
         <Toast.Close aria-label="Dismiss" className="h-fit text-faint hover:text-ink">

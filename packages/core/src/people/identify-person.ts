@@ -62,6 +62,6 @@ function chooseMembership(memberships: readonly MembershipRow[], chosen: string 
   const names = memberships.map(({ name }) => name).join(', ') || 'none'
   throw new FreeholdError(
     'permission_denied',
-    `X-Tenant-Id names no tenant that you belong to. Yours: ${names}. Ask for an invitation to another one.`,
+    `You don't belong to the tenant that X-Tenant-Id names, or not any more. Yours: ${names}. Ask for an invitation to another one.`,
   )
 }

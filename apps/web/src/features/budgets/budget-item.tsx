@@ -17,9 +17,9 @@ const ChangeBudget = onDemand(() => import('./change-budget.tsx').then((module) 
 
 export function BudgetItem({ budget }: { budget: Budget }) {
   const { name, scope, period, windows, softPercent } = budget
-  const limits = measures.flatMap(({ limit, format, unit }) => {
+  const limits = measures.flatMap(({ limit, formatLimit, unit }) => {
     const allowed = budget[limit]
-    return allowed === null ? [] : [`${format(allowed)}${unit(allowed)}`]
+    return allowed === null ? [] : [`${formatLimit(allowed)}${unit(allowed)}`]
   })
   return (
     <div className="grid grid-cols-[minmax(0,1fr)_max-content] gap-x-8 gap-y-3 px-4 py-4 md:grid-cols-[16rem_minmax(0,1fr)_max-content]">
@@ -51,14 +51,14 @@ function Window({ budget, window }: { budget: Budget; window: BudgetWindow }) {
   return (
     <div className="flex min-w-0 flex-col gap-2">
       {budget.scope.kind !== 'tenant' && budget.scope.id === null && <p className="truncate font-medium">{subject}</p>}
-      {measures.map(({ window: measure, format, unit }) => {
+      {measures.map(({ name, window: measure, format, formatLimit, unit }) => {
         const { allowed, spent, reserved } = window[measure]
         if (allowed === null) return null
-        const text = `${format(spent)} of ${format(allowed)}${unit(allowed)}${reserved > 0 ? `, ${format(reserved)} reserved` : ''}`
+        const text = `${format(spent)} of ${formatLimit(allowed)}${unit(allowed)}${reserved > 0 ? `, ${format(reserved)} reserved` : ''}`
         return (
           <div key={measure}>
             <p className="mb-1 text-xs text-soft tabular-nums">{text}</p>
-            <Meter label={`${budget.name}: ${measure}`} text={text} used={spent} reserved={reserved} limit={allowed} />
+            <Meter label={`${budget.name}: ${name}`} text={text} used={spent} reserved={reserved} limit={allowed} />
           </div>
         )
       })}

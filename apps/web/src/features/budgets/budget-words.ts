@@ -1,5 +1,5 @@
 import type { Budget } from '@freehold/contracts'
-import { formatMoney, formatNumber } from '../../ui/format.ts'
+import { formatExactMoney, formatMoney, formatNumber } from '../../ui/format.ts'
 
 export const periodWords: Record<Budget['period'], string> = {
   hour: 'per hour',
@@ -17,19 +17,30 @@ export const scopeWords: Record<Budget['scope']['kind'], { each: string; one: st
   api_key: { each: 'Each key', one: 'Key' },
 }
 
-/** What a budget can limit, and how an amount of it is written. */
+/** What a budget can limit, and how what was used of it and the limit are written. */
 export const measures = [
-  { window: 'nanos', limit: 'limitNanos', format: formatMoney, unit: () => '' },
   {
+    name: 'money',
+    window: 'nanos',
+    limit: 'limitNanos',
+    format: formatMoney,
+    formatLimit: formatExactMoney,
+    unit: () => '',
+  },
+  {
+    name: 'tokens',
     window: 'tokens',
     limit: 'tokenLimit',
     format: formatNumber,
+    formatLimit: formatNumber,
     unit: (count: number) => (count === 1 ? ' token' : ' tokens'),
   },
   {
+    name: 'calls',
     window: 'requests',
     limit: 'requestLimit',
     format: formatNumber,
+    formatLimit: formatNumber,
     unit: (count: number) => (count === 1 ? ' call' : ' calls'),
   },
 ] as const

@@ -1,7 +1,7 @@
 'use client'
 
 import type { Budget, CreateBudget } from '@freehold/contracts'
-import { dollarsOf, nanosOf, smallestDollars } from '../../ui/dollars.ts'
+import { dollarsOf, mostDollars, nanosOf, smallestDollars } from '../../ui/dollars.ts'
 import { Field, Input } from '../../ui/field.tsx'
 import type { FieldErrors } from '../../ui/field-errors.ts'
 
@@ -20,6 +20,7 @@ export function LimitFields({ budget, errors }: { budget?: Budget; errors: Field
           name="dollars"
           type="number"
           min={0}
+          max={mostDollars}
           step={smallestDollars}
           placeholder="none"
           defaultValue={money === null ? '' : dollarsOf(money)}

@@ -16,14 +16,15 @@ export function SeriesCards({ overview: { series, timeZone }, days }: { overview
   const failed = { name: 'Failed', tone: 'bad', values: series.map((each) => each.failed) } as const
   const spend = { name: 'Spend', tone: 'accent', values: series.map(({ costNanos }) => costNanos) } as const
   const by = days === '1' ? 'by the hour' : 'by day'
+  const whose = <span className="text-xs text-soft">{`${by}, ${timeZone}`}</span>
   return (
     <div className="grid gap-5 lg:grid-cols-2">
-      <Card title="Runs" className="pb-3">
+      <Card title="Runs" actions={whose} className="pb-3">
         <div className="px-4 pt-3">
           <Chart label={`Runs ${by}`} kind="bars" points={points} series={[others, failed]} format={formatCompact} />
         </div>
       </Card>
-      <Card title="Spend" className="pb-3">
+      <Card title="Spend" actions={whose} className="pb-3">
         <div className="px-4 pt-3">
           <Chart label={`Spend ${by}`} kind="area" points={points} series={[spend]} format={formatMoney} />
         </div>

@@ -2,7 +2,7 @@
 
 import { tenantNameHint, tenantNamePattern } from '@freehold/contracts/browser'
 import { Checkbox } from '../../../ui/checkbox.tsx'
-import { smallestDollars } from '../../../ui/dollars.ts'
+import { mostDollars, smallestDollars } from '../../../ui/dollars.ts'
 import { Field, Input } from '../../../ui/field.tsx'
 import type { FieldErrors } from '../../../ui/field-errors.ts'
 import { PlanField } from '../plan-field.tsx'
@@ -16,14 +16,15 @@ interface StepProps {
   errors: FieldErrors
 }
 
-export function NameStep({ draft, onChange, errors }: StepProps) {
+export function NameStep({ draft, onChange, errors, taken }: StepProps & { taken: string | undefined }) {
   const isName = tenantNamePattern.test(draft.name)
+  const problem = draft.name === taken ? 'There is a tenant of this name already: choose another one' : undefined
   return (
     <>
       <Field
         label="Name"
         hint={`It stands in addresses, as in /t/${draft.name || 'acme'}, and stays.`}
-        error={errors.of('name') ?? (isName || draft.name === '' ? undefined : tenantNameHint)}
+        error={problem ?? errors.of('name') ?? (isName || draft.name === '' ? undefined : tenantNameHint)}
       >
         <Input
           required
@@ -83,6 +84,7 @@ export function StartStep({ draft, onChange, errors }: StepProps) {
         <Input
           type="number"
           min={0}
+          max={mostDollars}
           step={smallestDollars}
           value={draft.dollars}
           onChange={(event) => onChange({ dollars: event.target.value })}

@@ -1,5 +1,5 @@
 import { Facts } from '../../../ui/facts.tsx'
-import { formatMoney } from '../../../ui/format.ts'
+import { formatExactMoney } from '../../../ui/format.ts'
 import { type Draft, definitionOf } from './draft.ts'
 
 export function Review({ draft }: { draft: Draft }) {
@@ -12,7 +12,7 @@ export function Review({ draft }: { draft: Draft }) {
         ['Owner', owners?.join(', ') ?? 'nobody yet'],
         ['Team', teams?.join(', ') ?? 'none'],
         ['Agent', agents?.map((agent) => agent.name).join(', ') ?? 'none'],
-        ['Budget', budgets?.map(({ limitNanos }) => `${formatMoney(limitNanos)} per month`).join() ?? 'no limit'],
+        ['Budget', budgets?.map(({ limitNanos }) => `${formatExactMoney(limitNanos)} per month`).join() ?? 'no limit'],
       ]}
     />
   )
