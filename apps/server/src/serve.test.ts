@@ -250,7 +250,7 @@ describe('SIGTERM', () => {
     const url = await postgres.createDatabase({ migrate: true })
     await using all = await start('all', {
       DATABASE_URL: url,
-      FREEHOLD_SHUTDOWN_GRACE_MS: '4000',
+      FREEHOLD_SHUTDOWN_GRACE_MS: '8000',
       FREEHOLD_MODEL_SERVERS: `silent=${model.url}`,
       FREEHOLD_DEFAULT_MODEL: 'silent/model',
     })

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { CreatedApiKey, TenantRole } from '@freehold/contracts'
-import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform, waitFor } from '@freehold/testkit'
+import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withinFiveSeconds } from '../gateway/within-five-seconds.fixture.ts'
 
 let postgres: PostgresServer
 let on: TestPlatform
@@ -80,7 +81,7 @@ describe('a key that can do more than who made it is revoked', () => {
     const refused = async () =>
       (await on.request(first.apiKey, 'POST', '/api/v1/invitations', { email: 'mole@example.com', roles: ['admin'] }))
         .status === 401
-    await waitFor(refused, { timeoutMs: 5_000, pollMs: 100, what: 'the key to stop working' })
+    await withinFiveSeconds(refused, 'the key to stop working')
     const { items } = await owner().listAudit({ query: { action: 'key.revoked', subject: first.id } })
     const { actor } = await owner().whoami()
     expect(items).toMatchObject([{ actor: `api_key:${actor.id}`, after: { madeBy: { id: ada.id } } }])

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { TenantRole } from '@freehold/contracts'
 import { createTestPlatform, type PostgresServer, startPostgres, type TestPlatform, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withinFiveSeconds } from '../gateway/within-five-seconds.fixture.ts'
 
 let postgres: PostgresServer
 let on: TestPlatform
@@ -188,10 +189,10 @@ describe('a membership', () => {
     const client = on.client(on.acme.key)
     await client.updateMember({ params: { id: who.id }, body: { roles: ['viewer'] } })
     const rolesNow = async () => JSON.stringify((await whoamiOf(who.token)).body).includes('"roles":["viewer"]')
-    await waitFor(rolesNow, { timeoutMs: 5_000, pollMs: 100, what: 'the new roles to hold' })
+    await withinFiveSeconds(rolesNow, 'the new roles to hold')
     await client.removeMember({ params: { id: who.id } })
     const gone = async () => (await on.request(who.token, 'GET', '/api/v1/agents')).status === 403
-    await waitFor(gone, { timeoutMs: 5_000, pollMs: 100, what: 'the former member to be refused' })
+    await withinFiveSeconds(gone, 'the former member to be refused')
   })
 
   test('of the last owner stays, also when two owners go at once', async () => {
@@ -226,7 +227,7 @@ describe('X-Tenant-Id', () => {
     await join(on.globex.key, ['admin'], who)
     // The first answer was remembered while there was one membership.
     const ambiguous = async () => (await on.request(who.token, 'GET', '/api/v1/agents')).status === 403
-    await waitFor(ambiguous, { timeoutMs: 5_000, pollMs: 100, what: 'two memberships to need a choice' })
+    await withinFiveSeconds(ambiguous, 'two memberships to need a choice')
     expect(await on.request(who.token, 'GET', '/api/v1/agents')).toMatchObject({
       body: { detail: expect.stringContaining('X-Tenant-Id') },
     })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { createTestPlatform, type TestPlatform, waitFor } from '@freehold/testkit'
+import { createTestPlatform, type TestPlatform } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { withinFiveSeconds } from '../gateway/within-five-seconds.fixture.ts'
 
 let on: TestPlatform
 
@@ -38,7 +39,7 @@ describe('a service account', () => {
     const team = await owner().createTeam({ body: { name: `team ${id}` } })
     await owner().putTeamMember({ params: { id: team.id, person: id }, body: { roles: ['builder'] } })
     const inTeam = async () => (await statusOf(apiKey, '/agents')) === 200
-    await waitFor(inTeam, { timeoutMs: 5_000, pollMs: 100, what: 'the account to act in its team' })
+    await withinFiveSeconds(inTeam, 'the account to act in its team')
     expect(await on.client(apiKey).listAgents()).toMatchObject({ items: [] })
     await on.client(apiKey).createAgent({ body: { name: `of-${id}` } })
     expect((await on.client(apiKey).listAgents()).items).toHaveLength(1)
@@ -50,7 +51,7 @@ describe('a service account', () => {
     expect(await statusOf(apiKey, '/agents')).toBe(200)
     await owner().removeMember({ params: { id } })
     const gone = async () => (await statusOf(apiKey, '/agents')) === 401
-    await waitFor(gone, { timeoutMs: 5_000, pollMs: 100, what: 'the key to stop working' })
+    await withinFiveSeconds(gone, 'the key to stop working')
   })
 
   test('gives nobody more than they can give', async () => {
@@ -99,7 +100,7 @@ describe('support', () => {
     expect(entries).toContainEqual(expect.objectContaining({ actor: `person:${id}` }))
     await on.asSuperuser(`update memberships set expires_at = now() - interval '1 s' where person_id = $1`, [id])
     const over = async () => (await on.request(token, 'GET', '/api/v1/agents')).status === 403
-    await waitFor(over, { timeoutMs: 5_000, pollMs: 100, what: 'support to be over' })
+    await withinFiveSeconds(over, 'support to be over')
   })
 
   test('is ended by the tenant', async () => {
@@ -107,7 +108,7 @@ describe('support', () => {
     await start(token, on.acme.id, { reason: 'looking', roles: ['operator'] })
     await owner().removeMember({ params: { id } })
     const over = async () => (await on.request(token, 'GET', '/api/v1/agents')).status === 403
-    await waitFor(over, { timeoutMs: 5_000, pollMs: 100, what: 'support to be over' })
+    await withinFiveSeconds(over, 'support to be over')
   })
 
   test('is for people of the installation only, in a tenant that there is, and gives nobody access', async () => {

@@ -4,6 +4,7 @@ import { type Operation, type OperationId, operationIds, operations } from '@fre
 import { createTestPlatform, type TestPlatform, type TestResponse, waitFor } from '@freehold/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { withinFiveSeconds } from './within-five-seconds.fixture.ts'
 
 const origin = 'https://dashboard.example.com'
 let on: TestPlatform
@@ -311,7 +312,7 @@ describe('credentials', () => {
     expect((await on.request(apiKey, 'GET', '/api/v1/whoami')).status).toBe(200)
     await client.revokeKey({ params: { id } })
     const stopped = async () => (await on.request(apiKey, 'GET', '/api/v1/whoami')).status === 401
-    await waitFor(stopped, { timeoutMs: 5_000, pollMs: 100, what: 'the revoked key to stop working' })
+    await withinFiveSeconds(stopped, 'the revoked key to stop working')
   })
 
   test('that expired do not work', async () => {
@@ -330,13 +331,10 @@ describe('a suspended tenant', () => {
     const run = await on.request(initech.key, 'POST', runs, { message: 'hello' })
     await operator.suspendTenant({ params: { id: initech.id } })
     const ask = () => on.request(initech.key, 'GET', `/api/v1/runs/${idOf(run)}`)
-    const refused = await waitFor(
-      async () => {
-        const answer = await ask()
-        return answer.status === 403 && answer
-      },
-      { timeoutMs: 5_000, pollMs: 100, what: 'the key of the suspended tenant to be refused' },
-    )
+    const refused = await withinFiveSeconds(async () => {
+      const answer = await ask()
+      return answer.status === 403 && answer
+    }, 'the key of the suspended tenant to be refused')
     expect(refused.body).toMatchObject({ code: 'tenant_suspended' })
     await on.startWorker()
     // Once a run that was started later has ended, the worker has passed over the older one.

@@ -20,8 +20,13 @@ export interface Verdict {
  * Limits the requests of each key, each person and each tenant, and each address's failed attempts to be one: per gateway
  * process, or with Redis in all of them together. The tightest limit decides, and a refused request counts for none.
  */
-export function createLimiter(requestsPerMinute: number, signInsPerMinute: number, redis?: Redis) {
-  const take = redis ? createRedisStore(redis) : createProcessStore()
+export function createLimiter(
+  requestsPerMinute: number,
+  signInsPerMinute: number,
+  redis?: Redis,
+  redisPatienceMs?: number,
+) {
+  const take = redis ? createRedisStore(redis, redisPatienceMs) : createProcessStore()
   const usual = { intervalMs: 60_000 / requestsPerMinute, burst: requestsPerMinute }
 
   const signIns = { intervalMs: 60_000 / signInsPerMinute, burst: signInsPerMinute }

@@ -15,7 +15,7 @@ let redis: Redis | undefined
 
 const stores: { name: string; create: () => TakeRequest }[] = [
   { name: 'in process', create: () => createProcessStore(clock) },
-  ...(hasRedis() ? [{ name: 'in Redis', create: () => createRedisStore(connected(), clock) }] : []),
+  ...(hasRedis() ? [{ name: 'in Redis', create: () => createRedisStore(connected(), 10_000, clock) }] : []),
 ]
 
 beforeAll(async () => {

@@ -1,8 +1,6 @@
 import type { connectRedis } from '@freehold/core'
 
-/** Redis that takes longer than this to decide is not waited for. */
-const patienceMs = 500
-/** And is not asked again for this long. */
+/** Redis that was silent is not asked again for this long. */
 const silencedMs = 1_000
 /** Buckets in this process before the full ones are cleared away. */
 const sweepAt = 10_000
@@ -110,8 +108,11 @@ for i, key in ipairs(KEYS) do
 end
 return levels`
 
-/** Counts in Redis, together with every other gateway, by its clock; while it is away or silent each counts for itself. */
-export function createRedisStore(redis: Redis, clock?: () => number): TakeRequest {
+/**
+ * Counts in Redis, together with every other gateway, by its clock; while it is away or takes longer than `patienceMs` to
+ * decide, each counts for itself.
+ */
+export function createRedisStore(redis: Redis, patienceMs = 500, clock?: () => number): TakeRequest {
   const alone = createProcessStore(clock)
   let silentUntilMs = 0
   return async (buckets, taken = 1) => {
@@ -121,7 +122,7 @@ export function createRedisStore(redis: Redis, clock?: () => number): TakeReques
     const rates = buckets.flatMap(({ intervalMs, burst }) => [String(intervalMs), String(burst)])
     try {
       const given = [String(clock?.() ?? ''), String(grain), String(taken), ...rates]
-      return readLevels(await inTime(redis.eval(takeScript, { keys, arguments: given })))
+      return readLevels(await inTime(redis.eval(takeScript, { keys, arguments: given }), patienceMs))
     } catch {
       silentUntilMs = performance.now() + silencedMs
       return alone(buckets, taken)
@@ -129,7 +130,7 @@ export function createRedisStore(redis: Redis, clock?: () => number): TakeReques
   }
 }
 
-function inTime<T>(answer: Promise<T>): Promise<T> {
+function inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error('Redis did not answer in time')), patienceMs)
     answer.then(resolve, reject).finally(() => clearTimeout(late))

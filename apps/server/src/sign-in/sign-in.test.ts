@@ -1,10 +1,11 @@
-import { codeOf, type TestPlatform, waitFor } from '@freehold/testkit'
+import { codeOf, type TestPlatform } from '@freehold/testkit'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readConfig } from '../config.ts'
 import { createGateway } from '../gateway/app.ts'
 import { remoteApi } from '../gateway/forward.ts'
+import { withinFiveSeconds } from '../gateway/within-five-seconds.fixture.ts'
 import { createListener } from '../http/listener.ts'
 import type { Mailbox } from '../mail/mailbox.fixture.ts'
 import { createMinter } from '../service-token.ts'
@@ -317,7 +318,7 @@ describe('a session at the api', () => {
     expect(await ask(browser)).toMatchObject({ status: 200 })
     await browser.send('POST', '/auth/sign-out', {})
     const ended = async () => (await ask(openBrowser(on), { cookie })).status === 401
-    await waitFor(ended, { timeoutMs: 5_000, pollMs: 100, what: 'the session to end' })
+    await withinFiveSeconds(ended, 'the session to end')
   })
 
   test('of an agent interface is taken too', async () => {

@@ -7,7 +7,7 @@ import { type SilentProxy, startSilentProxy } from './silent-proxy.fixture.ts'
 
 const acme = '00000000-0000-7000-8000-00000000000a'
 const unavailable = { code: 'unavailable', retryable: true }
-const queryTimeoutMs = 1_000
+const queryTimeoutMs = 2_000
 
 let postgres: PostgresServer
 let databaseUrl: string

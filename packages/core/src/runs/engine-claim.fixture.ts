@@ -7,6 +7,7 @@ import {
   longestPauseMs,
   type ModelLease,
   type ModelRun,
+  shortestPauseMs,
 } from './engine-model.fixture.ts'
 
 export interface ModelClaim {
@@ -70,7 +71,7 @@ async function putOff(real: Real, run: ModelRun, before: ModelRun): Promise<void
     expect(pause?.soon).toBe(true)
     return setAvailable(real, run, '1 hour')
   }
-  await holdPause(real, run, longestPauseMs(run))
+  await holdPause(real, run, { shortestMs: shortestPauseMs(run), longestMs: longestPauseMs(run) })
 }
 
 /** A run on its last chance stands beside no other suspect, and nothing is put off for any other reason. */
@@ -97,7 +98,11 @@ async function touchedRuns(model: EngineModel, real: Real): Promise<ModelRun[]> 
 }
 
 /** A run that is put off becomes claimable when its journal says so. From here on its pause ends by the clock command only. */
-export async function holdPause(real: Real, { id }: ModelRun, longestMs: number): Promise<void> {
+export async function holdPause(
+  real: Real,
+  { id }: ModelRun,
+  { shortestMs, longestMs }: { shortestMs: number; longestMs: number },
+): Promise<void> {
   const [pause] = await real.platform.asSuperuser<{ retryAt: string | null; claimableAt: string; ms: number }>(
     `select e.data ->> 'retryAt' as "retryAt", extract(epoch from r.available_at - e.at) * 1000 as ms,
             to_char(r.available_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "claimableAt"
@@ -107,7 +112,7 @@ export async function holdPause(real: Real, { id }: ModelRun, longestMs: number)
     [id],
   )
   expect(pause?.retryAt).toBe(pause?.claimableAt)
-  expect(pause?.ms).toBeGreaterThanOrEqual(0)
+  expect(pause?.ms).toBeGreaterThanOrEqual(shortestMs)
   expect(pause?.ms).toBeLessThanOrEqual(longestMs)
   await setAvailable(real, { id }, '1 hour')
 }

@@ -232,6 +232,11 @@ export function isLastChance(run: ModelRun): boolean {
   return isSuspect(run) && run.deaths > 1 && run.failedAttempts === run.maxAttempts - 1
 }
 
+/** The least that the claim puts a run off for, rounded: it cools off from the second death on, and waits for room before. */
+export function shortestPauseMs({ deaths }: ModelRun): number {
+  return deaths > 1 ? 999 : 499
+}
+
 /** The most that the claim puts a run off for. */
 export function longestPauseMs({ deaths }: ModelRun): number {
   return Math.min(60_000, 2_500 * 2 ** deaths)

@@ -95,7 +95,8 @@ async function failAnAttempt(model: EngineModel, real: Real, lease: ModelLease):
     () => model.failAttempt(lease, isLast ? 'dead' : 'retry'),
   )
   if (good) tally[isLast ? 'dead' : 'retries'] += 1
-  if (good && lease.run.status === 'queued' && !lease.run.due) await holdPause(real, lease.run, leaseMs)
+  if (good && lease.run.status === 'queued' && !lease.run.due)
+    await holdPause(real, lease.run, { shortestMs: 0, longestMs: leaseMs })
 }
 
 function claimOf(real: Real, lease: ModelLease) {

@@ -78,7 +78,7 @@ describe('retries', () => {
 
   it('follow an attempt that takes too long', async () => {
     await using server = await startScriptedServer(() => {}, completes('In time.'))
-    const reply = await callerOf(server)(requestOf('openai/m', 'hello', { timeoutMs: 1_000 }))
+    const reply = await callerOf(server)(requestOf('openai/m', 'hello', { timeoutMs: 3_000 }))
     expect(reply).toMatchObject({ text: 'In time.', attempts: 2 })
   })
 

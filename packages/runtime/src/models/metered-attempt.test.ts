@@ -68,7 +68,7 @@ describe('the meter', () => {
   it('is told of the input when no answer comes in time, since the provider may have worked', async () => {
     await using server = await startScriptedServer(() => {})
     const { meter, settled } = openBooks()
-    const call = callerOf(server, { attemptsPerModel: 1 })(requestOf(model, 'hello', { meter, timeoutMs: 500 }))
+    const call = callerOf(server, { attemptsPerModel: 1 })(requestOf(model, 'hello', { meter, timeoutMs: 2_000 }))
     await expect(call).rejects.toThrow('took longer')
     expect(settled).toMatchObject([{ outcome: 'broken', usage: { outputTokens: 0 } }])
     expect(settled[0]?.usage.inputTokens).toBeGreaterThan(0)

@@ -73,6 +73,16 @@ async function pendingAfter(runId: string, first: Approval): Promise<Approval> {
   return getApproval(engine.caller, items[0]?.id ?? '')
 }
 
+/** Makes everything that ends with the waiting run's approval come now, as if its time had passed. */
+async function expire(runId: string): Promise<void> {
+  await engine.sql(
+    `with early as (select expires_at - now() as by from approvals where run_id = $1 and status = 'pending'),
+       approval as (update approvals set expires_at = now() where run_id = $1 and status = 'pending')
+     update agent_runs set available_at = available_at - early.by from early where id = $1`,
+    [runId],
+  )
+}
+
 const decide = (approval: Approval, input: Partial<DecideApproval>, caller: Caller = engine.caller) =>
   decideApproval(caller, approval.id, { decision: 'approve', argumentsHash: approval.argumentsHash, ...input })
 
@@ -130,7 +140,8 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
     ['fail', 'approval_expired', 'Nobody approved step budget:model:2:1'],
   ] as const)('ends when nobody decides in time, as its policy says: %s', async (onExpiry, code, message) => {
     await newBudget()
-    const [runId] = await startAndAsk({ expiresAfterMs: 1_000, onExpiry })
+    const [runId] = await startAndAsk({ onExpiry })
+    await expire(runId)
     expect(await engine.ended(runId)).toMatchObject({
       data: { error: { code, message: expect.stringContaining(message) } },
     })
@@ -138,39 +149,48 @@ describe('a run that meets a budget and whose agent may ask for more', () => {
 
   it.each(['reject', 'fail'] as const)('goes on unasked when the limit was changed meanwhile: %s', async (onExpiry) => {
     const budget = await newBudget()
-    const [runId] = await startAndAsk({ expiresAfterMs: 3_000, onExpiry })
+    const [runId] = await startAndAsk({ onExpiry })
     await updateBudget(engine.caller, budget.id, { requestLimit: 2 })
+    await expire(runId)
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })
 
   it('waits no longer than until the budget is reset, and goes on then', async () => {
     await newBudget({ period: 'hour', requestLimit: 2 })
-    const resetsAt = await useUpAndResetSoon()
+    const resetsAt = await useUp()
     const [runId, approval] = await startAndAsk()
     expect(approval.expiresAt).toBe(resetsAt)
+    await reset(runId)
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })
 
   it('asks anew when the budget is used up after its reset, too', async () => {
     const { id } = await newBudget({ period: 'hour', requestLimit: 2 })
-    await useUpAndResetSoon()
+    await useUp()
     const [runId, first] = await startAndAsk()
     await updateBudget(engine.caller, id, { requestLimit: 1 })
+    await reset(runId)
     const second = await pendingAfter(runId, first)
     expect(second).toMatchObject({ step: 'budget:model:2:1', arguments: { budgetId: id } })
     await decide(second, {})
     expect(await engine.ended(runId)).toMatchObject({ type: 'run.succeeded' })
   })
 
-  /** Uses up a budget of two requests whose hour is over in a moment. */
-  async function useUpAndResetSoon(): Promise<string | undefined> {
+  /** Uses up a budget of two requests, and tells when its hour is over. */
+  async function useUp(): Promise<string | undefined> {
     await engine.worker()
     await engine.ended(await engine.start('asker', { message: 'one two' }))
     const [window] = await engine.sql<{ window_end: Date }>(
       `update budget_windows set window_start = window_start - interval '1 hour',
-         window_end = date_trunc('milliseconds', clock_timestamp() + interval '2 seconds') returning window_end`,
+         window_end = date_trunc('milliseconds', clock_timestamp() + interval '1 minute') returning window_end`,
     )
     return window?.window_end.toISOString()
+  }
+
+  /** As if the hour were over, until which the run waits at the most. */
+  async function reset(runId: string): Promise<void> {
+    await engine.sql('update budget_windows set window_end = now()')
+    await expire(runId)
   }
 })
 

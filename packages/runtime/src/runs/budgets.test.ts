@@ -151,7 +151,7 @@ describe('a call that breaks off', () => {
       // The first one stalls in the middle, until it has taken too long.
       return attempts > 1 ? { text: 'Whole.' } : { text: 'x'.repeat(80), chunkSize: 40, halfway: new Promise(() => {}) }
     }
-    await engine.newAgent(engine.caller, 'hasty', { program: 'asker', limits: { modelTimeoutMs: 1_000 } })
+    await engine.newAgent(engine.caller, 'hasty', { program: 'asker', limits: { modelTimeoutMs: 4_000 } })
     await engine.worker()
     expect(await engine.ended(await engine.start('hasty'))).toMatchObject({ type: 'run.succeeded' })
     expect(await usage()).toMatchObject([

@@ -120,7 +120,7 @@ describe('deadline', () => {
   it('a run at work is stopped', async () => {
     const begun = hang()
     await engine.worker()
-    const runId = await engine.start('scripted', { deadlineMs: 2_000 })
+    const runId = await engine.start('scripted', { deadlineMs: 4_000 })
     await begun
     expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'deadline_exceeded' } } })
   })
@@ -128,8 +128,13 @@ describe('deadline', () => {
   it('a run that waits is ended', async () => {
     execute = (run) => run.sleep(600_000)
     await engine.worker()
-    const runId = await engine.start('scripted', { deadlineMs: 2_000 })
+    const runId = await engine.start('scripted', { deadlineMs: 60_000 })
     await engine.until(runId, ({ type }) => type === 'run.waiting')
+    // As if it were that time: what it waits for until then is over now.
+    await engine.sql(
+      'update agent_runs set available_at = available_at - (deadline_at - now()), deadline_at = now() where id = $1',
+      [runId],
+    )
     expect(await engine.ended(runId)).toMatchObject({ data: { error: { code: 'deadline_exceeded' } } })
   })
 

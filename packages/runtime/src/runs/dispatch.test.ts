@@ -81,7 +81,7 @@ describe('claiming', () => {
     const tapped = tapDatabase(engine.database)
     for (let count = 0; count < 3; count += 1) await engine.worker({ database: tapped.database, pollMs: 60_000 })
     const startedAt = performance.now()
-    for (let hints = 0; hints < 2_000; hints += 1) {
+    for (let hints = 0; hints < 2_000 || performance.now() - startedAt < 500; hints += 1) {
       engine.bus.publish({ kind: 'work' })
       await setImmediate()
     }
@@ -175,8 +175,9 @@ describe('leases', () => {
   it('are renewed while a run is at work, however long it takes', async () => {
     const held = Promise.withResolvers<void>()
     execute = (run) => run.step('long', () => held.promise)
-    await engine.worker({ leaseMs: 1_500 })
-    await engine.worker({ leaseMs: 1_500 })
+    const leaseMs = 6_000
+    await engine.worker({ leaseMs })
+    await engine.worker({ leaseMs })
     const runId = await engine.start('scripted')
     const endOf = async () => {
       const [row] = await engine.sql<{ at: Date }>('select available_at as at from agent_runs where id = $1', [runId])
@@ -184,7 +185,8 @@ describe('leases', () => {
     }
     await engine.until(runId, ({ type }) => type === 'run.started')
     const first = await endOf()
-    await waitFor(async () => (await endOf()) > first + 1_500)
+    // Renewed every third of a lease, so this takes two of them.
+    await waitFor(async () => (await endOf()) > first + leaseMs / 3)
     held.resolve()
     await engine.ended(runId)
     expect((await engine.journal(runId)).filter(({ type }) => type === 'run.resumed')).toHaveLength(0)
