@@ -1,6 +1,6 @@
 'use client'
 
-import type { OperationId, OperationResponse } from '@freehold/contracts'
+import type { Client, OperationId, OperationResponse } from '@freehold/contracts'
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSession } from '../session/session.tsx'
 import { notify } from '../ui/toast.tsx'
@@ -42,12 +42,18 @@ interface Acting<Id extends OperationId> {
   quiet?: boolean
 }
 
+/** An input that replaces all there is can be made from what others have made of it meanwhile. */
+type Given<Id extends OperationId> = InputOf<Id> | ((client: Client) => Promise<InputOf<Id>>)
+
 /** Calls an operation that changes something; what goes wrong is shown with what to do about it. */
 export function useAct<Id extends OperationId>(id: Id, { changes, done, onDone, quiet = false }: Acting<Id>) {
   const { client, tenant } = useSession()
   const queries = useQueryClient()
-  return useSingleMutation<OperationResponse<Id>, InputOf<Id>>({
-    mutationFn: (input) => (client[id] as (input: InputOf<Id>) => Promise<OperationResponse<Id>>)(input),
+  return useSingleMutation<OperationResponse<Id>, Given<Id>>({
+    async mutationFn(given) {
+      const call = client[id] as (input: InputOf<Id>) => Promise<OperationResponse<Id>>
+      return call(typeof given === 'function' ? await given(client) : given)
+    },
     async onSuccess(result) {
       if (done !== undefined) notify.done(typeof done === 'string' ? done : done(result))
       onDone?.(result)

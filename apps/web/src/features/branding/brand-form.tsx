@@ -1,8 +1,9 @@
 'use client'
 
-import type { Branding } from '@freehold/contracts'
+import type { Branding, Client } from '@freehold/contracts'
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
+import { merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -17,7 +18,8 @@ import type { Draft } from './draft.ts'
 export function BrandForm({ branding }: { branding: Branding }) {
   const { can } = useSession()
   const router = useRouter()
-  const [draft, setDraft] = useState(() => draftOf(branding))
+  const [opened, setOpened] = useState(() => draftOf(branding))
+  const [draft, setDraft] = useState(opened)
   const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }))
   const put = useAct('putBranding', {
     changes: ['getBranding'],
@@ -29,7 +31,13 @@ export function BrandForm({ branding }: { branding: Branding }) {
   const errors = fieldErrors(put.error)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    put.mutate({ body: bodyOf(draft) })
+    // What is typed while it is saved stays.
+    const onSuccess = (saved: Branding) => {
+      setOpened(draftOf(saved))
+      setDraft((now) => merge(draft, now, draftOf(saved)))
+    }
+    const save = async (client: Client) => ({ body: bodyOf(merge(opened, draft, draftOf(await client.getBranding()))) })
+    put.mutate(save, { onSuccess })
   }
   const rest = errors.rest('name', 'colors', 'supportAddress', 'sender')
   return (

@@ -1,14 +1,15 @@
 'use client'
 
-import type { Environment, Flag } from '@freehold/contracts'
+import type { Environment, Flag, PutFlag } from '@freehold/contracts'
 import { useState } from 'react'
+import { merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { Checkbox } from '../../ui/checkbox.tsx'
 import { Field, Input } from '../../ui/field.tsx'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 import { Select } from '../../ui/select.tsx'
-import { bodyOf, booleanVariants, type Draft, draftOf } from './draft.ts'
+import { bodyOf, booleanVariants, type Draft, definitionOf, draftOf } from './draft.ts'
 import { RulesField } from './rules-field.tsx'
 import { SharesField } from './shares-field.tsx'
 import { VariantsField } from './variants-field.tsx'
@@ -30,7 +31,7 @@ interface FlagFormProps {
 export function FlagForm({ environment, flag, onClose }: FlagFormProps) {
   const [draft, setDraft] = useState(() => draftOf(flag))
   const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }))
-  const { save, error, isPending } = useSave(environment, onClose)
+  const { save, error, isPending } = useSave(environment, flag, onClose)
   const errors = fieldErrors(error)
   return (
     <FormDialog
@@ -98,7 +99,7 @@ function TypeField({ draft, onChange }: TypeFieldProps) {
   )
 }
 
-function useSave(environment: Environment, onDone: () => void) {
+function useSave(environment: Environment, flag: Flag | undefined, onDone: () => void) {
   const [problem, setProblem] = useState<Error>()
   const put = useAct('putFlag', {
     changes: ['listFlags'],
@@ -114,7 +115,12 @@ function useSave(environment: Environment, onDone: () => void) {
     }
     setProblem(undefined)
     try {
-      put.mutate({ params: { name }, query: { environment }, body: bodyOf(draft) })
+      const [of, mine] = [{ params: { name }, query: { environment } }, bodyOf(draft)]
+      if (!flag) return put.mutate({ ...of, body: mine })
+      put.mutate(async (client) => ({
+        ...of,
+        body: merge<PutFlag>(bodyOf(draftOf(flag)), mine, definitionOf(await client.getFlag(of))),
+      }))
     } catch {
       setProblem(new Error('A value is not valid JSON. Put texts in quotes, and names of fields too.'))
     }

@@ -68,8 +68,9 @@ function Switch({ flag }: { flag: Flag }) {
     done: (after) => `${name} is ${after.enabled ? 'on' : 'off'} in ${environment}`,
   })
   if (!can('flags:write')) return enabled ? <Badge tone="good">on</Badge> : <Badge>off</Badge>
+  const of = { params: { name }, query: { environment } }
   const toggle = () =>
-    put.mutate({ params: { name }, query: { environment }, body: { ...definitionOf(flag), enabled: !enabled } })
+    put.mutate(async (client) => ({ ...of, body: { ...definitionOf(await client.getFlag(of)), enabled: !enabled } }))
   return (
     <button
       type="button"

@@ -2,10 +2,13 @@
 
 import type { Member } from '@freehold/contracts'
 import { useState } from 'react'
+import { findInPages } from '../../api/find-in-pages.ts'
+import { merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { fieldErrors } from '../../ui/field-errors.ts'
 import { FormDialog } from '../../ui/form-dialog.tsx'
 import { memberName } from './member-name.ts'
+import { membersQuery } from './members-query.ts'
 import { RoleField } from './role-field.tsx'
 
 export function ChangeRoles({ member, onClose }: { member: Member; onClose: () => void }) {
@@ -17,6 +20,12 @@ export function ChangeRoles({ member, onClose }: { member: Member; onClose: () =
     onDone: onClose,
     quiet: true,
   })
+  const submit = () =>
+    update.mutate(async (client) => {
+      const list = (from: object) => client.listMembers({ query: { ...membersQuery.query, ...from } })
+      const newest = await findInPages(list, ({ id }) => id === member.id)
+      return { params: { id: member.id }, body: { roles: merge(member.roles, roles, newest?.roles ?? member.roles) } }
+    })
   const errors = fieldErrors(update.error)
   return (
     <FormDialog
@@ -27,7 +36,7 @@ export function ChangeRoles({ member, onClose }: { member: Member; onClose: () =
       action="Save"
       busy={update.isPending}
       error={errors.rest('roles')}
-      onSubmit={() => update.mutate({ params: { id: member.id }, body: { roles } })}
+      onSubmit={submit}
     >
       <RoleField label="In the whole tenant" roles={roles} onChange={setRoles} error={errors.of('roles')} />
       {roles.length === 0 && (

@@ -2,6 +2,7 @@
 
 import type { Environment, Schedule } from '@freehold/contracts'
 import { useState } from 'react'
+import { changesOf } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { Field, Input, TextArea } from '../../ui/field.tsx'
@@ -178,13 +179,18 @@ function useSave(schedule: Schedule | undefined, onDone: () => void) {
   const create = useAct('createSchedule', { ...common, done: ({ name }) => `The schedule ${name} is made` })
   const update = useAct('updateSchedule', { ...common, done: ({ name }) => `The schedule ${name} is changed` })
   const { error, isPending } = schedule ? update : create
-  const submit = (name: string, message: string, { kind, cron, at, ...terms }: Terms) => {
-    const times = kind === 'cron' ? { cron: cron.trim() } : { at: toIso(at) }
-    const body = { name, message, ...terms, ...times }
-    if (schedule) update.mutate({ params: { id: schedule.id }, body })
-    else create.mutate({ body })
+  const submit = (name: string, message: string, terms: Terms) => {
+    const body = bodyOf(name, message, terms)
+    if (!schedule) return create.mutate({ body })
+    const changes = changesOf(bodyOf(schedule.name, schedule.message, termsOf(schedule)), body)
+    if (changes) update.mutate({ params: { id: schedule.id }, body: changes })
+    else onDone()
   }
   return { submit, error, isPending }
+}
+
+function bodyOf(name: string, message: string, { kind, cron, at, ...terms }: Terms) {
+  return { name, message, ...terms, ...(kind === 'cron' ? { cron: cron.trim() } : { at: toIso(at) }) }
 }
 
 /** What is no time stays as it is, and the API says so beside the field. */

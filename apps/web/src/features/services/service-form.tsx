@@ -3,6 +3,7 @@
 import type { Service } from '@freehold/contracts'
 import { FreeholdError } from '@freehold/contracts/browser'
 import { useState } from 'react'
+import { merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Checkbox } from '../../ui/checkbox.tsx'
@@ -18,9 +19,10 @@ import { UpstreamField } from './upstream-field.tsx'
 /** Registers a service, or changes it. What would break a consumer is shown, and can be forced by who may. */
 export function ServiceForm({ service, onClose }: { service?: Service; onClose: () => void }) {
   const { can } = useSession()
-  const [draft, setDraft] = useState(() => draftOf(service))
+  const [opened] = useState(() => draftOf(service))
+  const [draft, setDraft] = useState(opened)
   const set = (changed: Partial<Draft>) => setDraft((before) => ({ ...before, ...changed }))
-  const { save, error, isPending } = useSave(onClose)
+  const { save, error, isPending } = useSave(service && opened, onClose)
   const breaks = error instanceof FreeholdError && error.code === 'conflict' ? (error.fields ?? []) : []
   const errors = fieldErrors(error)
   return (
@@ -100,7 +102,7 @@ function LimitFields({ draft, onChange }: { draft: Draft; onChange: (changed: Pa
   )
 }
 
-function useSave(onDone: () => void) {
+function useSave(opened: Draft | undefined, onDone: () => void) {
   const [unread, setUnread] = useState<Error>()
   const put = useAct('putService', {
     changes: ['listServices', 'getService'],
@@ -111,7 +113,12 @@ function useSave(onDone: () => void) {
   const save = (name: string, draft: Draft) => {
     setUnread(undefined)
     try {
-      put.mutate({ params: { name }, body: bodyOf(draft) })
+      const [params, mine] = [{ name }, bodyOf(draft)]
+      if (!opened) return put.mutate({ params, body: mine })
+      put.mutate(async (client) => ({
+        params,
+        body: merge(bodyOf(opened), mine, bodyOf(draftOf(await client.getService({ params })))),
+      }))
     } catch {
       setUnread(new Error('The contract is not valid JSON. Give an OpenAPI 3 document or an agent card as JSON.'))
     }

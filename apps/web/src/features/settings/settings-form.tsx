@@ -2,6 +2,7 @@
 
 import type { Tenant } from '@freehold/contracts'
 import { type FormEvent, useState } from 'react'
+import { changesOf, merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { Button } from '../../ui/button.tsx'
@@ -10,13 +11,15 @@ import { fieldErrors } from '../../ui/field-errors.ts'
 import { Card } from '../../ui/page.tsx'
 import { Select } from '../../ui/select.tsx'
 import { TimeZoneInput } from '../../ui/time-zone-input.tsx'
+import { notify } from '../../ui/toast.tsx'
 import { ApprovalsFields } from './approvals-fields.tsx'
 import { bodyOf, type Draft, type DraftFieldsProps, draftOf } from './draft.ts'
 import { PriceFields } from './price-fields.tsx'
 
 export function SettingsForm({ tenant }: { tenant: Tenant }) {
   const { can } = useSession()
-  const [draft, setDraft] = useState(() => draftOf(tenant))
+  const [opened, setOpened] = useState(() => draftOf(tenant))
+  const [draft, setDraft] = useState(opened)
   const update = useAct('updateOwnTenant', {
     changes: ['getOwnTenant', 'getLimits'],
     done: 'The settings are saved',
@@ -30,7 +33,14 @@ export function SettingsForm({ tenant }: { tenant: Tenant }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    update.mutate({ body: bodyOf(draft) })
+    const body = changesOf(bodyOf(opened), bodyOf(draft))
+    if (!body) return notify.done('Nothing was changed')
+    // What is typed while it is saved stays.
+    const onSuccess = (saved: Tenant) => {
+      setOpened(draftOf(saved))
+      setDraft((now) => merge(draft, now, draftOf(saved)))
+    }
+    update.mutate({ body }, { onSuccess })
   }
   const rest = errors.rest('timeZone', 'allowedHosts', 'assumedPrice', 'productionApprovals')
   return (

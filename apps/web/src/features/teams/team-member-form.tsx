@@ -2,6 +2,8 @@
 
 import type { Team, TeamMember, TenantRole } from '@freehold/contracts'
 import { useState } from 'react'
+import { findInPages } from '../../api/find-in-pages.ts'
+import { merge } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { usePages } from '../../api/use-pages.ts'
 import { Field } from '../../ui/field.tsx'
@@ -30,6 +32,15 @@ export function TeamMemberForm({ team, member, present, onClose }: TeamMemberFor
     onDone: onClose,
     quiet: true,
   })
+  const submit = () => {
+    const params = { id: team.id, person }
+    if (!member) return put.mutate({ params, body: { roles } })
+    put.mutate(async (client) => {
+      const list = (query: object) => client.listTeamMembers({ params: { id: team.id }, query })
+      const newest = await findInPages(list, ({ id }) => id === member.id)
+      return { params, body: { roles: merge(member.roles, roles, newest?.roles ?? member.roles) } }
+    })
+  }
   const errors = fieldErrors(put.error)
   return (
     <FormDialog
@@ -39,7 +50,7 @@ export function TeamMemberForm({ team, member, present, onClose }: TeamMemberFor
       action={member ? 'Save' : 'Add'}
       busy={put.isPending}
       error={errors.rest('person', 'roles')}
-      onSubmit={() => put.mutate({ params: { id: team.id, person }, body: { roles } })}
+      onSubmit={submit}
     >
       {!member && <PersonField value={person} onChange={setPerson} present={present} error={errors.of('person')} />}
       <RoleField label="In the team" roles={roles} onChange={setRoles} error={errors.of('roles')} />

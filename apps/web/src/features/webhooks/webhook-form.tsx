@@ -3,6 +3,7 @@
 import type { Webhook, WebhookEvent } from '@freehold/contracts'
 import { webhookEvents } from '@freehold/contracts/browser'
 import { useState } from 'react'
+import { changesOf } from '../../api/merge.ts'
 import { useAct } from '../../api/use-api.ts'
 import { Checkbox } from '../../ui/checkbox.tsx'
 import { Field, Input } from '../../ui/field.tsx'
@@ -36,8 +37,11 @@ export function WebhookForm({ webhook, onClose }: { webhook?: Webhook; onClose: 
   const errors = fieldErrors(error)
   const submit = (form: FormData) => {
     const body = { url: String(form.get('url')), description: String(form.get('description')), events: [...events] }
-    if (webhook) update.mutate({ params: { id: webhook.id }, body })
-    else create.mutate({ body })
+    if (!webhook) return create.mutate({ body })
+    const { url, description, events: before } = webhook
+    const changes = changesOf({ url, description, events: before }, body)
+    if (changes) update.mutate({ params: { id: webhook.id }, body: changes })
+    else onClose()
   }
   return (
     <FormDialog

@@ -1,12 +1,12 @@
 'use client'
 
 import type { Agent } from '@freehold/contracts'
+import { merge } from '../../../api/merge.ts'
 import { Button } from '../../../ui/button.tsx'
 import { Dialog } from '../../../ui/dialog.tsx'
 import { ChangeList } from '../versions/change-list.tsx'
 import { changesBetween } from '../versions/changes.ts'
 import { type Draft, toConfig, toDraft } from './draft.ts'
-import { merge } from './merge.ts'
 import type { Unsaved } from './use-draft.ts'
 
 interface ReviewDialogProps {
