@@ -30,9 +30,11 @@ test('every amount of nano-dollars is read as it was written', () => {
   )
 })
 
-test('a limit in parts of a nano-dollar is refused with its unit', () => {
-  const { error } = createBudgetSchema.safeParse({ name: 'a', period: 'day', limitNanos: 0.1 })
-  expect(error && fromZodError(error, 'body').message).toBe(
-    'body.limitNanos: give a whole number of billionths of a dollar, such as 5000000000 for 5 dollars',
-  )
+test.each([
+  [0.1, 'give a whole number of billionths of a dollar, such as 5000000000 for 5 dollars'],
+  [-1, 'give a whole number of billionths of a dollar, such as 5000000000 for 5 dollars'],
+  [1e18, 'at most 9007199254740991 billionths of a dollar, which are 9 million dollars'],
+])('a limit of %s nano-dollars is refused with its unit', (limitNanos, words) => {
+  const { error } = createBudgetSchema.safeParse({ name: 'a', period: 'day', limitNanos })
+  expect(error && fromZodError(error, 'body').message).toBe(`body.limitNanos: ${words}`)
 })
