@@ -187,7 +187,7 @@ describe.skipIf(!hasBrowser())('agents', () => {
     await expect(row.getByText('Paused')).toBeVisible()
     await act(page, 'Resume')
     await expect(row.getByText('Paused')).toBeHidden()
-    await act(page, 'Edit')
+    await act(page, 'Change…')
     await write(page.getByLabel('Name'), 'Evening report')
     await choose(page.getByLabel('How often'), 'Once')
     await reach(page.getByLabel('At', { exact: true }))

@@ -90,7 +90,7 @@ function Actions({ connection: { name }, onEdit }: { connection: Connection; onE
       actions={
         can('connections:write')
           ? [
-              { label: 'Change', onSelect: onEdit },
+              { label: 'Change…', onSelect: onEdit },
               {
                 label: 'Delete',
                 danger: true,

@@ -121,7 +121,7 @@ function Actions({ flag: { name, environment }, onEdit }: { flag: Flag; onEdit: 
     <RowActions
       of={name}
       actions={[
-        mayWrite && { label: 'Change', onSelect: onEdit },
+        mayWrite && { label: 'Change…', onSelect: onEdit },
         mayWrite && {
           label: 'Delete',
           danger: true,

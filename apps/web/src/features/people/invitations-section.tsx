@@ -33,7 +33,13 @@ export function InvitationsSection() {
     },
     { key: 'status', title: 'State', cell: ({ status }) => <Badge tone={tones[status]}>{status}</Badge> },
     { key: 'roles', title: 'As', wide: true, cell: (invitation) => <InvitedAs invitation={invitation} /> },
-    { key: 'expires', title: 'Good until', right: true, wide: true, cell: ({ expiresAt }) => <Time at={expiresAt} /> },
+    {
+      key: 'expires',
+      title: 'Good until',
+      right: true,
+      wide: true,
+      cell: ({ status, expiresAt }) => status === 'pending' && <Time at={expiresAt} />,
+    },
     {
       key: 'actions',
       title: <span className="sr-only">Actions</span>,

@@ -88,7 +88,7 @@ function MemberActions({
     <RowActions
       of={name}
       actions={[
-        can('members:write') && { label: 'Change roles', onSelect: onChange },
+        can('members:write') && { label: 'Change roles…', onSelect: onChange },
         mayRemove && {
           label: 'Remove',
           danger: true,

@@ -164,7 +164,7 @@ function Actions({ schedule, onEdit }: { schedule: Schedule; onEdit: () => void 
         }
         entries={[
           { label: 'Run now', onSelect: runNow },
-          { label: 'Edit', onSelect: onEdit },
+          { label: 'Change…', onSelect: onEdit },
           status === 'paused'
             ? { label: 'Resume', onSelect: () => setStatus('active') }
             : { label: 'Pause', onSelect: () => setStatus('paused') },

@@ -73,7 +73,7 @@ function Actions({ consumer: { service, consumer }, onEdit }: { consumer: Servic
     <RowActions
       of={consumer}
       actions={[
-        { label: 'Change', onSelect: onEdit },
+        { label: 'Change…', onSelect: onEdit },
         {
           label: 'Forget',
           danger: true,

@@ -78,7 +78,7 @@ function Actions({ team, member, onChange }: { team: Team; member: TeamMember; o
     <RowActions
       of={name}
       actions={[
-        { label: 'Change roles', onSelect: onChange },
+        { label: 'Change roles…', onSelect: onChange },
         {
           label: 'Take out',
           danger: true,

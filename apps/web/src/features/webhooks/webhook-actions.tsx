@@ -52,7 +52,7 @@ function Menu({ webhook: { id, url, status }, onEdit, test, rotate }: MenuProps)
       of={url}
       actions={[
         isOn && { label: 'Send a test', onSelect: () => test(byId) },
-        { label: 'Change', onSelect: onEdit },
+        { label: 'Change…', onSelect: onEdit },
         {
           label: 'Rotate secret',
           question: {
