@@ -3,6 +3,7 @@ import type { Page } from '@playwright/test'
 import { describe, test } from 'vitest'
 import { choose, press, reach, write } from './by-keyboard.fixture.ts'
 import { expect, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
+import { act, confirm, contract, openPage, rowOf } from './manage.fixture.ts'
 
 const pages = {
   members: 'Members',
@@ -16,25 +17,6 @@ const pages = {
 }
 
 const zones = ['Europe/Berlin', 'Europe/Zurich']
-
-const contract = (fields: object) => ({
-  openapi: '3.1.0',
-  info: { title: 'Orders', version: '1' },
-  paths: {
-    '/orders/{id}': {
-      get: {
-        responses: {
-          200: {
-            description: 'An order',
-            content: {
-              'application/json': { schema: { type: 'object', properties: fields, required: Object.keys(fields) } },
-            },
-          },
-        },
-      },
-    },
-  },
-})
 
 describe.skipIf(!hasBrowser())('managing a tenant', () => {
   const dashboard = shareDashboard()
@@ -328,6 +310,78 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     await expect(dialog.getByText(/billing.*total/)).toBeVisible()
   })
 
+  test('two people who change different parts of the same in dialogs keep both changes', async () => {
+    const client = await dashboard.api()
+    const { id } = await client.createServiceAccount({ body: { name: 'shared', roles: ['viewer'] } })
+    const page = await openAsOwner('members', 'Members')
+    const dialog = page.getByRole('dialog')
+    const save = async (action: string) => {
+      await press(dialog.getByRole('button', { name: action }))
+      await dialog.waitFor({ state: 'detached' })
+    }
+    await act(page, 'shared', 'Change roles')
+    await press(dialog.getByRole('checkbox', { name: /^viewer/ }))
+    await client.updateMember({ params: { id }, body: { roles: ['viewer', 'operator'] } })
+    await press(dialog.getByRole('checkbox', { name: /^builder/ }))
+    await save('Save')
+    const members = await client.listMembers({ query: { limit: 200 } })
+    expect(members.items.find((each) => each.id === id)?.roles.toSorted()).toEqual(['builder', 'operator'])
+
+    const limits = { period: 'month', tokenLimit: 1_000, softPercent: 50 } as const
+    const budget = await client.createBudget({ body: { name: 'both', ...limits } })
+    const params = { id: budget.id }
+    await page.goto('/t/acme/usage?tab=budgets')
+    await act(page, 'both', 'Change…')
+    await write(dialog.getByLabel('Limit in tokens'), '2000')
+    await client.updateBudget({ params, body: { softPercent: null, limitNanos: 5_000_000_000 } })
+    await save('Change')
+    const changed = { tokenLimit: 2_000, softPercent: null, limitNanos: 5_000_000_000 }
+    expect(await client.getBudget({ params })).toMatchObject(changed)
+    await expect(page.getByText('$5.00, 2,000 tokens per month')).toBeVisible()
+    await act(page, 'both', 'Change…')
+    await save('Change')
+    expect(await client.getBudget({ params })).toMatchObject(changed)
+
+    const flag = { params: { name: 'both' }, query: { environment: 'development' } } as const
+    await client.putFlag({ ...flag, body: { description: 'before' } })
+    await openPage(page, 'flags?environment=development', 'Flags')
+    await act(page, 'both', 'Change')
+    await write(dialog.getByLabel('What it is for'), 'after')
+    const serve = [{ variant: 'off', percent: 100 }]
+    await client.putFlag({ ...flag, body: { description: 'before', serve } })
+    await save('Save')
+    expect(await client.getFlag(flag)).toMatchObject({ description: 'after', serve })
+  })
+
+  test('settings and branding that two people change in turn keep both changes, and show them', async () => {
+    const client = await dashboard.api()
+    await client.updateOwnTenant({ body: { timeZone: 'Europe/Berlin', allowedHosts: null } })
+    const page = await openAsOwner('settings', 'Settings')
+    const save = page.getByRole('button', { name: 'Save' })
+    await write(page.getByLabel('Time zone'), 'Europe/Zurich')
+    await client.updateOwnTenant({ body: { allowedHosts: ['a.example.com'] } })
+    await press(save)
+    await expect(page.getByLabel('Allowed hosts')).toHaveValue('a.example.com')
+    await press(save)
+    await expect(page.getByText('Nothing was changed')).toBeVisible()
+    const after = { timeZone: 'Europe/Zurich', allowedHosts: ['a.example.com'] }
+    expect(await client.getOwnTenant()).toMatchObject(after)
+
+    await client.putBranding({ body: { name: 'Before', colors: { primary: '#0b5fff' } } })
+    await openPage(page, 'branding', 'Branding')
+    await write(page.getByLabel('Name', { exact: true }), 'After')
+    await write(page.getByLabel('Text', { exact: true }), '#111111')
+    const colors = { primary: '#0b5fff', background: '#ffffff' }
+    await client.putBranding({ body: { name: 'Before', colors, supportAddress: 'help@example.com' } })
+    await press(save)
+    await expect(page.getByLabel('Support')).toHaveValue('help@example.com')
+    expect(await client.getBranding()).toMatchObject({
+      name: 'After',
+      colors: { ...colors, text: '#111111' },
+      supportAddress: 'help@example.com',
+    })
+  })
+
   test('a viewer sees no button that would fail on any page', async () => {
     const { page } = await dashboard.browseAs({ roles: ['viewer'] })
     for (const [path, title] of Object.entries(pages)) {
@@ -344,23 +398,3 @@ describe.skipIf(!hasBrowser())('managing a tenant', () => {
     await expect(page.getByRole('heading', { name: 'Secrets' })).toHaveCount(0)
   })
 })
-
-async function openPage(page: Page, path: string, title: string, tenant = 'acme'): Promise<void> {
-  await page.goto(`/t/${tenant}/${path}`)
-  await page.getByRole('heading', { level: 1, name: title }).waitFor()
-}
-
-/** Of the table with that name. */
-function rowOf(page: Page, table: string, text: string) {
-  return page.getByRole('region', { name: table, exact: true }).getByRole('row').filter({ hasText: text })
-}
-
-async function act(page: Page, of: string, action: string): Promise<void> {
-  await press(page.getByRole('button', { name: `Actions for ${of}`, exact: true }))
-  await press(page.getByRole('menuitem', { name: action }))
-}
-
-async function confirm(page: Page, action: string): Promise<void> {
-  await press(page.getByRole('alertdialog').getByRole('button', { name: action }))
-  await page.getByRole('alertdialog').waitFor({ state: 'detached' })
-}
