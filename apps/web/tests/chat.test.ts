@@ -85,6 +85,50 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(page.locator('strong', { hasText: '5' })).toHaveCount(1)
   })
 
+  test('what is typed after the click on another conversation goes there, however slow the network is', async () => {
+    const { page } = await dashboard.browseAs({ roles: ['operator'] })
+    await ask(page, 'add for the old one')
+    await expect(page.locator('strong', { hasText: '5' })).toBeVisible()
+    // As who comes by the address of one, and has seen no agents yet.
+    await page.reload()
+    await expect(page.locator('strong', { hasText: '5' })).toBeVisible()
+    const list = page.getByRole('navigation', { name: 'Conversations' })
+    const message = page.getByLabel('Message')
+
+    let network = await cut(page)
+    await press(list.getByRole('link', { name: 'New conversation' }))
+    await page.keyboard.type('add for the new one')
+    await page.keyboard.press('Enter')
+    await network.restore()
+    await expect(page.getByRole('heading', { name: 'add for the new one' })).toBeVisible()
+    await expect(page.locator('strong', { hasText: '5' })).toHaveCount(1)
+    await expect(list.getByRole('link', { name: 'add for the new one' })).toBeVisible()
+
+    network = await cut(page)
+    await press(list.getByRole('link', { name: 'add for the old one' }))
+    await page.keyboard.type('add again')
+    await network.restore()
+    await expect(page.getByRole('log').getByText('You: add for the old one')).toHaveCount(1)
+    await expect(page.getByRole('button', { name: 'Send' })).toBeEnabled()
+    await expect(message).toHaveValue('add again')
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('log').getByText('You: add')).toHaveCount(2)
+    await expect(page.locator('strong', { hasText: '5' })).toHaveCount(2)
+
+    await page.keyboard.press('Control+K')
+    await page.getByRole('dialog', { name: 'Go to' }).waitFor()
+    await page.keyboard.type('New conversation')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('add from the palette')
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('heading', { name: 'add from the palette' })).toBeVisible()
+    await press(list.getByRole('link', { name: 'add for the new one' }))
+    await expect(page.getByRole('log').getByText('You:')).toHaveCount(1)
+    await page.goBack()
+    await expect(page.getByRole('heading', { name: 'add from the palette' })).toBeVisible()
+    await expect(page.locator('strong', { hasText: '5' })).toHaveCount(1)
+  })
+
   test('a reload, or another browser, in the middle of an answer shows the whole answer, once', async () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] })
     await ask(page, 'slowly')
@@ -236,6 +280,21 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   })
 })
+
+/** Lets no request through until it is restored. */
+async function cut(page: Page): Promise<{ restore(): Promise<void> }> {
+  const restored = Promise.withResolvers<void>()
+  await page.route('**/*', async (route) => {
+    await restored.promise
+    await route.continue()
+  })
+  return {
+    async restore() {
+      restored.resolve()
+      await page.unrouteAll({ behavior: 'wait' })
+    },
+  }
+}
 
 function callOf(expression: string, text = ''): ScriptedAnswer {
   return { text, toolCalls: [{ id: `call_${expression}`, name: 'calculate', input: { expression } }] }

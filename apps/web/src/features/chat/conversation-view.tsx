@@ -8,12 +8,14 @@ import { Composer } from './composer.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import { EntryView } from './entry-view.tsx'
 import { Outcome } from './outcome.tsx'
+import { nameConversation } from './switch-conversation.ts'
 import { useConversation } from './use-conversation.ts'
 import { useStickToEnd } from './use-stick-to-end.ts'
 
 interface ConversationViewProps {
   threadId: string
-  agent: string
+  /** Undefined until it is known. */
+  agent: string | undefined
   hasBegun: boolean
   /** In place of a conversation in which nothing was said; `ask` is undefined for who may not. */
   children?: (ask: ((text: string) => void) | undefined) => ReactNode
@@ -31,8 +33,8 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   const address = path(`/chat/${encodeURIComponent(threadId)}`)
   const hasEntries = entries.length > 0
   useEffect(() => {
-    // The page stays; only its address changes. Next's own hooks follow.
-    if (hasEntries && !hasBegun) window.history.replaceState(null, '', address)
+    // The page stays; only its address changes.
+    if (hasEntries && !hasBegun) nameConversation(address)
   }, [hasEntries, hasBegun, address])
   const stopByKey = (event: KeyboardEvent) => {
     // A dialog's own Escape comes by here too, from elsewhere in the document.
@@ -43,7 +45,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: Escape stops from wherever the focus is
     <div className="flex min-h-0 min-w-0 grow flex-col" onKeyDown={stopByKey}>
-      <ConversationHeader title={readable(titleOf(entries, thread?.title))} agent={agent} runId={runId} />
+      <ConversationHeader title={readable(thread?.title ?? titleOf(entries, hasBegun))} agent={agent} runId={runId} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it */}
       <section ref={box} className="flex min-h-0 grow flex-col overflow-y-auto" tabIndex={0} aria-label="Conversation">
         {!hasEntries && phase !== 'loading' && children?.(mayAsk ? ask : undefined)}
@@ -61,7 +63,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
       </section>
       <Composer
         ask={mayAsk ? ask : undefined}
-        isBusy={isBusy || phase === 'loading'}
+        isBusy={isBusy || phase === 'loading' || agent === undefined}
         stop={stop}
         isWaiting={phase === 'waiting'}
       />
@@ -69,6 +71,7 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
   )
 }
 
-function titleOf(entries: readonly { kind: string; text?: string }[], title: string | undefined): string {
-  return title ?? entries.find(({ kind }) => kind === 'question')?.text?.slice(0, 80) ?? 'New conversation'
+function titleOf(entries: readonly { kind: string; text?: string }[], hasBegun: boolean): string {
+  const question = entries.find(({ kind }) => kind === 'question')?.text?.slice(0, 80)
+  return question ?? (hasBegun ? 'Conversation' : 'New conversation')
 }
