@@ -6,6 +6,7 @@ import { Command } from 'cmdk'
 import { Bot, Building2, CirclePlus, CircleUser, type LucideIcon } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useApi } from '../api/use-api.ts'
+import { switchConversation } from '../features/chat/switch-conversation.ts'
 import { type Session, useSession } from '../session/session.tsx'
 import { mayLeave } from './connection-notice.tsx'
 import { navigation } from './navigation.ts'
@@ -13,10 +14,11 @@ import { navigation } from './navigation.ts'
 /** Leads anywhere by a few letters. */
 export function CommandPalette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const router = useRouter()
+  const { path } = useSession()
   const groups = useGroups(open)
   const go = (href: string) => {
     onOpenChange(false)
-    if (mayLeave()) router.push(href)
+    if (mayLeave() && !switchConversation(path('/chat'), href)) router.push(href)
   }
   return (
     <BaseDialog.Root open={open} onOpenChange={onOpenChange}>

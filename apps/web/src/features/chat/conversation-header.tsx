@@ -10,7 +10,7 @@ import { Threads } from './threads.tsx'
 
 interface ConversationHeaderProps {
   title: string
-  agent?: string
+  agent?: string | undefined
   /** The last run. */
   runId?: string | undefined
 }

@@ -1,13 +1,14 @@
 'use client'
 
 import { randomUuid } from '@freehold/contracts/browser'
-import { usePathname } from 'next/navigation'
 import { useState } from 'react'
 import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
-import { Answered } from '../../ui/listing.tsx'
+import { ErrorNotice } from '../../ui/error-notice.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { NewConversation } from './new-conversation.tsx'
+import { useAgents } from './use-agents.ts'
+import { useOpenPath } from './use-open-path.ts'
 
 const newThread = () => ({ id: randomUuid(), hasBegun: false })
 
@@ -16,14 +17,16 @@ const newThread = () => ({ id: randomUuid(), hasBegun: false })
  * without a page being loaded, so nothing of the answer is missed.
  */
 export function CurrentConversation() {
-  const { path } = useSession()
-  const pathname = usePathname()
+  const { can, path } = useSession()
+  const pathname = useOpenPath()
+  // So that the next conversation begins without waiting for them.
+  useAgents(can('runs:start'))
   const named = pathname.startsWith(`${path('/chat')}/`)
     ? decodeURIComponent(pathname.split('/').at(-1) ?? '')
     : undefined
   const [fresh, setFresh] = useState(newThread)
   if (named === fresh.id && !fresh.hasBegun) setFresh({ ...fresh, hasBegun: true })
-  if (named === undefined && fresh.hasBegun) setFresh(newThread())
+  if (named !== fresh.id && fresh.hasBegun) setFresh(newThread())
   const isFresh = named === undefined || named === fresh.id
   return isFresh ? (
     <NewConversation key={fresh.id} threadId={fresh.id} />
@@ -33,12 +36,13 @@ export function CurrentConversation() {
 }
 
 function BegunConversation({ threadId }: { threadId: string }) {
-  const thread = useApi('getThread', { params: { id: threadId } })
-  return (
-    <div className={thread.data ? 'contents' : 'p-4'}>
-      <Answered answer={thread} skeleton={<div role="status" aria-label="Loading" />}>
-        {({ lastRun }) => <ConversationView threadId={threadId} agent={lastRun.agent} hasBegun />}
-      </Answered>
-    </div>
-  )
+  const { data, error, refetch } = useApi('getThread', { params: { id: threadId } })
+  if (!data && error) {
+    return (
+      <div className="p-4">
+        <ErrorNotice error={error} retry={() => void refetch()} />
+      </div>
+    )
+  }
+  return <ConversationView threadId={threadId} agent={data?.lastRun.agent} hasBegun />
 }

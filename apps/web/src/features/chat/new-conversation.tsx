@@ -3,37 +3,31 @@
 import type { Agent } from '@freehold/contracts'
 import { Bot } from 'lucide-react'
 import { useState } from 'react'
-import { useApi } from '../../api/use-api.ts'
 import { useSession } from '../../session/session.tsx'
 import { useSearch } from '../../session/use-search.ts'
 import { Button, ButtonLink } from '../../ui/button.tsx'
-import { Answered } from '../../ui/listing.tsx'
+import { ErrorNotice } from '../../ui/error-notice.tsx'
 import { EmptyState } from '../../ui/page.tsx'
 import { Select } from '../../ui/select.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import { ConversationView } from './conversation-view.tsx'
+import { useAgents } from './use-agents.ts'
 
 /** Who to talk to, and what one could say to begin with. */
 export function NewConversation({ threadId }: { threadId: string }) {
   const [search] = useSearch()
   const [chosen, choose] = useState(search.agent)
-  const agents = useApi('listAgents', { query: { limit: 200 } })
+  const agents = useAgents()
   const serving = agents.data?.items.filter(({ releases }) => releases.production !== null) ?? []
   const agent = serving.find(({ name }) => name === chosen) ?? serving[0]
   // It stays when another one is released: the conversation with it may have begun.
   if (agent && agent.name !== chosen) choose(agent.name)
+  if (!agents.data && agents.error) return <ErrorNotice error={agents.error} retry={() => void agents.refetch()} />
+  if (agents.data && !agent) return <NoAgent />
   return (
-    <Answered answer={agents} skeleton={<div role="status" aria-label="Loading" className="grow" />}>
-      {() =>
-        agent ? (
-          <ConversationView threadId={threadId} agent={agent.name} hasBegun={false}>
-            {(ask) => <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
-          </ConversationView>
-        ) : (
-          <NoAgent />
-        )
-      }
-    </Answered>
+    <ConversationView threadId={threadId} agent={agent?.name} hasBegun={false}>
+      {(ask) => agent && <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
+    </ConversationView>
   )
 }
 

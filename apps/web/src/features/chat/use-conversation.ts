@@ -23,9 +23,10 @@ interface Talk {
 
 /**
  * A conversation as it happens. One that has begun is connected to, which tells all of it, and again whenever its last run is
- * another or has moved on without us: somebody asked in another browser, or decided what it waited for.
+ * another or has moved on without us: somebody asked in another browser, or decided what it waited for. Until the agent is
+ * known, nothing can be asked.
  */
-export function useConversation(threadId: string, agent: string, hasBegun: boolean): Talk {
+export function useConversation(threadId: string, agent: string | undefined, hasBegun: boolean): Talk {
   const { tenant } = useSession()
   const queries = useQueryClient()
   const [conversation, dispatch] = useReducer(reduce, {
@@ -61,9 +62,9 @@ export function useConversation(threadId: string, agent: string, hasBegun: boole
   )
 
   useEffect(() => {
-    if (hasBegun) void tell()
+    if (hasBegun && agent !== undefined) void tell()
     return () => following.current?.abort()
-  }, [hasBegun, tell])
+  }, [hasBegun, agent, tell])
 
   const isResting = conversation.phase !== 'loading' && conversation.phase !== 'running'
   const latest = useApi(
@@ -88,6 +89,7 @@ export function useConversation(threadId: string, agent: string, hasBegun: boole
     again,
     thread: latest.data,
     ask(text) {
+      if (agent === undefined) return
       dispatch({ type: 'ASKED', id: randomUuid(), text })
       const question = questionOf(threadId, text)
       void tell((signal) => openAgui(tenant, agent, question, signal))
