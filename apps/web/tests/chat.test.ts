@@ -1,14 +1,20 @@
 import { type ScriptedAnswer, type ScriptedModel, startScriptedModel } from '@freehold/testkit'
 import type { Page } from '@playwright/test'
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest'
-import { choose, press, write } from './by-keyboard.fixture.ts'
+import { choose, press, reach, write } from './by-keyboard.fixture.ts'
 import { expect, expectAccessible, hasBrowser, shareDashboard } from './dashboard.fixture.ts'
 
 const slowText = 'This answer takes its time, so that a person can reload the page in the middle of it.'
+const longText = Array.from({ length: 400 }, (_, index) => `Paragraph ${index + 1}.`).join('\n\n')
+const sum: ScriptedAnswer = { text: 'It is **5**.', chunkSize: 4 }
 const hostileText = [
   'Look: <script>window.pwned = 1</script><img src="http://evil.test/a.png" onerror="window.pwned = 1">',
   '![a chart](http://evil.test/b.png?secret=1) and [the docs](https://docs.example/page) and [run](javascript:alert(1))',
 ].join('\n\n')
+const plain: Record<string, ScriptedAnswer> = {
+  hostile: { text: hostileText, chunkSize: 9 },
+  'at length': { text: longText, chunkSize: 40, chunkDelayMs: 5 },
+}
 
 describe.skipIf(!hasBrowser())('the chat', () => {
   const env: Record<string, string> = {}
@@ -16,12 +22,12 @@ describe.skipIf(!hasBrowser())('the chat', () => {
   let held: PromiseWithResolvers<void>
 
   function answer(message: string, results: number): ScriptedAnswer {
-    if (message.startsWith('add') && results === 0) return callOf('2+3', 'Let me calculate.')
-    if (message.startsWith('add')) return { text: 'It is **5**.', chunkSize: 4 }
-    if (message.startsWith('pay') && results === 0) return callOf('1000-1')
-    if (message.startsWith('pay')) return { text: 'That is settled.' }
-    if (message.startsWith('hostile')) return { text: hostileText, chunkSize: 9 }
-    return { text: slowText, chunkSize: 6, halfway: held.promise }
+    const isFirst = results === 0
+    if (message.startsWith('add')) return isFirst ? callOf('2+3', 'Let me calculate.') : sum
+    if (message.startsWith('pay')) return isFirst ? callOf('1000-1') : { text: 'That is settled.' }
+    return (
+      plain[message] ?? { text: message === 'in halves' ? longText : slowText, chunkSize: 6, halfway: held.promise }
+    )
   }
 
   beforeAll(async () => {
@@ -184,6 +190,46 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(page.locator('details', { hasText: 'calculate' })).toContainText('Failed')
   })
 
+  test.each([1280, 360])('the view follows a fast answer, and stays for who scrolled up, at %s px', async (width) => {
+    const { page } = await dashboard.browseAs({ roles: ['operator'] }, { viewport: { width, height: 740 } })
+    const view = page.getByRole('region', { name: 'Conversation', exact: true })
+    const top = () => view.evaluate((element) => element.scrollTop)
+    const expectAtEnd = () => expect.poll(() => view.evaluate(pxToEnd)).toBeLessThan(2)
+    const toTheNewest = page.getByRole('button', { name: 'To the newest' })
+    await ask(page, 'at length')
+    await expect(page.getByRole('button', { name: 'Copy answer' })).toHaveCount(1)
+    await expectAtEnd()
+    expect(await top()).toBeGreaterThan(9_000)
+    await expect(toTheNewest).toHaveCount(0)
+
+    // Who sends goes to the end, from wherever.
+    await reach(view)
+    await page.keyboard.press('Home')
+    await expect.poll(top).toBe(0)
+    await expect(toTheNewest).toBeVisible()
+    await write(page.getByLabel('Message'), 'in halves')
+    await page.keyboard.press('Enter')
+    await expect(page.getByText('Paragraph 150.', { exact: true })).toHaveCount(2)
+    await expectAtEnd()
+    await expect(toTheNewest).toHaveCount(0)
+
+    // Who scrolls up while it grows is left there.
+    await reach(view)
+    await page.keyboard.press('PageUp')
+    await expect(toTheNewest).toBeVisible()
+    await expect.poll(() => view.evaluate(pxToEnd)).toBeGreaterThan(300)
+    const before = await view.evaluate(restingTop)
+    held.resolve()
+    await expect(page.getByRole('button', { name: 'Copy answer' })).toHaveCount(2)
+    expect(await top()).toBe(before)
+    await expectAccessible(page)
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    await press(toTheNewest)
+    await expectAtEnd()
+    await expect(toTheNewest).toHaveCount(0)
+    await reach(page.getByLabel('Message'))
+  })
+
   test('Escape stops the run', async () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] })
     await ask(page, 'slowly, but not to the end')
@@ -280,6 +326,19 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
   })
 })
+
+function pxToEnd({ scrollHeight, scrollTop, clientHeight }: Element): number {
+  return scrollHeight - scrollTop - clientHeight
+}
+
+/** Where it is once a key has scrolled it all the way, which takes several frames. */
+async function restingTop(element: Element): Promise<number> {
+  for (let last = -1, frames = 0; frames < 10; frames = element.scrollTop === last ? frames + 1 : 0) {
+    last = element.scrollTop
+    await new Promise((resolve) => requestAnimationFrame(resolve))
+  }
+  return element.scrollTop
+}
 
 /** Lets no request through until it is restored. */
 async function cut(page: Page): Promise<{ restore(): Promise<void> }> {
