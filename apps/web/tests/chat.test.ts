@@ -241,6 +241,22 @@ describe.skipIf(!hasBrowser())('the chat', () => {
     await expect(page.getByRole('button', { name: 'Send' })).toBeVisible()
   })
 
+  test('a new conversation is with the agent that the same person talked to last, or else with the assistant', async () => {
+    await (await dashboard.api()).createAgent({ body: { name: 'aardvark', tools: [] } })
+    const { page } = await dashboard.browseAs({ roles: ['operator'] })
+    await page.goto('/t/acme/chat')
+    await expect(page.getByText('Talk to assistant')).toBeVisible()
+    await ask(page, 'pay and wait', 'payer')
+    await expect(page.getByText('Waiting for approval')).toBeVisible()
+    await press(page.getByRole('link', { name: 'New conversation' }))
+    await expect(page.getByText('Talk to payer')).toBeVisible()
+    await page.reload()
+    await expect(page.getByText('Talk to payer')).toBeVisible()
+    const { page: other } = await dashboard.browseAs({ roles: ['operator'] })
+    await other.goto('/t/acme/chat')
+    await expect(other.getByText('Talk to assistant')).toBeVisible()
+  })
+
   test('a run that fails says why and can be tried again', async () => {
     const { page } = await dashboard.browseAs({ roles: ['operator'] })
     await ask(page, 'hello', 'broken')

@@ -53,6 +53,8 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
     <div className="flex min-h-0 min-w-0 grow flex-col" onKeyDown={stopByKey}>
       <ConversationHeader title={readable(thread?.title ?? titleOf(entries, hasBegun))} agent={agent} runId={runId} />
       <div className="relative flex min-h-0 grow flex-col">
+        {/* Before the text: the way to it by Tab is not through all that the text has, whose end is at the newest. */}
+        {!isAtEnd && <ToTheNewest go={toEnd} />}
         <section
           ref={box}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard has to reach it
@@ -75,7 +77,6 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
             <Outcome conversation={conversation} again={again} />
           </div>
         </section>
-        {!isAtEnd && <ToTheNewest go={toEnd} />}
       </div>
       <Composer
         ask={mayAsk ? ask : undefined}

@@ -7,7 +7,7 @@ import { useSession } from '../../session/session.tsx'
 import { ErrorNotice } from '../../ui/error-notice.tsx'
 import { ConversationView } from './conversation-view.tsx'
 import { NewConversation } from './new-conversation.tsx'
-import { useAgents } from './use-agents.ts'
+import { useAgents, useLastAgent } from './use-agents.ts'
 import { useOpenPath } from './use-open-path.ts'
 
 const newThread = () => ({ id: randomUuid(), hasBegun: false })
@@ -21,6 +21,7 @@ export function CurrentConversation() {
   const pathname = useOpenPath()
   // So that the next conversation begins without waiting for them.
   useAgents(can('runs:start'))
+  useLastAgent(can('runs:start'))
   const named = pathname.startsWith(`${path('/chat')}/`)
     ? decodeURIComponent(pathname.split('/').at(-1) ?? '')
     : undefined

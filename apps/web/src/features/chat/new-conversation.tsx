@@ -11,24 +11,32 @@ import { EmptyState } from '../../ui/page.tsx'
 import { Select } from '../../ui/select.tsx'
 import { ConversationHeader } from './conversation-header.tsx'
 import { ConversationView } from './conversation-view.tsx'
-import { useAgents } from './use-agents.ts'
+import { useAgents, useLastAgent } from './use-agents.ts'
 
 /** Who to talk to, and what one could say to begin with. */
 export function NewConversation({ threadId }: { threadId: string }) {
   const [search] = useSearch()
   const [chosen, choose] = useState(search.agent)
   const agents = useAgents()
+  const last = useLastAgent()
   const serving = agents.data?.items.filter(({ releases }) => releases.production !== null) ?? []
-  const agent = serving.find(({ name }) => name === chosen) ?? serving[0]
+  const usual = last === undefined ? undefined : usualOf(serving, last)
+  const agent = serving.find(({ name }) => name === chosen) ?? usual
   // It stays when another one is released: the conversation with it may have begun.
   if (agent && agent.name !== chosen) choose(agent.name)
   if (!agents.data && agents.error) return <ErrorNotice error={agents.error} retry={() => void agents.refetch()} />
-  if (agents.data && !agent) return <NoAgent />
+  if (agents.data && serving.length === 0) return <NoAgent />
   return (
     <ConversationView threadId={threadId} agent={agent?.name} hasBegun={false}>
       {(ask) => agent && <Welcome agent={agent} agents={serving} choose={choose} ask={ask} />}
     </ConversationView>
   )
+}
+
+/** The one that was talked to last, or else the one that is there for anything. */
+function usualOf(agents: readonly Agent[], last: string | null): Agent | undefined {
+  const called = (wanted: string | null) => agents.find(({ name }) => name === wanted)
+  return called(last) ?? called('assistant') ?? agents[0]
 }
 
 function NoAgent() {

@@ -37,6 +37,10 @@ export function useConversation(threadId: string, agent: string | undefined, has
   const endedAt = useRef(0)
   const open = useRef<OpenStream>(undefined)
 
+  const listAgain = useCallback(
+    () => queries.invalidateQueries({ queryKey: keyOf(tenant, 'listThreads') }),
+    [queries, tenant],
+  )
   const tell = useCallback(
     async (first?: OpenStream) => {
       following.current?.abort()
@@ -48,7 +52,11 @@ export function useConversation(threadId: string, agent: string | undefined, has
       open.current = first
       try {
         for await (const event of follow(first ?? connect, connect, signal)) {
-          if (event.type === 'RUN_STARTED') open.current = undefined
+          if (event.type === 'RUN_STARTED') {
+            open.current = undefined
+            // This may be a new conversation.
+            void listAgain()
+          }
           dispatch(event)
         }
       } catch (error) {
@@ -56,9 +64,9 @@ export function useConversation(threadId: string, agent: string | undefined, has
       }
       if (signal.aborted) return
       endedAt.current = Date.now()
-      await queries.invalidateQueries({ queryKey: keyOf(tenant, 'listThreads') })
+      await listAgain()
     },
-    [tenant, agent, threadId, queries],
+    [tenant, agent, threadId, listAgain],
   )
 
   useEffect(() => {
