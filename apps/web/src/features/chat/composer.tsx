@@ -1,12 +1,14 @@
 'use client'
 
 import { ArrowUp, Square } from 'lucide-react'
-import { type FormEvent, type KeyboardEvent, useRef, useState } from 'react'
+import { type FormEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react'
 import { Button } from '../../ui/button.tsx'
 
 interface ComposerProps {
   /** Undefined for who may not. */
   ask: ((text: string) => void) | undefined
+  /** Not to be asked yet: what is sent meanwhile goes as soon as it can. */
+  isLoading: boolean
   isBusy: boolean
   /** Whether it is busy waiting for people. */
   isWaiting: boolean
@@ -14,9 +16,15 @@ interface ComposerProps {
   stop: (() => void) | undefined
 }
 
-export function Composer({ ask, isBusy, isWaiting, stop }: ComposerProps) {
+export function Composer({ ask, isLoading, isBusy, isWaiting, stop }: ComposerProps) {
   const [text, setText] = useState('')
+  const [isDue, setDue] = useState(false)
   const form = useRef<HTMLFormElement>(null)
+  useEffect(() => {
+    if (!isDue || isLoading || isBusy) return
+    setDue(false)
+    form.current?.requestSubmit()
+  }, [isDue, isLoading, isBusy])
   if (!ask) {
     return (
       <p className="border-t border-line px-4 py-4 text-center text-soft">
@@ -27,6 +35,7 @@ export function Composer({ ask, isBusy, isWaiting, stop }: ComposerProps) {
   const send = (event: FormEvent) => {
     event.preventDefault()
     if (isBusy || text.trim() === '') return
+    if (isLoading) return setDue(true)
     ask(text.trim())
     setText('')
   }
@@ -47,7 +56,10 @@ export function Composer({ ask, isBusy, isWaiting, stop }: ComposerProps) {
           value={text}
           rows={1}
           maxLength={200_000}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            setDue(false)
+            setText(event.target.value)
+          }}
           onKeyDown={onKey}
           className="field-sizing-content max-h-48 min-h-8 w-full resize-none bg-transparent px-1.5 py-1.5 leading-snug outline-none placeholder:text-faint"
         />
@@ -62,6 +74,7 @@ export function Composer({ ask, isBusy, isWaiting, stop }: ComposerProps) {
             size="icon"
             aria-label="Send"
             title="Send (Enter)"
+            busy={isDue}
             disabled={isBusy || text.trim() === ''}
           >
             <ArrowUp />

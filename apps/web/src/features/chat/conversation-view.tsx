@@ -80,7 +80,8 @@ export function ConversationView({ threadId, agent, hasBegun, children }: Conver
       </div>
       <Composer
         ask={mayAsk ? ask : undefined}
-        isBusy={isBusy || phase === 'loading' || agent === undefined}
+        isLoading={phase === 'loading' || agent === undefined}
+        isBusy={isBusy}
         stop={stop}
         isWaiting={phase === 'waiting'}
       />
