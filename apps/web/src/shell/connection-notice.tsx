@@ -12,6 +12,7 @@ const everyMs = 3_000
 /** What anybody may ask. */
 const anything = '/api/v1/public/branding'
 
+// What the notice says, for who leaves a page by no link.
 let isLost = false
 
 /** Whether there is somebody to ask for another page. If not, says so. */

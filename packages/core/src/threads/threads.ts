@@ -23,12 +23,12 @@ export async function listThreads(caller: Caller, query: ListThreadsQuery): Prom
   authorize(caller, 'threads:read')
   const [before, id] = decodeCursor(query.cursor, cursorKeys.timeAndThread)?.split('|') ?? []
   return caller.platform.database.withTenant(caller, async (tx) => {
-    const inOrder = conversations(tx)
+    const asked = conversations(tx)
       .$if(before !== undefined, (q) => q.where(sql<boolean>`(created_at, id) < (${timeAt(before ?? '')}, ${id})`))
       .$if(query.mine === true, (q) => q.where('principal', '=', actorName(caller)))
       .orderBy('created_at', 'desc')
       .orderBy('id', 'desc')
-    const rows = await withRuns(tx, inOrder)
+    const rows = await withRuns(tx, asked)
       .$if(query.agent !== undefined, (q) => q.where('last.agent', '=', query.agent ?? ''))
       .orderBy('threads.created_at', 'desc')
       .orderBy('threads.id', 'desc')
@@ -66,22 +66,21 @@ function conversations(tx: Tx) {
 
 /** With their first and their last run. */
 function withRuns(tx: Tx, threads: ReturnType<typeof conversations>) {
-  return (
-    tx
-      // The offset has them put in order first, so that no runs are read of those that come after the page.
-      .selectFrom(threads.offset(0).as('threads'))
-      .innerJoinLateral(
-        (eb) => runAtEnd(eb, 'asc').as('first'),
-        (join) => join.onTrue(),
-      )
-      .innerJoinLateral(
-        (eb) => runAtEnd(eb, 'desc').as('last'),
-        (join) => join.onTrue(),
-      )
-      .select(['threads.id', 'threads.created_at', 'threads.updated_at', 'threads.principal', 'first.beginning'])
-      .select(['last.id as last_id', 'last.agent', 'last.environment', 'last.status'])
-      .select(microsecondsOf('threads.created_at').as('position'))
-  )
+  // The offset has them put in order first, so that no runs are read of those that come after the page.
+  const inOrder = threads.offset(0).as('threads')
+  return tx
+    .selectFrom(inOrder)
+    .innerJoinLateral(
+      (eb) => runAtEnd(eb, 'asc').as('first'),
+      (join) => join.onTrue(),
+    )
+    .innerJoinLateral(
+      (eb) => runAtEnd(eb, 'desc').as('last'),
+      (join) => join.onTrue(),
+    )
+    .select(['threads.id', 'threads.created_at', 'threads.updated_at', 'threads.principal', 'first.beginning'])
+    .select(['last.id as last_id', 'last.agent', 'last.environment', 'last.status'])
+    .select(microsecondsOf('threads.created_at').as('position'))
 }
 
 function runAtEnd(threads: ExpressionBuilder<DB, 'threads'>, order: 'asc' | 'desc') {

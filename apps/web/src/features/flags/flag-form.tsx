@@ -115,7 +115,8 @@ function useSave(environment: Environment, flag: Flag | undefined, onDone: () =>
     }
     setProblem(undefined)
     try {
-      const [of, mine] = [{ params: { name }, query: { environment } }, bodyOf(draft)]
+      const of = { params: { name }, query: { environment } }
+      const mine = bodyOf(draft)
       if (!flag) return put.mutate({ ...of, body: mine })
       put.mutate(async (client) => ({
         ...of,

@@ -113,7 +113,8 @@ function useSave(opened: Draft | undefined, onDone: () => void) {
   const save = (name: string, draft: Draft) => {
     setUnread(undefined)
     try {
-      const [params, mine] = [{ name }, bodyOf(draft)]
+      const params = { name }
+      const mine = bodyOf(draft)
       if (!opened) return put.mutate({ params, body: mine })
       put.mutate(async (client) => ({
         params,
